@@ -1,0 +1,31 @@
+# Third-party libraries, all Debian packages, each behind one interface target so that a room names what it hides.
+# Reasons: docs/dependencies.md.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
+
+# Header-only and allowed everywhere: Boost.Describe, Boost.PFR, Boost.Unordered, tl::expected, fmt.
+add_library(sb_dep_headers INTERFACE)
+target_link_libraries(sb_dep_headers INTERFACE Boost::headers fmt::fmt Threads::Threads)
+
+add_library(sb_dep_simdjson INTERFACE)
+target_link_libraries(sb_dep_simdjson INTERFACE simdjson::simdjson)
+
+add_library(sb_dep_log INTERFACE)
+target_link_libraries(sb_dep_log INTERFACE spdlog::spdlog)
+
+find_library(SB_PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
+add_library(sb_dep_metrics INTERFACE)
+target_link_libraries(sb_dep_metrics INTERFACE ${SB_PROMETHEUS_CORE})
+
+add_library(sb_dep_sqlite INTERFACE)
+target_link_libraries(sb_dep_sqlite INTERFACE PkgConfig::SQLITE3)
+
+find_package(boost_url 1.81 REQUIRED)
+add_library(sb_dep_asio INTERFACE)
+target_link_libraries(sb_dep_asio INTERFACE Boost::headers Boost::url Threads::Threads)
+target_compile_definitions(sb_dep_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_BEAST_USE_STD_STRING_VIEW)

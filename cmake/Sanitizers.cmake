@@ -1,0 +1,16 @@
+# SB_SANITIZE is set by the presets: "address,undefined" (dev) or "thread" (tsan).
+if(SB_SANITIZE)
+  add_compile_options(-fsanitize=${SB_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${SB_SANITIZE})
+  if(SB_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+  if(SB_SANITIZE MATCHES "thread")
+    # Asio's fenced blocks use atomic fences, which ThreadSanitizer does not model.
+    add_compile_definitions(BOOST_ASIO_DISABLE_FENCED_BLOCK)
+  endif()
+endif()
+find_program(SB_CCACHE ccache)
+if(SB_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${SB_CCACHE}")
+endif()

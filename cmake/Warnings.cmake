@@ -1,0 +1,11 @@
+# Warnings are errors in every build of ours; third-party headers are SYSTEM.
+add_library(sb_warnings INTERFACE)
+target_compile_options(sb_warnings INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(sb_warnings INTERFACE -Wno-restrict)  # false positives on string code, GCC bug 105329
+else()
+  target_compile_options(sb_warnings INTERFACE -Wthread-safety)
+endif()
+# Cheap library checks stay on in release: a corrupt view must not be served.
+target_compile_definitions(sb_warnings INTERFACE _GLIBCXX_ASSERTIONS)

@@ -1,0 +1,274 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <boost/describe.hpp>
+#include <boost/mp11.hpp>
+#include <boost/pfr/tuple_size.hpp>
+
+#include "sb/core/clock.h"
+#include "sb/core/json_value.h"
+#include "sb/core/json_writer.h"
+#include "sb/core/result.h"
+#include "sb/core/strong_string.h"
+
+// The codec between described structs and JSON. A struct is described once (BOOST_DESCRIBE_STRUCT) and its members'
+// names are the wire names.
+//   Reading: an unknown member is ignored; std::optional is nullable and may be absent; Opinion may be absent (no
+//   opinion) and is null only if it holds an optional; a member named in `kJsonDefaulted` keeps its default when absent;
+//   anything else absent is an error with its JSON path. `kJsonStrict = true`: a std::optional must be present.
+//   Writing: every member, an empty optional as null; an empty Opinion and an empty member named in `kJsonOmitEmpty`
+//   are left out.
+
+namespace sb {
+
+/// A member that need not be stated: empty means "no opinion", which is not the same as null.
+template <class T>
+struct Opinion : std::optional<T> {
+  using std::optional<T>::optional;
+  using std::optional<T>::operator=;
+};
+
+template <class T>
+concept DescribedEnum = std::is_enum_v<T> && boost::describe::has_describe_enumerators<T>::value;
+
+template <class T>
+concept DescribedStruct = std::is_class_v<T> && boost::describe::has_describe_members<T>::value;
+
+/// True when every member of the aggregate is described. Put `static_assert(all_members_described<T>());` below each
+/// BOOST_DESCRIBE_STRUCT: a forgotten member would be silently left off the wire.
+template <class T>
+consteval bool all_members_described() {
+  using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
+  return boost::pfr::tuple_size_v<T> == boost::mp11::mp_size<Members>::value;
+}
+
+/// The wire text of an enumerator: its own name.
+template <DescribedEnum E>
+[[nodiscard]] constexpr std::string_view enum_text(E value) {
+  std::string_view text = "?";
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto described) {
+    if (described.value == value) text = described.name;
+  });
+  return text;
+}
+
+template <DescribedEnum E>
+[[nodiscard]] constexpr std::optional<E> enum_from_text(std::string_view text) {
+  std::optional<E> found;
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto described) {
+    if (text == described.name) found = described.value;
+  });
+  return found;
+}
+
+/// A failed read at `path`: "expected a string, found a number".
+[[nodiscard]] tl::unexpected<Error> json_type_error(std::string_view expected, const JsonValue& found,
+                                                    std::string_view path);
+[[nodiscard]] tl::unexpected<Error> json_missing_error(std::string_view path);
+[[nodiscard]] tl::unexpected<Error> json_enum_error(std::string_view text, std::string_view path);
+
+namespace detail {
+template <class T>
+struct IsOptional : std::false_type {};
+template <class T>
+struct IsOptional<std::optional<T>> : std::true_type {};
+template <class T>
+struct IsOpinion : std::false_type {};
+template <class T>
+struct IsOpinion<Opinion<T>> : std::true_type {};
+template <class T>
+struct IsVector : std::false_type {};
+template <class T>
+struct IsVector<std::vector<T>> : std::true_type {};
+template <class T>
+struct IsStrongString : std::false_type {};
+template <class Tag>
+struct IsStrongString<StrongString<Tag>> : std::true_type {};
+
+template <class T>
+consteval bool is_strict() {
+  if constexpr (requires { T::kJsonStrict; }) return T::kJsonStrict;
+  return false;
+}
+template <class T>
+constexpr bool is_defaulted(std::string_view member) {
+  if constexpr (requires { T::kJsonDefaulted; }) {
+    for (const std::string_view name : T::kJsonDefaulted) {
+      if (name == member) return true;
+    }
+  }
+  return false;
+}
+template <class T>
+constexpr bool omits_empty(std::string_view member) {
+  if constexpr (requires { T::kJsonOmitEmpty; }) {
+    for (const std::string_view name : T::kJsonOmitEmpty) {
+      if (name == member) return true;
+    }
+  }
+  return false;
+}
+
+inline constexpr std::int64_t kJsonIntMax = 9007199254740991;  // 2^53 - 1, what JavaScript holds exactly
+}  // namespace detail
+
+/// Reads a T; `path` names the place for error messages.
+template <class T>
+Result<T> from_json(const JsonValue& value, const std::string& path) {
+  if constexpr (std::is_same_v<T, bool>) {
+    if (auto read = value.as_bool()) return *read;
+    return json_type_error("a boolean", value, path);
+  } else if constexpr (std::integral<T>) {
+    const auto read = value.as_int();
+    if (read && *read >= -detail::kJsonIntMax && *read <= detail::kJsonIntMax &&
+        std::in_range<T>(*read)) {
+      return static_cast<T>(*read);
+    }
+    return json_type_error("a whole number in range", value, path);
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    if (auto read = value.as_string()) return std::string(*read);
+    return json_type_error("a string", value, path);
+  } else if constexpr (std::is_same_v<T, WallTime>) {
+    if (const auto text = value.as_string()) {
+      if (const auto time = parse_iso(*text)) return *time;
+      return fail(ErrorCode::invalid_argument, "expected an ISO-8601 time", path);
+    }
+    return json_type_error("an ISO-8601 time", value, path);
+  } else if constexpr (detail::IsStrongString<T>::value) {
+    if (auto read = value.as_string()) return T(std::string(*read));
+    return json_type_error("a string", value, path);
+  } else if constexpr (DescribedEnum<T>) {
+    const auto text = value.as_string();
+    if (!text) return json_type_error("a string", value, path);
+    if (const auto read = enum_from_text<T>(*text)) return *read;
+    return json_enum_error(*text, path);
+  } else if constexpr (detail::IsOpinion<T>::value) {
+    SB_TRY(auto inner, from_json<typename T::value_type>(value, path));
+    return T(std::move(inner));
+  } else if constexpr (detail::IsOptional<T>::value) {
+    if (value.is_null()) return T{};
+    SB_TRY(auto inner, from_json<typename T::value_type>(value, path));
+    return T(std::move(inner));
+  } else if constexpr (detail::IsVector<T>::value) {
+    if (value.kind() != JsonValue::Kind::array) return json_type_error("an array", value, path);
+    T list;
+    std::optional<Error> error;
+    value.each_element([&](std::size_t index, JsonValue element) {
+      if (error) return;
+      auto read = from_json<typename T::value_type>(element, path + "[" + std::to_string(index) + "]");
+      if (read) {
+        list.push_back(*std::move(read));
+      } else {
+        error = std::move(read).error();
+      }
+    });
+    if (error) return *std::move(error);
+    return list;
+  } else {
+    static_assert(DescribedStruct<T>, "describe the type with BOOST_DESCRIBE_STRUCT");
+    if (value.kind() != JsonValue::Kind::object) return json_type_error("an object", value, path);
+    T object{};
+    std::optional<Error> error;
+    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(
+        [&](auto described) {
+          if (error) return;
+          auto& member = object.*described.pointer;
+          using Member = std::remove_reference_t<decltype(member)>;
+          const auto found = value.find(described.name);
+          if (!found) {
+            constexpr bool kMayBeAbsent =
+                detail::IsOpinion<Member>::value ||
+                (detail::IsOptional<Member>::value && !detail::is_strict<T>());
+            if (!kMayBeAbsent && !detail::is_defaulted<T>(described.name)) {
+              error = json_missing_error(path + "." + described.name).value();
+            }
+            return;
+          }
+          auto read = from_json<Member>(*found, path + "." + described.name);
+          if (read) {
+            member = *std::move(read);
+          } else {
+            error = std::move(read).error();
+          }
+        });
+    if (error) return *std::move(error);
+    return object;
+  }
+}
+
+/// Appends the JSON text of a T.
+template <class T>
+void append_json(std::string& out, const T& value) {
+  if constexpr (std::is_same_v<T, bool>) {
+    append_json_bool(out, value);
+  } else if constexpr (std::signed_integral<T>) {
+    append_json_int(out, value);
+  } else if constexpr (std::unsigned_integral<T>) {
+    append_json_uint(out, value);
+  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+    append_json_string(out, value);
+  } else if constexpr (std::is_same_v<T, WallTime>) {
+    out += '"';
+    append_iso(out, value);
+    out += '"';
+  } else if constexpr (detail::IsStrongString<T>::value) {
+    append_json_string(out, value.view());
+  } else if constexpr (DescribedEnum<T>) {
+    out += '"';
+    out += enum_text(value);
+    out += '"';
+  } else if constexpr (detail::IsOptional<T>::value || detail::IsOpinion<T>::value) {
+    if (value) {
+      append_json(out, *value);
+    } else {
+      out += "null";
+    }
+  } else if constexpr (detail::IsVector<T>::value) {
+    out += '[';
+    bool first = true;
+    for (const auto& element : value) {
+      if (!first) out += ',';
+      first = false;
+      append_json(out, element);
+    }
+    out += ']';
+  } else {
+    static_assert(DescribedStruct<T>, "describe the type with BOOST_DESCRIBE_STRUCT");
+    out += '{';
+    bool first = true;
+    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(
+        [&](auto described) {
+          const auto& member = value.*described.pointer;
+          using Member = std::remove_cvref_t<decltype(member)>;
+          if constexpr (detail::IsOpinion<Member>::value) {
+            if (!member) return;
+          } else if constexpr (detail::IsOptional<Member>::value) {
+            if (!member && detail::omits_empty<T>(described.name)) return;
+          }
+          if (!first) out += ',';
+          first = false;
+          out += '"';
+          out += described.name;
+          out += "\":";
+          append_json(out, member);
+        });
+    out += '}';
+  }
+}
+
+template <class T>
+[[nodiscard]] std::string to_json(const T& value) {
+  std::string out;
+  append_json(out, value);
+  return out;
+}
+
+}  // namespace sb

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+
+#include <boost/describe.hpp>
+
+#include "sb/model/enums.h"
+
+namespace sb::model {
+
+/// Every top-level member of an entry that has its own revision, in wire order: the raw scalars in the order of the
+/// members of Facts, then the collections, then what is derived. `workspaceId` is the identity and has none.
+/// isWorking, pendingRequestType, hasHadSessions, ratchetState and lastActivityAt are raw and derived at once: the fact is
+/// an input, the published text is the derived value (architecture, section 6, dependent facts).
+// clang-format off
+#define SB_FIELDS                                                                                                     \
+  projectId, name, status, createdAt, branchName, hasHadSessions, mode, autoIterationStatus, isMain, worktreePath,    \
+  prUrl, prNumber, prState, prCiStatus, prUpdatedAt, hasMergeConflict, prReviewState, prHeadBranch,                   \
+  isWorking, pendingRequestType,                                                                                      \
+  ratchetEnabled, ratchetState, ratchetDispatchOutcome, ratchetDispatchRetryCount, ratchetDispatchStalled,            \
+  runScriptStatus, runScriptPort,                                                                                     \
+  gitStats, lastActivityAt, ahead, behind, operation, problem,                                                        \
+  sessionSummaries, pendingRequests, terminals,                                                                       \
+  sidebarStatus, kanbanColumn, flowPhase, ciObservation, ratchetButtonAnimated, statusReason, unknownFields
+// clang-format on
+enum class Field : std::uint8_t { SB_FIELDS };
+BOOST_DESCRIBE_ENUM(Field, SB_FIELDS)
+#undef SB_FIELDS
+
+inline constexpr std::size_t kScalarCount = static_cast<std::size_t>(Field::problem) + 1;
+inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::unknownFields) + 1;
+
+/// The wire name of a field.
+[[nodiscard]] std::string_view field_name(Field field);
+[[nodiscard]] std::optional<Field> field_from_name(std::string_view name);
+
+/// The group of a field for `fieldTimestamps` (contract, section 3.1); nothing for derived fields.
+[[nodiscard]] std::optional<FieldGroup> field_group(Field field);
+
+/// A set of fields as one word.
+class FieldSet {
+ public:
+  constexpr FieldSet() = default;
+  constexpr FieldSet(std::initializer_list<Field> fields) {
+    for (const Field field : fields) insert(field);
+  }
+  constexpr void insert(Field field) { bits_ |= bit(field); }
+  constexpr void erase(Field field) { bits_ &= ~bit(field); }
+  [[nodiscard]] constexpr bool contains(Field field) const { return (bits_ & bit(field)) != 0; }
+  [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+  [[nodiscard]] constexpr std::size_t size() const { return static_cast<std::size_t>(std::popcount(bits_)); }
+  [[nodiscard]] constexpr std::uint64_t bits() const { return bits_; }
+  constexpr FieldSet& operator|=(FieldSet other) {
+    bits_ |= other.bits_;
+    return *this;
+  }
+  friend constexpr FieldSet operator&(FieldSet a, FieldSet b) { return FieldSet(a.bits_ & b.bits_); }
+  friend constexpr FieldSet operator|(FieldSet a, FieldSet b) { return FieldSet(a.bits_ | b.bits_); }
+  friend constexpr bool operator==(FieldSet, FieldSet) = default;
+
+  /// Calls `fn(Field)` for each member in order.
+  template <class Fn>
+  constexpr void each(Fn&& fn) const {
+    for (std::uint64_t rest = bits_; rest != 0; rest &= rest - 1) {
+      fn(static_cast<Field>(std::countr_zero(rest)));
+    }
+  }
+
+ private:
+  explicit constexpr FieldSet(std::uint64_t bits) : bits_(bits) {}
+  static constexpr std::uint64_t bit(Field field) { return std::uint64_t{1} << static_cast<unsigned>(field); }
+  std::uint64_t bits_ = 0;
+};
+static_assert(kFieldCount <= 64);
+
+}  // namespace sb::model

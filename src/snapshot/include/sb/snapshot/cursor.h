@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sb/snapshot/entry.h"
+
+namespace sb::snapshot {
+
+/// Where a reader stands: opaque to clients, checksummed (architecture, section 2).
+struct Cursor {
+  std::string epoch;
+  Revision revision = 0;
+  bool complete = true;         ///< everything up to `revision` was delivered
+  std::uint64_t view_hash = 0;  ///< of the normalised view
+  friend bool operator==(const Cursor&, const Cursor&) = default;
+};
+
+/// URL-safe text.
+[[nodiscard]] std::string encode_cursor(const Cursor& cursor);
+/// Nothing when the text is malformed or its checksum is wrong.
+[[nodiscard]] std::optional<Cursor> decode_cursor(std::string_view text);
+
+/// The view of everything in one project, complete entries: shared by the snapshot read, dialect 1, and dialect 2 with
+/// `{projectId, shape: full}`, whose cursors are interchangeable (protocol, section 3).
+[[nodiscard]] std::uint64_t full_view_hash(std::string_view project_id);
+
+}  // namespace sb::snapshot

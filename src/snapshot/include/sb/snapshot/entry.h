@@ -1,0 +1,50 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "sb/model/enums.h"
+#include "sb/model/field.h"
+#include "sb/model/ids.h"
+
+namespace sb::snapshot {
+
+using Revision = std::uint64_t;
+
+/// The published text of one entry at one revision: immutable, encoded once, shared by every reader.
+/// `text` is the complete entry of the contract (dialect 1 and the snapshot read); each field's slice is
+/// `"name":value`, so a patch is a join of slices.
+/// Thread: immutable.
+class EntryText {
+ public:
+  EntryText(std::string text, std::array<std::uint32_t, model::kFieldCount + 1> offsets)
+      : text_(std::move(text)), offsets_(offsets) {}
+
+  /// The complete entry with version, computedAt, source and fieldTimestamps.
+  [[nodiscard]] std::string_view complete() const { return text_; }
+  /// `"field":value` without commas around it.
+  [[nodiscard]] std::string_view member(model::Field field) const {
+    const auto index = static_cast<std::size_t>(field);
+    return std::string_view(text_).substr(offsets_[index], offsets_[index + 1] - offsets_[index] - 1);
+  }
+
+ private:
+  std::string text_;
+  std::array<std::uint32_t, model::kFieldCount + 1> offsets_;
+};
+
+/// An entry as readers see it: a published, immutable state of one workspace. Cheap to copy, safe to keep.
+struct PublishedEntry {
+  model::WorkspaceId id;
+  model::ProjectId project;
+  Revision revision = 0;  ///< of its last change: `version` on the wire
+  bool hidden = false;    ///< ARCHIVING or ARCHIVED
+  model::StatusReasonCode status_reason = model::StatusReasonCode::SETTING_UP;
+  std::shared_ptr<const EntryText> text;
+};
+
+}  // namespace sb::snapshot
