@@ -1,0 +1,2 @@
+// Keeps the target linkable until its first source file.
+namespace sb {}

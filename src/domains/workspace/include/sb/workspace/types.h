@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sb/core/clock.h"
+#include "sb/model/elements.h"
+#include "sb/model/enums.h"
+#include "sb/model/ids.h"
+
+namespace sb::workspace {
+
+/// A registered repository.
+struct ProjectRow {
+  model::ProjectId id;
+  std::string name;
+  std::string repo_path;   ///< main worktree, or the bare repository; canonical, absolute
+  std::string common_dir;  ///< `.git` of the main worktree; canonical, absolute
+  std::optional<std::string> default_branch;  ///< as configured by the user; empty: found out by the git domain
+  WallTime created_at{};
+  std::uint64_t stamp = 0;  ///< own counter at its last commit
+  std::optional<model::Problem> problem;  ///< not a column: state found when last enumerated (bare, not_a_repository)
+};
+
+/// One workspace. Columns of the table, except `problem`.
+struct WorkspaceRow {
+  model::WorkspaceId id;
+  model::ProjectId project;
+  std::string name;
+  model::WorkspaceStatus status = model::WorkspaceStatus::NEW;
+  WallTime created_at{};
+  std::optional<std::string> branch_name;  ///< empty: detached HEAD
+  std::string worktree_path;
+  std::string git_dir;  ///< private git directory, to which the id is bound
+  bool is_main = false;
+  std::uint64_t stamp = 0;  ///< own counter at its last commit
+  std::optional<model::Problem> problem;  ///< not a column: found when last enumerated (worktree_missing, …)
+};
+
+/// What the domain tells, always after the commit.
+struct ProjectChanged {
+  ProjectRow row;
+};
+struct ProjectRemoved {
+  model::ProjectId id;
+  std::uint64_t stamp = 0;
+};
+struct WorkspaceChanged {
+  WorkspaceRow row;
+};
+struct WorkspaceRemoved {
+  model::WorkspaceId id;
+  model::ProjectId project;
+  std::uint64_t stamp = 0;
+};
+using Event = std::variant<ProjectChanged, ProjectRemoved, WorkspaceChanged, WorkspaceRemoved>;
+
+/// All rows as one read saw them.
+struct Contents {
+  std::vector<ProjectRow> projects;
+  std::vector<WorkspaceRow> workspaces;
+  std::uint64_t fence = 0;      ///< own counter, taken before the read began
+  std::uint64_t stamp_max = 0;  ///< highest stamp of any row
+};
+
+}  // namespace sb::workspace

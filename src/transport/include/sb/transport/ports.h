@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sb/core/clock.h"
+#include "sb/core/result.h"
+#include "sb/model/event.h"
+#include "sb/model/project.h"
+
+// What transport asks of the rest of the server. The composition root plugs orchestration in; neither includes the other.
+// Every call and every callback is on the loop.
+
+namespace sb::transport {
+
+/// The fate of one event of a submitted batch.
+struct EventVerdict {
+  enum class Kind { accepted, duplicate, stale, rejected };
+  Kind kind = Kind::accepted;
+  Error error;  ///< set when rejected; its path is relative to the event
+};
+
+struct EventsAnswer {
+  std::string epoch;
+  std::uint64_t revision = 0;  ///< includes the batch
+  std::vector<EventVerdict> verdicts;  ///< one per submitted event, in order
+};
+
+struct EventSink {
+  virtual ~EventSink() = default;
+  /// Applies the events in order and calls `done` once they are durable against kill -9. Errors: limit_exceeded when the
+  /// queue is full (429), unavailable when not ready or the journal cannot be written; then nothing was applied.
+  virtual void submit(std::vector<model::ExternalEvent> events, std::function<void(Result<EventsAnswer>)> done) = 0;
+};
+
+/// One source as /readyz and the snapshot read show it.
+struct SourceHealth {
+  std::string name;   ///< "workspace", "git", …
+  std::string state;  ///< live stale unknown degraded rate_limited unreachable
+  std::optional<std::int64_t> last_ok_age_ms;
+  std::string detail;  ///< for instance "2 worktrees polled every 60 s: no inotify watches left"
+};
+
+struct ReconciliationInfo {
+  std::optional<WallTime> last_at;
+  std::uint64_t events_since = 0;
+  std::uint64_t last_drift = 0;
+};
+
+struct ServerStatus {
+  virtual ~ServerStatus() = default;
+  /// Ready as defined in the architecture, section 8. Never goes back to false.
+  [[nodiscard]] virtual bool ready() const = 0;
+  [[nodiscard]] virtual std::vector<SourceHealth> sources() const = 0;
+  [[nodiscard]] virtual ReconciliationInfo reconciliation() const = 0;
+};
+
+struct CommandSink {
+  virtual ~CommandSink() = default;
+  struct RegisterProject {
+    std::string repo_path;
+    std::optional<std::string> name;
+    std::optional<std::string> default_branch;
+  };
+  struct RegisteredProject {
+    model::ProjectInfo project;
+    bool created = false;
+    std::uint64_t revision = 0;
+  };
+  /// Registers a repository and adopts its worktrees. Errors: invalid_argument (not a repository), limit_exceeded.
+  virtual void register_project(RegisterProject request, std::function<void(Result<RegisteredProject>)> done) = 0;
+  /// Removes a project and everything of it. Answers the revision. Errors: not_found.
+  virtual void remove_project(const model::ProjectId& id, std::function<void(Result<std::uint64_t>)> done) = 0;
+  /// Starts a reconciliation pass of the project and answers the revision after it. Errors: not_found.
+  virtual void reconcile(const model::ProjectId& id, std::function<void(Result<std::uint64_t>)> done) = 0;
+};
+
+}  // namespace sb::transport
