@@ -1,0 +1,5 @@
+#pragma once
+
+namespace sb::core {
+int answer();
+}  // namespace sb::core

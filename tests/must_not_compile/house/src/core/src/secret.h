@@ -1,0 +1,5 @@
+#pragma once
+
+namespace sb::core {
+inline constexpr int kSecret = 7;
+}  // namespace sb::core

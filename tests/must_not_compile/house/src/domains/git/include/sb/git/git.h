@@ -1,0 +1,5 @@
+#pragma once
+
+namespace sb::git {
+int answer();
+}  // namespace sb::git

@@ -1,0 +1,5 @@
+#pragma once
+
+namespace sb::workspace {
+int answer();
+}  // namespace sb::workspace

@@ -1,0 +1,5 @@
+#pragma once
+
+namespace sb::model {
+int answer();
+}  // namespace sb::model

@@ -1,0 +1,5 @@
+#pragma once
+
+namespace sb::orchestration {
+int answer();
+}  // namespace sb::orchestration

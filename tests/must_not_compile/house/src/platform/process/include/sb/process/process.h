@@ -1,0 +1,5 @@
+#pragma once
+
+namespace sb::process {
+int answer();
+}  // namespace sb::process

@@ -1,0 +1,5 @@
+#pragma once
+
+namespace sb::sqlite {
+int answer();
+}  // namespace sb::sqlite

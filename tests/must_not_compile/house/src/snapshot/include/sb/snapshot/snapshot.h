@@ -1,0 +1,5 @@
+#pragma once
+
+namespace sb::snapshot {
+int answer();
+}  // namespace sb::snapshot

@@ -1,0 +1,5 @@
+#pragma once
+
+namespace sb::transport {
+int answer();
+}  // namespace sb::transport
