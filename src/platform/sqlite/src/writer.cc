@@ -1,0 +1,107 @@
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "sb/core/check.h"
+#include "sb/sqlite/database.h"
+
+namespace sb::sqlite {
+namespace {
+
+struct Job {
+  std::function<Result<void>(Database&)> work;
+  std::function<void(Result<void>)> done;
+};
+
+/// One transaction for the whole batch, one savepoint per job. `results` gets one answer per job;
+/// an error returned here means that nothing of the batch is in the file.
+Result<void> run_batch(Database& database, const std::vector<Job>& batch,
+                       std::vector<Result<void>>& results) {
+  SB_TRY_VOID(database.execute("BEGIN IMMEDIATE"));
+  for (const Job& job : batch) {
+    SB_TRY_VOID(database.execute("SAVEPOINT job"));
+    Result<void> result = job.work(database);
+    if (!database.in_transaction()) {
+      // SQLite itself gave the transaction up, for instance because the disk is full.
+      if (result) result = fail(ErrorCode::internal, "the transaction ended inside a job");
+      return result;
+    }
+    if (!result) SB_TRY_VOID(database.execute("ROLLBACK TO job"));
+    SB_TRY_VOID(database.execute("RELEASE job"));
+    results.push_back(std::move(result));
+  }
+  return database.execute("COMMIT");
+}
+
+}  // namespace
+
+struct Writer::Impl {
+  explicit Impl(std::unique_ptr<Database> opened)
+      : database(std::move(opened)), thread([this] { loop(); }) {}
+
+  void loop() {
+    while (true) {
+      std::vector<Job> batch;
+      {
+        std::unique_lock lock(mutex);
+        wake.wait(lock, [this] { return stopping || !queue.empty(); });
+        if (queue.empty()) return;
+        while (!queue.empty() && batch.size() < kBatchJobsMax) {
+          batch.push_back(std::move(queue.front()));
+          queue.pop_front();
+        }
+      }
+      std::vector<Result<void>> results;
+      results.reserve(batch.size());
+      if (auto committed = run_batch(*database, batch, results); !committed) {
+        // Nothing of the batch is in the file, so nobody may be told otherwise. A failing rollback
+        // leaves no transaction either, or makes the next BEGIN fail, which its callers are told.
+        if (database->in_transaction()) static_cast<void>(database->execute("ROLLBACK"));
+        results.assign(batch.size(), committed);
+      }
+      for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(results[i]));
+    }
+  }
+
+  std::unique_ptr<Database> database;  // the database thread's alone
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<Job> queue;  // guarded by mutex
+  bool stopping = false;  // guarded by mutex
+  std::thread thread;     // last: starts when everything else is there
+};
+
+Writer::Writer(std::unique_ptr<Database> database)
+    : impl_(std::make_unique<Impl>(std::move(database))) {}
+
+Writer::~Writer() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stopping = true;
+  }
+  impl_->wake.notify_one();
+  impl_->thread.join();
+}
+
+void Writer::submit(std::function<Result<void>(Database&)> job,
+                    std::function<void(Result<void>)> done) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->queue.push_back({std::move(job), std::move(done)});
+  }
+  impl_->wake.notify_one();
+}
+
+Result<void> Writer::run(std::function<Result<void>(Database&)> job) {
+  SB_CHECK(std::this_thread::get_id() != impl_->thread.get_id(), "run would wait for itself");
+  // Shared, because the database thread may still be inside set_value when this one goes on.
+  const auto answer = std::make_shared<std::promise<Result<void>>>();
+  submit(std::move(job), [answer](Result<void> result) { answer->set_value(std::move(result)); });
+  return answer->get_future().get();
+}
+
+}  // namespace sb::sqlite
