@@ -22,7 +22,7 @@ set(SB_ALLOWED_app           core model platform domain snapshot orchestration t
 set(SB_LAYERS core model platform domain snapshot orchestration transport app)
 
 function(sb_room)
-  cmake_parse_arguments(R "" "NAME;LAYER;DIR" "PUBLIC_DEPS;PRIVATE_DEPS;THIRD_PARTY;THIRD_PARTY_PUBLIC" ${ARGN})
+  cmake_parse_arguments(R "" "NAME;LAYER;DIR" "PUBLIC_DEPS;PRIVATE_DEPS;TEST_DEPS;THIRD_PARTY;THIRD_PARTY_PUBLIC" ${ARGN})
   if(R_UNPARSED_ARGUMENTS OR NOT DEFINED SB_ALLOWED_${R_LAYER})
     message(FATAL_ERROR "sb_room(${R_NAME}): unknown layer '${R_LAYER}' or arguments '${R_UNPARSED_ARGUMENTS}'")
   endif()
@@ -46,7 +46,9 @@ function(sb_room)
   if(SB_TESTS)
     file(GLOB test_sources CONFIGURE_DEPENDS "${dir}/tests/*_test.cc")
     if(test_sources)
-      sb_test(sb_${R_NAME}_tests LABEL unit SOURCES ${test_sources} DEPS sb_${R_NAME}
+      # TEST_DEPS: rooms whose real things the tests plug into a seam of this one.
+      list(TRANSFORM R_TEST_DEPS PREPEND sb_)
+      sb_test(sb_${R_NAME}_tests LABEL unit SOURCES ${test_sources} DEPS sb_${R_NAME} ${R_TEST_DEPS}
               INCLUDES "${dir}/tests" "${dir}/src")
     endif()
   endif()
