@@ -1,0 +1,90 @@
+// Starting, a second start, the tools beside the server, and stopping.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { test } from "node:test";
+import { Producer, Sandbox, binary, eventually, httpRequest, TOKEN } from "./support.mjs";
+
+const STOP_LIMIT_MS = 5_000;
+
+function run(sandbox, cwd, ...args) {
+  return spawnSync(binary, args, { cwd, env: sandbox.env, encoding: "utf8", timeout: 20_000 });
+}
+
+test("a second serve hands its repository to the running server and exits 0", async (t) => {
+  const sandbox = new Sandbox(t);
+  const server = await sandbox.serve(sandbox.repository("one"));
+  const other = sandbox.repository("two");
+  sandbox.worktree(other, "feature");
+  const second = run(sandbox, other, "serve", "--data-dir", sandbox.path("data"), "--no-open");
+  assert.equal(second.status, 0, second.stderr);
+  assert.ok(`${second.stdout}${second.stderr}`.includes(server.url.host), "it says where the board is");
+  const project = await eventually("the second repository is there", async () => (await server.get("/api/projects")).json.find((one) => one.repoPath === other));
+  const { entries } = await server.snapshot(project.id);
+  assert.equal(entries.length, 2);
+});
+
+test("the socket needs no token, the discovery file is private", async (t) => {
+  const sandbox = new Sandbox(t);
+  const server = await sandbox.serve(sandbox.repository(), "--socket", sandbox.path("run", "board.sock"));
+  const answer = await httpRequest({ socketPath: server.announced.socket }, "/api/projects", { headers: { authorization: undefined, host: "localhost" } });
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal(statSync(server.announced.socket).mode & 0o777, 0o600);
+  assert.equal(statSync(sandbox.path("run", "snapboard", "server.json")).mode & 0o777, 0o600);
+});
+
+test("status, list and emit talk to the running server", async (t) => {
+  const sandbox = new Sandbox(t);
+  const repo = sandbox.repository();
+  const server = await sandbox.serve(repo);
+  const producer = new Producer("agents/one");
+  await server.post(producer.event("workspace.state_changed", "w1", { projectId: "external", status: "READY", name: "Alpha" }));
+
+  const status = run(sandbox, repo, "status", "--json");
+  assert.equal(status.status, 0, status.stderr);
+  JSON.parse(status.stdout);
+  assert.equal(run(sandbox, repo, "status").status, 0);
+
+  const list = run(sandbox, repo, "list", "--json");
+  assert.equal(list.status, 0, list.stderr);
+  assert.ok(list.stdout.includes(repo) || list.stdout.includes('"branchName":"main"'), list.stdout);
+  assert.ok(run(sandbox, repo, "list").stdout.includes("main"));
+
+  const help = run(sandbox, repo, "--help");
+  assert.equal(help.status, 0);
+  assert.equal(run(sandbox, repo, "--version").status, 0);
+  assert.equal(run(sandbox, repo, "serve", "--no-such-flag").status, 2);
+
+  await server.stop();
+  assert.equal(run(sandbox, repo, "status").status, 3, "server not reachable");
+});
+
+test("SIGTERM finishes cleanly and tells its clients", async (t) => {
+  const sandbox = new Sandbox(t);
+  const server = await sandbox.serve(sandbox.repository());
+  const stream = await server.stream((await server.project()).id);
+  await stream.baseline();
+  const { code, signal, tookMs } = await server.stop("SIGTERM");
+  assert.equal(signal, null);
+  assert.equal(code, 0, server.log);
+  assert.ok(tookMs < STOP_LIMIT_MS, `took ${tookMs} ms`);
+  assert.equal((await stream.closed).code, 1001);
+});
+
+test("SIGINT twice means now", async (t) => {
+  const sandbox = new Sandbox(t);
+  const server = await sandbox.serve(sandbox.repository());
+  server.child.kill("SIGINT");
+  const { tookMs } = await server.stop("SIGINT");
+  assert.ok(tookMs < STOP_LIMIT_MS, `took ${tookMs} ms`);
+});
+
+test("the token is never logged", async (t) => {
+  const sandbox = new Sandbox(t);
+  const server = await sandbox.serve(sandbox.repository(), "--log-format", "json");
+  await server.get(`/?token=${TOKEN}`, { headers: { authorization: undefined } });
+  await server.get("/api/projects", { headers: { authorization: `Bearer ${TOKEN}x` } });
+  await server.stop();
+  const logged = server.log.split("\n").filter((line) => line.includes(TOKEN) && !line.includes("/?token="));
+  assert.deepEqual(logged, []);
+});
