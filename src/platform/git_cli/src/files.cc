@@ -11,22 +11,10 @@
 
 #include <fmt/format.h>
 
+#include "sb/core/unique_fd.h"
+
 namespace sb::git_cli {
 namespace {
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 tl::unexpected<Error> failed(const std::string& path, int error) {
   const bool absent = error == ENOENT || error == ENOTDIR;
@@ -38,7 +26,7 @@ tl::unexpected<Error> failed(const std::string& path, int error) {
 
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   // O_NONBLOCK: a named pipe in place of a file must not hang us.
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.get() < 0) return failed(path, errno);
   struct stat info{};
   if (::fstat(file.get(), &info) != 0) return failed(path, errno);

@@ -4,8 +4,7 @@
 
 #include "sb/core/process_runner.h"
 #include "sb/core/result.h"
-
-#include "unique_fd.h"
+#include "sb/core/unique_fd.h"
 
 namespace sb::process {
 

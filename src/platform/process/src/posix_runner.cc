@@ -18,8 +18,9 @@
 
 #include <fmt/format.h>
 
+#include "sb/core/unique_fd.h"
+
 #include "child.h"
-#include "unique_fd.h"
 
 namespace sb::process {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <utility>
 
-namespace sb::process {
+namespace sb {
 
-/// Owns a file descriptor; -1 is none.
+/// Owns a file descriptor and closes it; -1 is none. Thread: confined to its owner.
 class UniqueFd {
  public:
   UniqueFd() = default;
@@ -34,4 +34,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace sb::process
+}  // namespace sb
