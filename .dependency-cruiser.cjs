@@ -1,0 +1,64 @@
+// The npm side of the fence: who may import whom in clients/ and web/.
+const clientSources = "^clients/typescript/src/";
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "client-core-knows-no-framework",
+      severity: "error",
+      from: { path: clientSources, pathNot: `${clientSources}react\\.ts$` },
+      to: { path: "(^|/)node_modules/(@types/)?react(-dom)?/" },
+    },
+    {
+      name: "client-core-has-no-dependency",
+      severity: "error",
+      from: { path: clientSources, pathNot: `${clientSources}react\\.ts$` },
+      to: { dependencyTypes: ["npm", "npm-dev", "npm-optional", "npm-peer", "core"] },
+    },
+    {
+      name: "generated-types-import-nothing",
+      severity: "error",
+      from: { path: `${clientSources}generated/` },
+      to: { path: ".+" },
+    },
+    {
+      name: "web-uses-the-client-by-its-entry-points",
+      comment: "import from @snapboard/client or @snapboard/client/react only",
+      severity: "error",
+      from: { path: "^web/" },
+      to: { path: "^clients/typescript/", pathNot: `${clientSources}(index|react)\\.ts$` },
+    },
+    {
+      name: "web-names-the-client-package",
+      comment: "no path that leaves web/",
+      severity: "error",
+      from: { path: "^web/" },
+      to: { path: "^clients/", dependencyTypes: ["local"] },
+    },
+    { name: "client-knows-no-app", severity: "error", from: { path: "^clients/" }, to: { path: "^web/" } },
+    { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+    {
+      name: "app-code-uses-declared-packages-only",
+      severity: "error",
+      from: { path: "^(web|clients/typescript)/src/" },
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
+    },
+    {
+      name: "nothing-imports-tests-or-tools",
+      severity: "error",
+      from: { path: "^(web|clients/typescript)/src/" },
+      to: { path: "^(web|clients/typescript)/(tests|dev)/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "(^|/)dist/|^web/toolchain/" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["snapboard-source", "import", "module", "browser", "default", "types"],
+      extensions: [".ts", ".tsx", ".js", ".mjs", ".css"],
+    },
+  },
+};

@@ -1,0 +1,55 @@
+import type { ProjectRow } from "./generated/model.ts";
+
+/** Why a request to the server failed. */
+export type Refusal = "unauthorized" | "not_ready" | "unreachable" | "other";
+
+export class ApiError extends Error {
+  readonly refusal: Refusal;
+  readonly status: number | null;
+  readonly retryAfterMs: number | null;
+
+  constructor(message: string, refusal: Refusal, status: number | null, retryAfterMs: number | null) {
+    super(message);
+    this.name = "ApiError";
+    this.refusal = refusal;
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** GET /api/projects. Errors: ApiError. */
+export async function listProjects(baseUrl: string, signal?: AbortSignal): Promise<readonly ProjectRow[]> {
+  let response: Response;
+  try {
+    response = await fetch(new URL("/api/projects", baseUrl), {
+      headers: { accept: "application/json" },
+      credentials: "same-origin",
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    throw new ApiError(String(error), "unreachable", null, null);
+  }
+  if (!response.ok) throw await refused(response);
+  const rows: unknown = await response.json();
+  if (!Array.isArray(rows)) throw new ApiError("the server answered something that is no list", "other", 200, null);
+  return rows as readonly ProjectRow[];
+}
+
+async function refused(response: Response): Promise<ApiError> {
+  const problem: unknown = await response.json().catch(() => null);
+  const detail = (problem as { detail?: unknown } | null)?.detail;
+  const message = typeof detail === "string" ? detail : `the server answered ${response.status}`;
+  const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
+  return new ApiError(
+    message,
+    refusalOf(response.status),
+    response.status,
+    Number.isFinite(retryAfter) ? retryAfter * 1_000 : null,
+  );
+}
+
+function refusalOf(status: number): Refusal {
+  if (status === 401 || status === 403) return "unauthorized";
+  if (status === 503) return "not_ready";
+  return "other";
+}
