@@ -33,7 +33,9 @@ bool take(std::string_view& text, char wanted) {
 
 }  // namespace
 
-MonoTime SystemClock::mono_now() const { return std::chrono::steady_clock::now(); }
+MonoTime SystemClock::mono_now() const {
+  return std::chrono::steady_clock::now();
+}
 
 WallTime SystemClock::wall_now() const {
   return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());

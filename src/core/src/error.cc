@@ -25,7 +25,11 @@ constexpr std::array<Row, 10> kRows{{{"invalid_argument", 400},
 
 }  // namespace
 
-std::string_view to_text(ErrorCode code) { return kRows.at(static_cast<std::size_t>(code)).text; }
-int http_status(ErrorCode code) { return kRows.at(static_cast<std::size_t>(code)).status; }
+std::string_view to_text(ErrorCode code) {
+  return kRows.at(static_cast<std::size_t>(code)).text;
+}
+int http_status(ErrorCode code) {
+  return kRows.at(static_cast<std::size_t>(code)).status;
+}
 
 }  // namespace sb

@@ -10,7 +10,8 @@
 namespace sb {
 namespace {
 
-// What stands for a byte inside a JSON string: 0 itself, 'u' a \u00XX escape, else the letter after the backslash.
+// What stands for a byte inside a JSON string: 0 itself, 'u' a \u00XX escape, else the letter after
+// the backslash.
 constexpr std::array<char, 256> make_escapes() {
   std::array<char, 256> table{};
   for (std::size_t i = 0; i < 0x20; ++i) table[i] = 'u';
@@ -64,8 +65,12 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_json_int(std::string& out, std::int64_t value) { append_number(out, value); }
-void append_json_uint(std::string& out, std::uint64_t value) { append_number(out, value); }
+void append_json_int(std::string& out, std::int64_t value) {
+  append_number(out, value);
+}
+void append_json_uint(std::string& out, std::uint64_t value) {
+  append_number(out, value);
+}
 
 void append_json_double(std::string& out, double value) {
   if (!std::isfinite(value)) {

@@ -103,7 +103,8 @@ void Logger::write(LogLevel level, std::string_view message,
                    std::initializer_list<LogField> fields) const {
   const Sink& target = sink();
   if (room_.empty() || !target.logger || !target.logger->should_log(spdlog_level(level))) return;
-  target.logger->log(spdlog_level(level), format_line(target.format, level, room_, message, fields));
+  target.logger->log(spdlog_level(level),
+                     format_line(target.format, level, room_, message, fields));
 }
 
 void Logger::debug(std::string_view message, std::initializer_list<LogField> fields) const {
@@ -120,8 +121,8 @@ void Logger::error(std::string_view message, std::initializer_list<LogField> fie
 }
 
 void configure_logging(LogLevel level, LogFormat format) {
-  auto logger = std::make_shared<spdlog::logger>(
-      "snapboard", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("snapboard",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%v");
   logger->set_level(spdlog_level(level));
   logger->flush_on(spdlog::level::info);

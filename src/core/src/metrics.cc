@@ -47,7 +47,9 @@ std::map<std::string, std::string> to_map(MetricLabels labels) {
   return map;
 }
 
-std::string full_name(std::string_view name) { return "snapboard_" + std::string(name); }
+std::string full_name(std::string_view name) {
+  return "snapboard_" + std::string(name);
+}
 
 }  // namespace
 
@@ -63,15 +65,19 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
 Counter& Metrics::counter(std::string_view name, std::string_view help, MetricLabels labels) {
-  auto& family = prometheus::BuildCounter().Name(full_name(name)).Help(std::string(help)).Register(
-      impl_->registry);
+  auto& family = prometheus::BuildCounter()
+                     .Name(full_name(name))
+                     .Help(std::string(help))
+                     .Register(impl_->registry);
   const std::lock_guard lock(impl_->mutex);
   return impl_->counters.emplace_back(family.Add(to_map(labels)));
 }
 
 Gauge& Metrics::gauge(std::string_view name, std::string_view help, MetricLabels labels) {
-  auto& family = prometheus::BuildGauge().Name(full_name(name)).Help(std::string(help)).Register(
-      impl_->registry);
+  auto& family = prometheus::BuildGauge()
+                     .Name(full_name(name))
+                     .Help(std::string(help))
+                     .Register(impl_->registry);
   const std::lock_guard lock(impl_->mutex);
   return impl_->gauges.emplace_back(family.Add(to_map(labels)));
 }

@@ -45,7 +45,9 @@ std::size_t valid_prefix(std::string_view bytes) {
 
 }  // namespace
 
-bool is_valid_utf8(std::string_view bytes) { return valid_prefix(bytes) == bytes.size(); }
+bool is_valid_utf8(std::string_view bytes) {
+  return valid_prefix(bytes) == bytes.size();
+}
 
 std::string to_valid_utf8(std::string_view bytes) {
   std::string out;

@@ -8,7 +8,8 @@
 namespace sb::model {
 namespace {
 
-// One row of functions per scalar, made from the description of Facts, so that none is ever forgotten.
+// One row of functions per scalar, made from the description of Facts, so that none is ever
+// forgotten.
 struct ScalarCodec {
   Result<void> (*read)(Facts&, const JsonValue&, const std::string&);
   void (*write)(std::string&, const Facts&);
@@ -29,29 +30,28 @@ template <std::size_t Index>
 constexpr ScalarCodec make_codec() {
   using Descriptor = boost::mp11::mp_at_c<FactsMembers, Index>;
   using Member = std::remove_reference_t<decltype(std::declval<Facts&>().*Descriptor::pointer)>;
-  return {
-      [](Facts& facts, const JsonValue& value, const std::string& path) -> Result<void> {
-        SB_TRY(facts.*Descriptor::pointer, from_json<Member>(value, path));
-        return {};
-      },
-      [](std::string& out, const Facts& facts) {
-        if constexpr (std::is_same_v<Member, std::optional<WallTime>>) {
-          append_member(out, facts.*Descriptor::pointer,
-                        static_cast<Field>(Index) == Field::createdAt);
-        } else {
-          append_json(out, facts.*Descriptor::pointer);
-        }
-      },
-      [](Facts& into, const Facts& from) {
-        auto& target = into.*Descriptor::pointer;
-        const auto& source = from.*Descriptor::pointer;
-        if (target == source) return false;
-        target = source;
-        return true;
-      },
-      [](const Facts& a, const Facts& b) {
-        return a.*Descriptor::pointer == b.*Descriptor::pointer;
-      }};
+  return {[](Facts& facts, const JsonValue& value, const std::string& path) -> Result<void> {
+            SB_TRY(facts.*Descriptor::pointer, from_json<Member>(value, path));
+            return {};
+          },
+          [](std::string& out, const Facts& facts) {
+            if constexpr (std::is_same_v<Member, std::optional<WallTime>>) {
+              append_member(out, facts.*Descriptor::pointer,
+                            static_cast<Field>(Index) == Field::createdAt);
+            } else {
+              append_json(out, facts.*Descriptor::pointer);
+            }
+          },
+          [](Facts& into, const Facts& from) {
+            auto& target = into.*Descriptor::pointer;
+            const auto& source = from.*Descriptor::pointer;
+            if (target == source) return false;
+            target = source;
+            return true;
+          },
+          [](const Facts& a, const Facts& b) {
+            return a.*Descriptor::pointer == b.*Descriptor::pointer;
+          }};
 }
 
 template <std::size_t... Index>
@@ -60,7 +60,9 @@ constexpr std::array<ScalarCodec, kScalarCount> make_codecs(std::index_sequence<
 }
 constexpr auto kCodecs = make_codecs(std::make_index_sequence<kScalarCount>());
 
-const ScalarCodec& codec(Field field) { return kCodecs.at(static_cast<std::size_t>(field)); }
+const ScalarCodec& codec(Field field) {
+  return kCodecs.at(static_cast<std::size_t>(field));
+}
 
 template <class Element>
 Result<void> read_collection(ElementsPatch<Element>& into, const JsonValue& value,
@@ -120,6 +122,8 @@ bool assign_fact(Facts& into, const Facts& from, Field field) {
   return codec(field).assign(into, from);
 }
 
-bool same_fact(const Facts& a, const Facts& b, Field field) { return codec(field).same(a, b); }
+bool same_fact(const Facts& a, const Facts& b, Field field) {
+  return codec(field).same(a, b);
+}
 
 }  // namespace sb::model

@@ -19,7 +19,9 @@ constexpr auto kNames = make_names();
 
 }  // namespace
 
-std::string_view field_name(Field field) { return kNames.at(static_cast<std::size_t>(field)); }
+std::string_view field_name(Field field) {
+  return kNames.at(static_cast<std::size_t>(field));
+}
 
 std::optional<Field> field_from_name(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {

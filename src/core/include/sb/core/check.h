@@ -8,7 +8,8 @@ namespace sb::detail {
                                std::string_view message);
 }  // namespace sb::detail
 
-/// An invariant of ours; stays on in release, because a corrupt view must not be served. Bad input is never a check.
+/// An invariant of ours; stays on in release, because a corrupt view must not be served. Bad input
+/// is never a check.
 #define SB_CHECK(condition, message) \
   (static_cast<bool>(condition)      \
        ? void(0)                     \

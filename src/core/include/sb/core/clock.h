@@ -10,7 +10,8 @@ namespace sb {
 
 /// Monotonic time: drives timers and ages, never compared across processes.
 using MonoTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
-/// Wall time in milliseconds: for display only. No decision may depend on it (architecture, section 7).
+/// Wall time in milliseconds: for display only. No decision may depend on it (architecture, section
+/// 7).
 using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
 
 /// The seam to time. Thread: implementations are thread-safe.

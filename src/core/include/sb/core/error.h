@@ -26,8 +26,9 @@ enum class ErrorCode {
 /// The HTTP status of a code, for instance 400.
 [[nodiscard]] int http_status(ErrorCode code);
 
-/// An error as a value: a code to decide by, a full sentence for a person, and where in the input it happened.
-/// Thread: immutable after construction. `path` is a JSON path ("$.data.prNumber") or empty.
+/// An error as a value: a code to decide by, a full sentence for a person, and where in the input
+/// it happened. Thread: immutable after construction. `path` is a JSON path ("$.data.prNumber") or
+/// empty.
 struct Error {
   ErrorCode code = ErrorCode::internal;
   std::string message;

@@ -19,13 +19,13 @@
 #include "sb/core/result.h"
 #include "sb/core/strong_string.h"
 
-// The codec between described structs and JSON. A struct is described once (BOOST_DESCRIBE_STRUCT) and its members'
-// names are the wire names.
-//   Reading: an unknown member is ignored; std::optional is nullable and may be absent; Opinion may be absent (no
-//   opinion) and is null only if it holds an optional; a member named in `kJsonDefaulted` keeps its default when absent;
-//   anything else absent is an error with its JSON path. `kJsonStrict = true`: a std::optional must be present.
-//   Writing: every member, an empty optional as null; an empty Opinion and an empty member named in `kJsonOmitEmpty`
-//   are left out.
+// The codec between described structs and JSON. A struct is described once (BOOST_DESCRIBE_STRUCT)
+// and its members' names are the wire names.
+//   Reading: an unknown member is ignored; std::optional is nullable and may be absent; Opinion may
+//   be absent (no opinion) and is null only if it holds an optional; a member named in
+//   `kJsonDefaulted` keeps its default when absent; anything else absent is an error with its JSON
+//   path. `kJsonStrict = true`: a std::optional must be present. Writing: every member, an empty
+//   optional as null; an empty Opinion and an empty member named in `kJsonOmitEmpty` are left out.
 
 namespace sb {
 
@@ -42,8 +42,9 @@ concept DescribedEnum = std::is_enum_v<T> && boost::describe::has_describe_enume
 template <class T>
 concept DescribedStruct = std::is_class_v<T> && boost::describe::has_describe_members<T>::value;
 
-/// True when every member of the aggregate is described. Put `static_assert(all_members_described<T>());` below each
-/// BOOST_DESCRIBE_STRUCT: a forgotten member would be silently left off the wire.
+/// True when every member of the aggregate is described. Put
+/// `static_assert(all_members_described<T>());` below each BOOST_DESCRIBE_STRUCT: a forgotten
+/// member would be silently left off the wire.
 template <class T>
 consteval bool all_members_described() {
   using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
@@ -70,8 +71,8 @@ template <DescribedEnum E>
 }
 
 /// A failed read at `path`: "expected a string, found a number".
-[[nodiscard]] tl::unexpected<Error> json_type_error(std::string_view expected, const JsonValue& found,
-                                                    std::string_view path);
+[[nodiscard]] tl::unexpected<Error> json_type_error(std::string_view expected,
+                                                    const JsonValue& found, std::string_view path);
 [[nodiscard]] tl::unexpected<Error> json_missing_error(std::string_view path);
 [[nodiscard]] tl::unexpected<Error> json_enum_error(std::string_view text, std::string_view path);
 
@@ -117,7 +118,8 @@ constexpr bool omits_empty(std::string_view member) {
   return false;
 }
 
-inline constexpr std::int64_t kJsonIntMax = 9007199254740991;  // 2^53 - 1, what JavaScript holds exactly
+inline constexpr std::int64_t kJsonIntMax =
+    9007199254740991;  // 2^53 - 1, what JavaScript holds exactly
 }  // namespace detail
 
 /// Reads a T; `path` names the place for error messages.
@@ -163,7 +165,8 @@ Result<T> from_json(const JsonValue& value, const std::string& path) {
     std::optional<Error> error;
     value.each_element([&](std::size_t index, JsonValue element) {
       if (error) return;
-      auto read = from_json<typename T::value_type>(element, path + "[" + std::to_string(index) + "]");
+      auto read =
+          from_json<typename T::value_type>(element, path + "[" + std::to_string(index) + "]");
       if (read) {
         list.push_back(*std::move(read));
       } else {

@@ -11,8 +11,8 @@
 
 namespace sb {
 
-/// A value inside a parsed JsonDocument. Small, copied freely, valid while its document lives. Thread: immutable.
-/// Hides simdjson, whose headers are too slow to include widely.
+/// A value inside a parsed JsonDocument. Small, copied freely, valid while its document lives.
+/// Thread: immutable. Hides simdjson, whose headers are too slow to include widely.
 class JsonValue {
  public:
   enum class Kind { null, boolean, number, string, array, object };
@@ -22,24 +22,30 @@ class JsonValue {
   [[nodiscard]] std::optional<bool> as_bool() const;
   [[nodiscard]] std::optional<std::int64_t> as_int() const;  ///< whole numbers, "1.0" too; no loss
   [[nodiscard]] std::optional<double> as_double() const;
-  [[nodiscard]] std::optional<std::string_view> as_string() const;  ///< lives as long as the document
+  [[nodiscard]] std::optional<std::string_view> as_string()
+      const;  ///< lives as long as the document
 
-  /// The member `key` of an object (the first one of that name); nothing when absent or not an object.
+  /// The member `key` of an object (the first one of that name); nothing when absent or not an
+  /// object.
   [[nodiscard]] std::optional<JsonValue> find(std::string_view key) const;
 
   /// Calls `fn(key, value)` for each member, in order of the text. Not an object: no call.
   template <class Fn>
   void each_member(Fn&& fn) const {
-    walk_object([](void* context, std::string_view key, JsonValue value) {
-      (*static_cast<std::remove_reference_t<Fn>*>(context))(key, value);
-    }, &fn);
+    walk_object(
+        [](void* context, std::string_view key, JsonValue value) {
+          (*static_cast<std::remove_reference_t<Fn>*>(context))(key, value);
+        },
+        &fn);
   }
   /// Calls `fn(index, value)` for each element, in order. Not an array: no call.
   template <class Fn>
   void each_element(Fn&& fn) const {
-    walk_array([](void* context, std::size_t index, JsonValue value) {
-      (*static_cast<std::remove_reference_t<Fn>*>(context))(index, value);
-    }, &fn);
+    walk_array(
+        [](void* context, std::size_t index, JsonValue value) {
+          (*static_cast<std::remove_reference_t<Fn>*>(context))(index, value);
+        },
+        &fn);
   }
 
   /// "a string", "a number", … for error messages.
@@ -50,7 +56,8 @@ class JsonValue {
   void walk_object(void (*fn)(void*, std::string_view, JsonValue), void* context) const;
   void walk_array(void (*fn)(void*, std::size_t, JsonValue), void* context) const;
 
-  alignas(void*) std::byte element_[2 * sizeof(void*)];  // simdjson::dom::element, checked in the .cc
+  alignas(
+      void*) std::byte element_[2 * sizeof(void*)];  // simdjson::dom::element, checked in the .cc
 };
 
 /// Parsed JSON text, with a reusable parser behind it. Thread: externally locked.
@@ -61,8 +68,8 @@ class JsonDocument {
   JsonDocument(JsonDocument&&) noexcept;
   JsonDocument& operator=(JsonDocument&&) noexcept;
 
-  /// Parses `text` (UTF-8, checked; nesting at most kJsonDepthMax). Values of an earlier parse become invalid.
-  /// Errors: invalid_argument with the reason and path "$".
+  /// Parses `text` (UTF-8, checked; nesting at most kJsonDepthMax). Values of an earlier parse
+  /// become invalid. Errors: invalid_argument with the reason and path "$".
   Result<JsonValue> parse(std::string_view text);
 
  private:

@@ -7,12 +7,15 @@
 
 namespace sb {
 
-/// Appends `text` as a JSON string with quotes. Invalid UTF-8 is replaced by U+FFFD, so the output is always valid JSON.
+/// Appends `text` as a JSON string with quotes. Invalid UTF-8 is replaced by U+FFFD, so the output
+/// is always valid JSON.
 void append_json_string(std::string& out, std::string_view text);
 void append_json_int(std::string& out, std::int64_t value);
 void append_json_uint(std::string& out, std::uint64_t value);
 void append_json_double(std::string& out, double value);  ///< NaN and infinities become null
-inline void append_json_bool(std::string& out, bool value) { out += value ? "true" : "false"; }
+inline void append_json_bool(std::string& out, bool value) {
+  out += value ? "true" : "false";
+}
 
 /// Writes JSON text without a tree in between; commas are its business. Thread: externally locked.
 ///   JsonWriter w(out);  w.begin_object();  w.key("id").string(id);  w.end_object();

@@ -6,7 +6,8 @@
 
 namespace sb {
 
-/// The seam to the loop thread, which owns all state. Implemented by transport (Asio) and by a fake in tests.
+/// The seam to the loop thread, which owns all state. Implemented by transport (Asio) and by a fake
+/// in tests.
 struct Loop {
   using TimerId = std::uint64_t;  ///< never 0
   virtual ~Loop() = default;

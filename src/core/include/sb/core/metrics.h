@@ -44,7 +44,8 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  /// `name` without the "snapboard_" prefix, base unit and suffix by Prometheus convention. Labels must be bounded sets.
+  /// `name` without the "snapboard_" prefix, base unit and suffix by Prometheus convention. Labels
+  /// must be bounded sets.
   Counter& counter(std::string_view name, std::string_view help, MetricLabels labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, MetricLabels labels = {});
   Histogram& histogram(std::string_view name, std::string_view help,

@@ -5,7 +5,8 @@
 
 namespace sb {
 
-/// The seam to randomness: real in production, seeded in tests and simulation. Thread: externally locked.
+/// The seam to randomness: real in production, seeded in tests and simulation. Thread: externally
+/// locked.
 struct Random {
   virtual ~Random() = default;
   virtual std::uint64_t next() = 0;

@@ -10,9 +10,9 @@
 
 namespace sb {
 
-/// A few threads for blocking work (git, file reads). Results come back through Loop::post by the task itself.
-/// Lifecycle: threads start in the constructor; `stop` lets running tasks end, drops queued ones and joins.
-/// Thread: `submit` and `stop` are thread-safe.
+/// A few threads for blocking work (git, file reads). Results come back through Loop::post by the
+/// task itself. Lifecycle: threads start in the constructor; `stop` lets running tasks end, drops
+/// queued ones and joins. Thread: `submit` and `stop` are thread-safe.
 class WorkerPool {
  public:
   explicit WorkerPool(std::size_t threads);
@@ -20,7 +20,8 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// Queues `task`. Callers bound what they submit (one job per worktree and kind); after `stop` it is dropped.
+  /// Queues `task`. Callers bound what they submit (one job per worktree and kind); after `stop` it
+  /// is dropped.
   void submit(std::function<void()> task);
   void stop();
 

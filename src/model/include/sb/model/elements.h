@@ -13,7 +13,8 @@
 #include "sb/model/enums.h"
 #include "sb/model/ids.h"
 
-// The structured values an entry holds: members of its collections and its small records. Names are wire names.
+// The structured values an entry holds: members of its collections and its small records. Names are
+// wire names.
 
 namespace sb::model {
 
@@ -26,7 +27,8 @@ struct LastExit {
 BOOST_DESCRIBE_STRUCT(LastExit, (), (code, timestamp, unexpected))
 static_assert(all_members_described<LastExit>());
 
-/// One agent session (contract, section 3.2). `activityKnown` false: shown as unknown, never as idle.
+/// One agent session (contract, section 3.2). `activityKnown` false: shown as unknown, never as
+/// idle.
 struct SessionSummary {
   std::string sessionId;
   std::optional<std::string> name;
@@ -47,8 +49,8 @@ struct SessionSummary {
   friend bool operator==(const SessionSummary&, const SessionSummary&) = default;
 };
 BOOST_DESCRIBE_STRUCT(SessionSummary, (),
-                      (sessionId, name, workflow, model, provider, persistedStatus, runtimePhase, processState,
-                       activity, updatedAt, lastExit, errorMessage, activityKnown))
+                      (sessionId, name, workflow, model, provider, persistedStatus, runtimePhase,
+                       processState, activity, updatedAt, lastExit, errorMessage, activityKnown))
 static_assert(all_members_described<SessionSummary>());
 
 /// An interactive request an agent waits on, by identity (protocol, section 2).
@@ -73,8 +75,8 @@ struct Terminal {
 BOOST_DESCRIBE_STRUCT(Terminal, (), (id, state, title, lastActivityAt))
 static_assert(all_members_described<Terminal>());
 
-/// Size of the worktree against its merge base (contract, section 13). Untracked files never enter `total` or
-/// `additions`; `stale` means the last good value outlived a failed read.
+/// Size of the worktree against its merge base (contract, section 13). Untracked files never enter
+/// `total` or `additions`; `stale` means the last good value outlived a failed read.
 struct GitStats {
   std::int64_t total = 0;      ///< files
   std::int64_t additions = 0;  ///< lines
@@ -83,14 +85,17 @@ struct GitStats {
   std::int64_t untrackedFiles = 0;
   std::int64_t untrackedAdditions = 0;  ///< lines
   bool stale = false;
-  static constexpr std::array<std::string_view, 3> kJsonDefaulted{"untrackedFiles", "untrackedAdditions", "stale"};
+  static constexpr std::array<std::string_view, 3> kJsonDefaulted{"untrackedFiles",
+                                                                  "untrackedAdditions", "stale"};
   friend bool operator==(const GitStats&, const GitStats&) = default;
 };
 BOOST_DESCRIBE_STRUCT(GitStats, (),
-                      (total, additions, deletions, hasUncommitted, untrackedFiles, untrackedAdditions, stale))
+                      (total, additions, deletions, hasUncommitted, untrackedFiles,
+                       untrackedAdditions, stale))
 static_assert(all_members_described<GitStats>());
 
-/// What is wrong with a workspace, for instance {"worktree_missing", "The folder … is gone."} (protocol, section 2).
+/// What is wrong with a workspace, for instance {"worktree_missing", "The folder … is gone."}
+/// (protocol, section 2).
 struct Problem {
   std::string code;
   std::string message;

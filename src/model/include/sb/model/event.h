@@ -15,7 +15,8 @@
 #include "sb/model/elements.h"
 #include "sb/model/facts.h"
 
-// Events of external producers: POST /api/events (protocol, section 5). One struct per type, described once.
+// Events of external producers: POST /api/events (protocol, section 5). One struct per type,
+// described once.
 
 namespace sb::model {
 
@@ -27,7 +28,8 @@ struct WorkspaceStateChanged {
   Opinion<WallTime> createdAt;
   Opinion<std::optional<std::string>> worktreePath;
 };
-BOOST_DESCRIBE_STRUCT(WorkspaceStateChanged, (), (projectId, status, name, branchName, createdAt, worktreePath))
+BOOST_DESCRIBE_STRUCT(WorkspaceStateChanged, (),
+                      (projectId, status, name, branchName, createdAt, worktreePath))
 static_assert(all_members_described<WorkspaceStateChanged>());
 
 struct WorkspaceUpdated {
@@ -37,7 +39,8 @@ struct WorkspaceUpdated {
   Opinion<std::optional<AutoIterationStatus>> autoIterationStatus;
   Opinion<bool> hasHadSessions;
 };
-BOOST_DESCRIBE_STRUCT(WorkspaceUpdated, (), (name, branchName, mode, autoIterationStatus, hasHadSessions))
+BOOST_DESCRIBE_STRUCT(WorkspaceUpdated, (),
+                      (name, branchName, mode, autoIterationStatus, hasHadSessions))
 static_assert(all_members_described<WorkspaceUpdated>());
 
 struct WorkspaceRemoved {};
@@ -78,7 +81,8 @@ struct GithubPrSnapshotUpdated {
   static constexpr bool kJsonStrict = true;
 };
 BOOST_DESCRIBE_STRUCT(GithubPrSnapshotUpdated, (),
-                      (prNumber, prState, prCiStatus, prUrl, prReviewState, hasMergeConflict, prUpdatedAt))
+                      (prNumber, prState, prCiStatus, prUrl, prReviewState, hasMergeConflict,
+                       prUpdatedAt))
 static_assert(all_members_described<GithubPrSnapshotUpdated>());
 
 struct GithubPrUrlAttached {
@@ -148,24 +152,36 @@ struct SnapshotFacts {
 };
 
 using EventData =
-    std::variant<WorkspaceStateChanged, WorkspaceUpdated, WorkspaceRemoved, SessionChanged, SessionRemoved,
-                 SessionActivityChanged, SessionPendingRequestChanged, GithubPrSnapshotUpdated, GithubPrUrlAttached,
-                 RatchetToggled, RatchetStateChanged, RatchetDispatchChanged, RunScriptStatusChanged, TerminalChanged,
+    std::variant<WorkspaceStateChanged, WorkspaceUpdated, WorkspaceRemoved, SessionChanged,
+                 SessionRemoved, SessionActivityChanged, SessionPendingRequestChanged,
+                 GithubPrSnapshotUpdated, GithubPrUrlAttached, RatchetToggled, RatchetStateChanged,
+                 RatchetDispatchChanged, RunScriptStatusChanged, TerminalChanged,
                  AutoIterationStatusChanged, SourceSynced, SnapshotFacts>;
 
 /// The wire text of each alternative of EventData, in its order.
 inline constexpr std::array<std::string_view, std::variant_size_v<EventData>> kEventTypes{
-    "workspace.state_changed",  "workspace.updated",        "workspace.removed",
-    "session.changed",          "session.removed",          "session.activity_changed",
-    "session.pending_request_changed", "github.pr_snapshot_updated", "github.pr_url_attached",
-    "ratchet.toggled",          "ratchet.state_changed",    "ratchet.dispatch_changed",
-    "run_script.status_changed", "terminal.changed",        "auto_iteration.status_changed",
-    "source.synced",            "snapshot.facts"};
+    "workspace.state_changed",
+    "workspace.updated",
+    "workspace.removed",
+    "session.changed",
+    "session.removed",
+    "session.activity_changed",
+    "session.pending_request_changed",
+    "github.pr_snapshot_updated",
+    "github.pr_url_attached",
+    "ratchet.toggled",
+    "ratchet.state_changed",
+    "ratchet.dispatch_changed",
+    "run_script.status_changed",
+    "terminal.changed",
+    "auto_iteration.status_changed",
+    "source.synced",
+    "snapshot.facts"};
 
 /// One CloudEvent, checked. Identifiers are at most kIdBytesMax bytes.
 struct ExternalEvent {
-  std::string id;      ///< unique per source
-  std::string source;  ///< the producer
+  std::string id;         ///< unique per source
+  std::string source;     ///< the producer
   WorkspaceId workspace;  ///< `subject`; empty only for source.synced
   std::optional<std::uint64_t> sequence;
   std::string source_epoch;  ///< empty: the producer does not name its life
@@ -174,8 +190,8 @@ struct ExternalEvent {
   [[nodiscard]] std::string_view type() const { return kEventTypes[data.index()]; }
 };
 
-/// Reads one CloudEvents 1.0 JSON object. Errors: invalid_argument (unsupported for a type we do not know), with the
-/// path relative to the event ("$.data.prNumber").
+/// Reads one CloudEvents 1.0 JSON object. Errors: invalid_argument (unsupported for a type we do
+/// not know), with the path relative to the event ("$.data.prNumber").
 [[nodiscard]] Result<ExternalEvent> parse_event(const JsonValue& value);
 
 /// Classifies a pending request (contract, section 6): plan before question before anything else.

@@ -8,9 +8,10 @@
 
 namespace sb::model {
 
-/// Reads an object of raw fields by wire name: `{"name":"x","sessionSummaries":[…]}`. A collection is a whole list.
-/// `elementPatch` is our own journal's form for single elements (see append_patch_json). Unknown and derived members are
-/// ignored. Errors: invalid_argument with the path.
+/// Reads an object of raw fields by wire name: `{"name":"x","sessionSummaries":[…]}`. A collection
+/// is a whole list. `elementPatch` is our own journal's form for single elements (see
+/// append_patch_json). Unknown and derived members are ignored. Errors: invalid_argument with the
+/// path.
 [[nodiscard]] Result<FactPatch> parse_fact_patch(const JsonValue& object, const std::string& path);
 
 /// Appends the JSON text of one raw scalar as it stands in `facts` (the wire form).

@@ -19,8 +19,9 @@
 
 namespace sb::model {
 
-/// The raw scalar facts of one workspace, with the contract's defaults (section 3.1) and the protocol's extra members.
-/// Member order is the order of `Field`, checked below, so that a member and its Field have the same index.
+/// The raw scalar facts of one workspace, with the contract's defaults (section 3.1) and the
+/// protocol's extra members. Member order is the order of `Field`, checked below, so that a member
+/// and its Field have the same index.
 struct Facts {
   // workspace
   ProjectId projectId;
@@ -65,14 +66,17 @@ struct Facts {
   friend bool operator==(const Facts&, const Facts&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Facts, (),
-                      (projectId, name, status, createdAt, branchName, hasHadSessions, mode, autoIterationStatus,
-                       isMain, worktreePath, prUrl, prNumber, prState, prCiStatus, prUpdatedAt, hasMergeConflict,
-                       prReviewState, prHeadBranch, isWorking, pendingRequestType, ratchetEnabled, ratchetState,
-                       ratchetDispatchOutcome, ratchetDispatchRetryCount, ratchetDispatchStalled, runScriptStatus,
-                       runScriptPort, gitStats, lastActivityAt, ahead, behind, operation, problem))
+                      (projectId, name, status, createdAt, branchName, hasHadSessions, mode,
+                       autoIterationStatus, isMain, worktreePath, prUrl, prNumber, prState,
+                       prCiStatus, prUpdatedAt, hasMergeConflict, prReviewState, prHeadBranch,
+                       isWorking, pendingRequestType, ratchetEnabled, ratchetState,
+                       ratchetDispatchOutcome, ratchetDispatchRetryCount, ratchetDispatchStalled,
+                       runScriptStatus, runScriptPort, gitStats, lastActivityAt, ahead, behind,
+                       operation, problem))
 static_assert(all_members_described<Facts>());
 
-/// Changes to one collection of elements. `whole`: `upserts` is the complete list, a fenced absence of all others.
+/// Changes to one collection of elements. `whole`: `upserts` is the complete list, a fenced absence
+/// of all others.
 template <class Element>
 struct ElementsPatch {
   std::vector<Element> upserts;
@@ -81,7 +85,8 @@ struct ElementsPatch {
   [[nodiscard]] bool empty() const { return upserts.empty() && removals.empty() && !whole; }
 };
 
-/// What one source states about one workspace at one stamp: some scalars, some elements. Absent means "no opinion".
+/// What one source states about one workspace at one stamp: some scalars, some elements. Absent
+/// means "no opinion".
 struct FactPatch {
   Facts values;
   FieldSet present;  ///< which scalars of `values` are stated
@@ -101,10 +106,16 @@ struct FactPatch {
 template <auto Member>
 consteval Field field_of();
 
-/// Element ids: a session by its id, a pending request by session and request, a terminal by its id.
-[[nodiscard]] inline const std::string& element_id(const SessionSummary& session) { return session.sessionId; }
-[[nodiscard]] inline const std::string& element_id(const Terminal& terminal) { return terminal.id; }
-[[nodiscard]] std::string pending_request_id(std::string_view session_id, std::string_view request_id);
+/// Element ids: a session by its id, a pending request by session and request, a terminal by its
+/// id.
+[[nodiscard]] inline const std::string& element_id(const SessionSummary& session) {
+  return session.sessionId;
+}
+[[nodiscard]] inline const std::string& element_id(const Terminal& terminal) {
+  return terminal.id;
+}
+[[nodiscard]] std::string pending_request_id(std::string_view session_id,
+                                             std::string_view request_id);
 [[nodiscard]] inline std::string element_id(const PendingRequest& request) {
   return pending_request_id(request.sessionId, request.requestId);
 }
@@ -117,7 +128,8 @@ consteval Field field_of() {
   std::size_t index = 0;
   std::size_t found = kScalarCount;
   boost::mp11::mp_for_each<FactsMembers>([&](auto described) {
-    if constexpr (std::is_same_v<std::remove_cv_t<decltype(described.pointer)>, std::remove_cv_t<decltype(Member)>>) {
+    if constexpr (std::is_same_v<std::remove_cv_t<decltype(described.pointer)>,
+                                 std::remove_cv_t<decltype(Member)>>) {
       if (described.pointer == Member) found = index;
     }
     ++index;

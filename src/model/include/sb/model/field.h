@@ -13,10 +13,11 @@
 
 namespace sb::model {
 
-/// Every top-level member of an entry that has its own revision, in wire order: the raw scalars in the order of the
-/// members of Facts, then the collections, then what is derived. `workspaceId` is the identity and has none.
-/// isWorking, pendingRequestType, hasHadSessions, ratchetState and lastActivityAt are raw and derived at once: the fact is
-/// an input, the published text is the derived value (architecture, section 6, dependent facts).
+/// Every top-level member of an entry that has its own revision, in wire order: the raw scalars in
+/// the order of the members of Facts, then the collections, then what is derived. `workspaceId` is
+/// the identity and has none. isWorking, pendingRequestType, hasHadSessions, ratchetState and
+/// lastActivityAt are raw and derived at once: the fact is an input, the published text is the
+/// derived value (architecture, section 6, dependent facts).
 // clang-format off
 #define SB_FIELDS                                                                                                     \
   projectId, name, status, createdAt, branchName, hasHadSessions, mode, autoIterationStatus, isMain, worktreePath,    \
@@ -53,14 +54,20 @@ class FieldSet {
   constexpr void erase(Field field) { bits_ &= ~bit(field); }
   [[nodiscard]] constexpr bool contains(Field field) const { return (bits_ & bit(field)) != 0; }
   [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
-  [[nodiscard]] constexpr std::size_t size() const { return static_cast<std::size_t>(std::popcount(bits_)); }
+  [[nodiscard]] constexpr std::size_t size() const {
+    return static_cast<std::size_t>(std::popcount(bits_));
+  }
   [[nodiscard]] constexpr std::uint64_t bits() const { return bits_; }
   constexpr FieldSet& operator|=(FieldSet other) {
     bits_ |= other.bits_;
     return *this;
   }
-  friend constexpr FieldSet operator&(FieldSet a, FieldSet b) { return FieldSet(a.bits_ & b.bits_); }
-  friend constexpr FieldSet operator|(FieldSet a, FieldSet b) { return FieldSet(a.bits_ | b.bits_); }
+  friend constexpr FieldSet operator&(FieldSet a, FieldSet b) {
+    return FieldSet(a.bits_ & b.bits_);
+  }
+  friend constexpr FieldSet operator|(FieldSet a, FieldSet b) {
+    return FieldSet(a.bits_ | b.bits_);
+  }
   friend constexpr bool operator==(FieldSet, FieldSet) = default;
 
   /// Calls `fn(Field)` for each member in order.
@@ -73,7 +80,9 @@ class FieldSet {
 
  private:
   explicit constexpr FieldSet(std::uint64_t bits) : bits_(bits) {}
-  static constexpr std::uint64_t bit(Field field) { return std::uint64_t{1} << static_cast<unsigned>(field); }
+  static constexpr std::uint64_t bit(Field field) {
+    return std::uint64_t{1} << static_cast<unsigned>(field);
+  }
   std::uint64_t bits_ = 0;
 };
 static_assert(kFieldCount <= 64);

@@ -10,6 +10,7 @@ using ProjectId = StrongString<struct ProjectIdTag>;
 using WorkspaceId = StrongString<struct WorkspaceIdTag>;
 using SessionId = StrongString<struct SessionIdTag>;
 
-inline constexpr std::size_t kIdBytesMax = 256;  // bytes of any identifier on the wire (protocol, section 5)
+inline constexpr std::size_t kIdBytesMax =
+    256;  // bytes of any identifier on the wire (protocol, section 5)
 
 }  // namespace sb::model

@@ -9,7 +9,8 @@
 
 namespace sb::model {
 
-/// A project as readers see it (protocol, section 2). External: first named by an event, without a repository of ours.
+/// A project as readers see it (protocol, section 2). External: first named by an event, without a
+/// repository of ours.
 struct ProjectInfo {
   ProjectId id;
   std::string name;

@@ -5,9 +5,10 @@
 
 namespace sb::model {
 
-/// Position of a fact in its source's own order (architecture, sections 2 and 7). Never a wall clock; compared only with
-/// stamps of the same source. `epoch` is the ordinal of the source's life in order of first appearance; `sequence` the
-/// source's own number; `arrival` orders what came without one: it continues the highest sequence seen before it.
+/// Position of a fact in its source's own order (architecture, sections 2 and 7). Never a wall
+/// clock; compared only with stamps of the same source. `epoch` is the ordinal of the source's life
+/// in order of first appearance; `sequence` the source's own number; `arrival` orders what came
+/// without one: it continues the highest sequence seen before it.
 struct Stamp {
   std::uint32_t epoch = 0;
   std::uint64_t sequence = 0;

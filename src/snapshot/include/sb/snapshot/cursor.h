@@ -23,7 +23,8 @@ struct Cursor {
 /// Nothing when the text is malformed or its checksum is wrong.
 [[nodiscard]] std::optional<Cursor> decode_cursor(std::string_view text);
 
-/// The view of everything in one project, complete entries: shared by the snapshot read, dialect 1, and dialect 2 with
+/// The view of everything in one project, complete entries: shared by the snapshot read, dialect 1,
+/// and dialect 2 with
 /// `{projectId, shape: full}`, whose cursors are interchangeable (protocol, section 3).
 [[nodiscard]] std::uint64_t full_view_hash(std::string_view project_id);
 

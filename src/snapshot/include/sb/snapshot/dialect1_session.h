@@ -14,20 +14,22 @@
 
 namespace sb::snapshot {
 
-/// JSON texts of one turn, in order; one WebSocket message each. Encoded once, shared by every subscriber of the view
-/// that goes from the same revision to the same revision. Thread: immutable.
+/// JSON texts of one turn, in order; one WebSocket message each. Encoded once, shared by every
+/// subscriber of the view that goes from the same revision to the same revision. Thread: immutable.
 using MessageBatch = std::vector<std::string>;
 
-/// Encodes dialect 1 (protocol, section 3) and keeps the latest batches, so that a thousand subscribers cost one encoding.
-/// Thread: confined to the loop. Borrows the store.
+/// Encodes dialect 1 (protocol, section 3) and keeps the latest batches, so that a thousand
+/// subscribers cost one encoding. Thread: confined to the loop. Borrows the store.
 class Dialect1Encoder {
  public:
   explicit Dialect1Encoder(const Store& store);
   ~Dialect1Encoder();
   /// `snapshot_full` of the project at head.
   [[nodiscard]] std::shared_ptr<const MessageBatch> baseline(const model::ProjectId& project);
-  /// `snapshot_changed` and `snapshot_removed` since `from` (and the review count, when it moved since).
-  [[nodiscard]] std::shared_ptr<const MessageBatch> changes(const model::ProjectId& project, Revision from);
+  /// `snapshot_changed` and `snapshot_removed` since `from` (and the review count, when it moved
+  /// since).
+  [[nodiscard]] std::shared_ptr<const MessageBatch> changes(const model::ProjectId& project,
+                                                            Revision from);
 
  private:
   struct Impl;
@@ -35,9 +37,9 @@ class Dialect1Encoder {
 };
 
 /// One `/snapshots` connection, without its socket: a cursor and a clock rule, never a queue.
-/// The shell calls `next` whenever the socket is writable and the store moved or `wake_at` has come, and calls it again
-/// only after what it returned was handed to the socket (one frame in flight).
-/// Thread: confined to the loop.
+/// The shell calls `next` whenever the socket is writable and the store moved or `wake_at` has
+/// come, and calls it again only after what it returned was handed to the socket (one frame in
+/// flight). Thread: confined to the loop.
 class Dialect1Session {
  public:
   struct Options {
@@ -60,7 +62,7 @@ class Dialect1Session {
   Dialect1Encoder* encoder_;
   Options options_;
   bool need_baseline_ = true;
-  Revision sent_ = 0;                       // everything up to here was handed out
+  Revision sent_ = 0;  // everything up to here was handed out
   std::optional<MonoTime> last_sent_at_;
   std::optional<MonoTime> wake_at_;
 };

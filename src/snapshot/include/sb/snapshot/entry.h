@@ -15,8 +15,9 @@ namespace sb::snapshot {
 
 using Revision = std::uint64_t;
 
-/// The published text of one entry at one revision: immutable, encoded once, shared by every reader.
-/// `text` is the complete entry of the contract (dialect 1 and the snapshot read); each field's slice is
+/// The published text of one entry at one revision: immutable, encoded once, shared by every
+/// reader. `text` is the complete entry of the contract (dialect 1 and the snapshot read); each
+/// field's slice is
 /// `"name":value`, so a patch is a join of slices.
 /// Thread: immutable.
 class EntryText {
@@ -29,7 +30,8 @@ class EntryText {
   /// `"field":value` without commas around it.
   [[nodiscard]] std::string_view member(model::Field field) const {
     const auto index = static_cast<std::size_t>(field);
-    return std::string_view(text_).substr(offsets_[index], offsets_[index + 1] - offsets_[index] - 1);
+    return std::string_view(text_).substr(offsets_[index],
+                                          offsets_[index + 1] - offsets_[index] - 1);
   }
 
  private:
@@ -37,7 +39,8 @@ class EntryText {
   std::array<std::uint32_t, model::kFieldCount + 1> offsets_;
 };
 
-/// An entry as readers see it: a published, immutable state of one workspace. Cheap to copy, safe to keep.
+/// An entry as readers see it: a published, immutable state of one workspace. Cheap to copy, safe
+/// to keep.
 struct PublishedEntry {
   model::WorkspaceId id;
   model::ProjectId project;

@@ -22,12 +22,12 @@
 namespace sb::snapshot {
 
 struct Limits {
-  std::size_t workspaces_per_project_max = 500;                 // entries
-  std::size_t workspaces_max = 20'000;                          // entries of all projects
-  std::size_t projects_max = 1'000;                             // projects
-  std::size_t tombstones_max = 10'000;                          // tombstones
+  std::size_t workspaces_per_project_max = 500;  // entries
+  std::size_t workspaces_max = 20'000;           // entries of all projects
+  std::size_t projects_max = 1'000;              // projects
+  std::size_t tombstones_max = 10'000;           // tombstones
   std::chrono::seconds tombstone_age_min = std::chrono::hours(1);
-  std::size_t sources_max = 1'000;                              // external producers
+  std::size_t sources_max = 1'000;  // external producers
 };
 
 struct StoreCounts {
@@ -42,13 +42,13 @@ struct StoreCounts {
 struct Change {
   Revision revision = 0;
   model::WorkspaceId id;
-  bool removed = false;        ///< removed, moved away or hidden: not in the view any more
-  PublishedEntry entry;        ///< set unless removed
+  bool removed = false;  ///< removed, moved away or hidden: not in the view any more
+  PublishedEntry entry;  ///< set unless removed
 };
 
-/// The materialised view: every workspace of every project, its facts with their stamps, what derives from them, and the
-/// change index that answers "what changed since".
-/// Lifecycle: one per process, a new random epoch each time; filled by orchestration before anything is served.
+/// The materialised view: every workspace of every project, its facts with their stamps, what
+/// derives from them, and the change index that answers "what changed since". Lifecycle: one per
+/// process, a new random epoch each time; filled by orchestration before anything is served.
 /// Thread: confined to the loop. No I/O, no clock of its own: time comes in with each call.
 /// Rules: architecture, section 6; contract, sections 3 to 6.
 class Store {
@@ -62,8 +62,9 @@ class Store {
   /// The id of a producer, interned on first sight. Errors: limit_exceeded.
   Result<SourceId> source(std::string_view name);
   [[nodiscard]] std::string_view source_name(SourceId source) const;
-  /// The ordinal of a source's life. A life not seen before becomes the current one, and what the source said before
-  /// turns stale. A retired life (seen, then replaced) gives nothing: its events are stale.
+  /// The ordinal of a source's life. A life not seen before becomes the current one, and what the
+  /// source said before turns stale. A retired life (seen, then replaced) gives nothing: its events
+  /// are stale.
   std::optional<std::uint32_t> source_epoch(SourceId source, std::string_view epoch);
   /// Restores a life at start-up, oldest first, without making anything stale.
   void restore_source_epoch(SourceId source, std::string_view epoch);
@@ -71,26 +72,29 @@ class Store {
   // --- projects ---
   /// Adds or replaces a project. Errors: limit_exceeded.
   Result<void> put_project(model::ProjectInfo project);
-  /// Removes a project and every entry, tombstone and marker of it. Its subscribers see `project()` turn null.
+  /// Removes a project and every entry, tombstone and marker of it. Its subscribers see `project()`
+  /// turn null.
   void remove_project(const model::ProjectId& id);
   [[nodiscard]] const model::ProjectInfo* project(const model::ProjectId& id) const;
   [[nodiscard]] std::vector<model::ProjectInfo> projects() const;
   [[nodiscard]] std::size_t workspace_count(const model::ProjectId& id) const;  ///< visible ones
 
   // --- writes ---
-  /// Applies one update as one commit. `wall` is for display (computedAt), `mono` for ages and eviction.
+  /// Applies one update as one commit. `wall` is for display (computedAt), `mono` for ages and
+  /// eviction.
   Applied apply(Update update, WallTime wall, MonoTime mono);
   /// Joins every apply until `end_commit` into one commit with one revision.
   void begin_commit();
   void end_commit();
-  /// A read of `source` listed `present` of a project and nothing else: removes entities whose existence that source
-  /// owns and that were not touched since `fence`. Answers what it removed.
+  /// A read of `source` listed `present` of a project and nothing else: removes entities whose
+  /// existence that source owns and that were not touched since `fence`. Answers what it removed.
   std::vector<model::WorkspaceId> apply_absence(SourceId source, const model::ProjectId& project,
-                                                std::span<const model::WorkspaceId> present, model::Stamp fence,
+                                                std::span<const model::WorkspaceId> present,
+                                                model::Stamp fence, WallTime wall, MonoTime mono);
+  /// `source` has restated everything of `project` in its current life: removes its workspaces not
+  /// restated since.
+  std::vector<model::WorkspaceId> source_synced(SourceId source, const model::ProjectId& project,
                                                 WallTime wall, MonoTime mono);
-  /// `source` has restated everything of `project` in its current life: removes its workspaces not restated since.
-  std::vector<model::WorkspaceId> source_synced(SourceId source, const model::ProjectId& project, WallTime wall,
-                                                MonoTime mono);
   void set_review_count(std::optional<std::int64_t> count);
   /// Drops tombstones that are old enough or too many; raises floors. Call now and then.
   void expire(MonoTime mono);
@@ -107,16 +111,20 @@ class Store {
   [[nodiscard]] std::optional<PublishedEntry> entry(const model::WorkspaceId& id) const;
   /// Visible entries, newest createdAt first, id as tiebreak.
   [[nodiscard]] std::vector<PublishedEntry> entries(const model::ProjectId& project) const;
-  /// Everything of the project that changed above `since`, oldest first. Cost: the size of the answer.
+  /// Everything of the project that changed above `since`, oldest first. Cost: the size of the
+  /// answer.
   [[nodiscard]] std::vector<Change> changes(const model::ProjectId& project, Revision since) const;
-  /// True when something above `since` moved a status reason (or appeared, or went): it must not wait for coalescing.
+  /// True when something above `since` moved a status reason (or appeared, or went): it must not
+  /// wait for coalescing.
   [[nodiscard]] bool urgent_since(const model::ProjectId& project, Revision since) const;
-  /// The raw facts as held, for tests, explain and the pass. Null when absent. Valid until the next write.
+  /// The raw facts as held, for tests, explain and the pass. Null when absent. Valid until the next
+  /// write.
   [[nodiscard]] const model::Facts* facts(const model::WorkspaceId& id) const;
   [[nodiscard]] std::vector<model::WorkspaceId> ids(const model::ProjectId& project) const;
   [[nodiscard]] StoreCounts counts() const;
 
-  /// Called once after each commit that took a revision. At most one listener; it must not write to the store.
+  /// Called once after each commit that took a revision. At most one listener; it must not write to
+  /// the store.
   void on_commit(std::function<void()> listener);
 
  private:

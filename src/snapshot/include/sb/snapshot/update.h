@@ -12,14 +12,15 @@
 
 namespace sb::snapshot {
 
-/// A producer of facts, interned by the store. Index 0 is our own domains, which outrank every other per key.
+/// A producer of facts, interned by the store. Index 0 is our own domains, which outrank every
+/// other per key.
 enum class SourceId : std::uint16_t { own = 0 };
 
 /// What one source says about one workspace at one stamp.
 struct Update {
   enum class Kind {
-    facts,        ///< merge `facts`
-    remove,       ///< the workspace is gone, as of `stamp`
+    facts,   ///< merge `facts`
+    remove,  ///< the workspace is gone, as of `stamp`
   };
   enum class Cause {
     event,  ///< something happened
@@ -30,7 +31,8 @@ struct Update {
   model::Stamp stamp;
   Kind kind = Kind::facts;
   Cause cause = Cause::event;
-  std::string_view label;  ///< `source` of the entry on the wire, for instance "event:pr_snapshot_updated"
+  std::string_view
+      label;  ///< `source` of the entry on the wire, for instance "event:pr_snapshot_updated"
   model::FactPatch facts;
 };
 
@@ -53,9 +55,12 @@ enum class Outcome {
 struct Applied {
   Outcome outcome = Outcome::unchanged;
   model::FieldSet accepted;  ///< keys whose stamp advanced
-  model::FieldSet rejected;  ///< keys held with a newer stamp: a pass re-reads these (architecture, section 7)
+  model::FieldSet
+      rejected;  ///< keys held with a newer stamp: a pass re-reads these (architecture, section 7)
   std::vector<FieldChange> changes;  ///< filled for Cause::pass only
-  [[nodiscard]] bool ok() const { return outcome == Outcome::changed || outcome == Outcome::unchanged; }
+  [[nodiscard]] bool ok() const {
+    return outcome == Outcome::changed || outcome == Outcome::unchanged;
+  }
 };
 
 }  // namespace sb::snapshot

@@ -6,8 +6,8 @@
 
 namespace sb::transport {
 
-/// The loop thread on Asio: timers, posted tasks, sockets and signals. Nobody outside transport sees Asio.
-/// Thread: `run` confines everything to its caller; `post` and `stop` are thread-safe.
+/// The loop thread on Asio: timers, posted tasks, sockets and signals. Nobody outside transport
+/// sees Asio. Thread: `run` confines everything to its caller; `post` and `stop` are thread-safe.
 class EventLoop final : public Loop {
  public:
   EventLoop();

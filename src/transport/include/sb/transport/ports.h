@@ -12,8 +12,8 @@
 #include "sb/model/event.h"
 #include "sb/model/project.h"
 
-// What transport asks of the rest of the server. The composition root plugs orchestration in; neither includes the other.
-// Every call and every callback is on the loop.
+// What transport asks of the rest of the server. The composition root plugs orchestration in;
+// neither includes the other. Every call and every callback is on the loop.
 
 namespace sb::transport {
 
@@ -26,15 +26,17 @@ struct EventVerdict {
 
 struct EventsAnswer {
   std::string epoch;
-  std::uint64_t revision = 0;  ///< includes the batch
+  std::uint64_t revision = 0;          ///< includes the batch
   std::vector<EventVerdict> verdicts;  ///< one per submitted event, in order
 };
 
 struct EventSink {
   virtual ~EventSink() = default;
-  /// Applies the events in order and calls `done` once they are durable against kill -9. Errors: limit_exceeded when the
-  /// queue is full (429), unavailable when not ready or the journal cannot be written; then nothing was applied.
-  virtual void submit(std::vector<model::ExternalEvent> events, std::function<void(Result<EventsAnswer>)> done) = 0;
+  /// Applies the events in order and calls `done` once they are durable against kill -9. Errors:
+  /// limit_exceeded when the queue is full (429), unavailable when not ready or the journal cannot
+  /// be written; then nothing was applied.
+  virtual void submit(std::vector<model::ExternalEvent> events,
+                      std::function<void(Result<EventsAnswer>)> done) = 0;
 };
 
 /// One source as /readyz and the snapshot read show it.
@@ -71,12 +73,17 @@ struct CommandSink {
     bool created = false;
     std::uint64_t revision = 0;
   };
-  /// Registers a repository and adopts its worktrees. Errors: invalid_argument (not a repository), limit_exceeded.
-  virtual void register_project(RegisterProject request, std::function<void(Result<RegisteredProject>)> done) = 0;
+  /// Registers a repository and adopts its worktrees. Errors: invalid_argument (not a repository),
+  /// limit_exceeded.
+  virtual void register_project(RegisterProject request,
+                                std::function<void(Result<RegisteredProject>)> done) = 0;
   /// Removes a project and everything of it. Answers the revision. Errors: not_found.
-  virtual void remove_project(const model::ProjectId& id, std::function<void(Result<std::uint64_t>)> done) = 0;
-  /// Starts a reconciliation pass of the project and answers the revision after it. Errors: not_found.
-  virtual void reconcile(const model::ProjectId& id, std::function<void(Result<std::uint64_t>)> done) = 0;
+  virtual void remove_project(const model::ProjectId& id,
+                              std::function<void(Result<std::uint64_t>)> done) = 0;
+  /// Starts a reconciliation pass of the project and answers the revision after it. Errors:
+  /// not_found.
+  virtual void reconcile(const model::ProjectId& id,
+                         std::function<void(Result<std::uint64_t>)> done) = 0;
 };
 
 }  // namespace sb::transport

@@ -24,21 +24,22 @@ enum class AuthMode { token, none };
 
 /// A static file of the web app, embedded in the binary. Views live as long as the process.
 struct StaticFile {
-  std::string_view path;          ///< "/index.html"
+  std::string_view path;  ///< "/index.html"
   std::string_view content_type;
   std::string_view bytes;
-  std::string_view etag;          ///< without quotes
-  bool immutable = false;         ///< hashed name: cache for ever
+  std::string_view etag;   ///< without quotes
+  bool immutable = false;  ///< hashed name: cache for ever
 };
 
 struct ServerConfig {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 7420;                 ///< 0: any
-  std::uint16_t port_attempts = 10;          ///< next free port if taken (never with an explicit `--listen`)
-  std::string socket_path;                   ///< empty: no Unix socket
+  std::uint16_t port = 7420;  ///< 0: any
+  std::uint16_t port_attempts =
+      10;                   ///< next free port if taken (never with an explicit `--listen`)
+  std::string socket_path;  ///< empty: no Unix socket
   AuthMode auth = AuthMode::token;
-  std::string token;                         ///< never logged
-  std::vector<std::string> allow_origins;    ///< exact, besides our own
+  std::string token;                       ///< never logged
+  std::vector<std::string> allow_origins;  ///< exact, besides our own
   bool trust_forwarded = false;
   std::chrono::milliseconds coalesce{100};
   std::vector<StaticFile> static_files;
@@ -48,9 +49,9 @@ struct ServerConfig {
   std::size_t frame_bytes_max = 64U << 10U;  ///< inbound WebSocket message
   std::size_t connections_max = 10'000;
   std::size_t connections_per_origin_max = 1'000;
-  std::chrono::seconds header_timeout{10};   ///< a request's header and body must arrive within
-  std::chrono::seconds ping_interval{30};    ///< a WebSocket peer that missed one pong is closed
-  std::chrono::seconds stall_timeout{30};    ///< no byte drained: closed as slow (4408)
+  std::chrono::seconds header_timeout{10};  ///< a request's header and body must arrive within
+  std::chrono::seconds ping_interval{30};   ///< a WebSocket peer that missed one pong is closed
+  std::chrono::seconds stall_timeout{30};   ///< no byte drained: closed as slow (4408)
 };
 
 struct ServerPorts {
@@ -64,9 +65,9 @@ struct ServerPorts {
 };
 
 /// HTTP, WebSocket and the Unix socket of one server (protocol, sections 1 to 5).
-/// Lifecycle: `listen`, then it serves while the loop runs; `shutdown` says goodbye (WebSocket close 1001) and calls back
-/// when every connection is gone or the grace is over.
-/// Thread: confined to the loop.
+/// Lifecycle: `listen`, then it serves while the loop runs; `shutdown` says goodbye (WebSocket
+/// close 1001) and calls back when every connection is gone or the grace is over. Thread: confined
+/// to the loop.
 class Server {
  public:
   Server(EventLoop& loop, ServerConfig config, ServerPorts ports);
@@ -74,19 +75,19 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Binds and starts accepting. Errors: unavailable (address in use, no permission), invalid_argument (not an address,
-  /// or not loopback together with AuthMode::none).
+  /// Binds and starts accepting. Errors: unavailable (address in use, no permission),
+  /// invalid_argument (not an address, or not loopback together with AuthMode::none).
   Result<void> listen();
   /// "http://127.0.0.1:7420", the address really bound.
   [[nodiscard]] std::string url() const;
   [[nodiscard]] std::uint16_t port() const;
-  /// To be called after commits (Store::on_commit): lets every idle session look, once per loop turn.
+  /// To be called after commits (Store::on_commit): lets every idle session look, once per loop
+  /// turn.
   void store_changed();
   void shutdown(std::chrono::milliseconds grace, std::function<void()> done);
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<class ServerCore> core_;
 };
 
 }  // namespace sb::transport

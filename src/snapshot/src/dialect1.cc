@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "sb/core/json_writer.h"
+#include "sb/snapshot/dialect1_session.h"
+
+namespace sb::snapshot {
+
+struct Dialect1Encoder::Impl {
+  explicit Impl(const Store& borrowed) : store(&borrowed) {}
+
+  using Batch = std::shared_ptr<const MessageBatch>;
+  struct Key {
+    model::ProjectId project;
+    Revision from;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const {
+      return std::hash<model::ProjectId>{}(key.project) ^ (key.from * 0x9E3779B97F4A7C15ULL);
+    }
+  };
+
+  // Cached texts hold for one head only.
+  void drop_old() {
+    if (cached_head == store->head()) return;
+    cached_head = store->head();
+    baselines.clear();
+    deltas.clear();
+  }
+
+  [[nodiscard]] std::string cursor(const model::ProjectId& project, Revision revision,
+                                   bool complete) const {
+    return encode_cursor({store->epoch(), revision, complete, full_view_hash(project.view())});
+  }
+
+  // reviewCount?, epoch, revision, cursor?
+  void finish(JsonWriter& json, const model::ProjectId& project, Revision revision,
+              bool last_of_revision, bool complete) const {
+    if (const auto count = store->review_count()) json.key("reviewCount").number(*count);
+    json.key("epoch").string(store->epoch()).key("revision").number(revision);
+    if (last_of_revision) json.key("cursor").string(cursor(project, revision, complete));
+    json.end_object();
+  }
+
+  [[nodiscard]] std::string changed(const PublishedEntry& entry, Revision revision,
+                                    bool last_of_revision, bool complete) const {
+    std::string text;
+    text.reserve(entry.text->complete().size() + 256);
+    JsonWriter json(text);
+    json.begin_object().key("type").string("snapshot_changed");
+    json.key("workspaceId").string(entry.id.view());
+    json.key("entry").raw(entry.text->complete());
+    finish(json, entry.project, revision, last_of_revision, complete);
+    return text;
+  }
+
+  [[nodiscard]] std::string removed(const model::ProjectId& project, const Change& change,
+                                    bool last_of_revision, bool complete) const {
+    std::string text;
+    JsonWriter json(text);
+    json.begin_object().key("type").string("snapshot_removed");
+    json.key("workspaceId").string(change.id.view());
+    finish(json, project, change.revision, last_of_revision, complete);
+    return text;
+  }
+
+  const Store* store;
+  Revision cached_head = 0;
+  std::unordered_map<model::ProjectId, Batch> baselines;
+  std::unordered_map<Key, Batch, KeyHash> deltas;
+};
+
+Dialect1Encoder::Dialect1Encoder(const Store& store) : impl_(std::make_unique<Impl>(store)) {}
+Dialect1Encoder::~Dialect1Encoder() = default;
+
+std::shared_ptr<const MessageBatch> Dialect1Encoder::baseline(const model::ProjectId& project) {
+  impl_->drop_old();
+  auto& cached = impl_->baselines[project];
+  if (cached) return cached;
+  const auto entries = impl_->store->entries(project);
+  std::string text;
+  std::size_t bytes = 512;
+  for (const auto& entry : entries) bytes += entry.text->complete().size() + 1;
+  text.reserve(bytes);
+  JsonWriter json(text);
+  json.begin_object().key("type").string("snapshot_full").key("projectId").string(project.view());
+  json.key("entries").begin_array();
+  for (const auto& entry : entries) json.raw(entry.text->complete());
+  json.end_array();
+  impl_->finish(json, project, impl_->store->head(), true, true);
+  cached = std::make_shared<const MessageBatch>(MessageBatch{std::move(text)});
+  return cached;
+}
+
+std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::ProjectId& project,
+                                                             Revision from) {
+  impl_->drop_old();
+  auto& cached = impl_->deltas[{project, from}];
+  if (cached) return cached;
+  const Store& store = *impl_->store;
+  const auto list = store.changes(project, from);
+  MessageBatch batch;
+  batch.reserve(list.size());
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Change& change = list[i];
+    const bool last = i + 1 == list.size();
+    const bool last_of_revision = last || list[i + 1].revision != change.revision;
+    // Only after the last message is everything up to its revision delivered: an entry that changed
+    // earlier and again later stands at its later place.
+    batch.push_back(change.removed
+                        ? impl_->removed(project, change, last_of_revision, last)
+                        : impl_->changed(change.entry, change.revision, last_of_revision, last));
+  }
+  if (batch.empty() && store.review_count_revision() > from) {
+    const auto entries = store.entries(project);
+    if (!entries.empty()) {
+      batch.push_back(impl_->changed(entries.front(), store.review_count_revision(), true, true));
+    }
+  }
+  cached = std::make_shared<const MessageBatch>(std::move(batch));
+  return cached;
+}
+
+Dialect1Session::Dialect1Session(const Store& store, Dialect1Encoder& encoder, Options options)
+    : store_(&store), encoder_(&encoder), options_(std::move(options)) {
+  const auto cursor = decode_cursor(options_.cursor);
+  if (cursor && cursor->epoch == store.epoch() &&
+      cursor->view_hash == full_view_hash(options_.project.view()) &&
+      cursor->revision >= store.floor(options_.project) && cursor->revision <= store.head()) {
+    need_baseline_ = false;
+    sent_ = cursor->revision;
+  }
+}
+
+bool Dialect1Session::project_gone() const {
+  return store_->project(options_.project) == nullptr;
+}
+
+std::shared_ptr<const MessageBatch> Dialect1Session::next(MonoTime now) {
+  wake_at_.reset();
+  if (project_gone()) return nullptr;
+  // A lagging live connection can fall below the floor as well.
+  if (need_baseline_ || sent_ < store_->floor(options_.project)) {
+    need_baseline_ = false;
+    sent_ = store_->head();
+    last_sent_at_ = now;
+    return encoder_->baseline(options_.project);
+  }
+  if (store_->project_head(options_.project) <= sent_) return nullptr;
+  if (last_sent_at_ && now < *last_sent_at_ + options_.coalesce &&
+      !store_->urgent_since(options_.project, sent_)) {
+    wake_at_ = *last_sent_at_ + options_.coalesce;
+    return nullptr;
+  }
+  auto batch = encoder_->changes(options_.project, sent_);
+  sent_ = store_->head();
+  if (batch->empty()) return nullptr;
+  last_sent_at_ = now;
+  return batch;
+}
+
+}  // namespace sb::snapshot

@@ -1,0 +1,177 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sb/model/facts.h"
+
+#include "origins.h"
+
+namespace sb::snapshot {
+
+inline constexpr std::size_t kElementsMax = 256;  // live elements of one collection of one entry
+inline constexpr std::size_t kElementTombstonesMax = 128;  // removed ones remembered
+
+/// One collection of an entity: each element a fact of its own, with its stamps and, once removed,
+/// a tombstone. Order: by element id, so that the same facts in any order give the same list.
+template <class T>
+class Elements {
+ public:
+  enum class Fate { changed, unchanged, stale, limit };
+
+  struct Slot {
+    std::string id;
+    T value;
+    bool removed = false;
+    SourceId owner;   ///< first stated it: only its whole lists imply absence
+    SourceId holder;  ///< stated the value shown
+    SourceStamps stamps;
+    [[nodiscard]] model::Stamp stamp() const { return *stamps.find(holder); }
+  };
+
+  Fate upsert(SourceId source, const model::Stamp& stamp, T value) {
+    const std::string id(model::element_id(value));
+    Slot* slot = find_slot(id);
+    if (slot == nullptr) {
+      if (!floors_.is_newer(source, stamp)) return Fate::stale;
+      if (live_ >= kElementsMax) return Fate::limit;
+      SourceStamps stamps;
+      stamps.raise(source, stamp);
+      insert(Slot{id, std::move(value), false, source, source, std::move(stamps)});
+      ++live_;
+      return Fate::changed;
+    }
+    if (!slot->stamps.is_newer(source, stamp)) return Fate::stale;
+    if (slot->removed) {
+      if (!floors_.is_newer(source, stamp)) return Fate::stale;
+      if (live_ >= kElementsMax) return Fate::limit;
+      slot->owner = source;
+    }
+    slot->stamps.raise(source, stamp);
+    slot->holder = source;
+    const bool moved = slot->removed || !(slot->value == value);
+    if (slot->removed) ++live_;
+    slot->removed = false;
+    slot->value = std::move(value);
+    return moved ? Fate::changed : Fate::unchanged;
+  }
+
+  Fate remove(SourceId source, const model::Stamp& stamp, const std::string& id) {
+    Slot* slot = find_slot(id);
+    if (slot == nullptr) {
+      if (!floors_.is_newer(source, stamp)) return Fate::stale;
+      SourceStamps stamps;
+      stamps.raise(source, stamp);
+      insert(Slot{id, T{}, true, source, source, std::move(stamps)});
+      bound_tombstones();
+      return Fate::unchanged;
+    }
+    if (!slot->stamps.is_newer(source, stamp)) return Fate::stale;
+    slot->stamps.raise(source, stamp);
+    slot->holder = source;
+    if (slot->removed) return Fate::unchanged;
+    slot->removed = true;
+    slot->value = T{};
+    --live_;
+    bound_tombstones();
+    return Fate::changed;
+  }
+
+  /// `list` is everything `source` has as of `stamp`: a fenced absence of its other elements.
+  Fate replace(SourceId source, const model::Stamp& stamp, std::vector<T> list) {
+    Fate fate = Fate::stale;
+    const auto join = [&](Fate one) {
+      if (one == Fate::changed || fate == Fate::stale) fate = one;
+    };
+    if (floors_.is_newer(source, stamp)) join(Fate::unchanged);
+    std::vector<std::string> listed;
+    listed.reserve(list.size());
+    for (T& value : list) {
+      listed.emplace_back(model::element_id(value));
+      join(upsert(source, stamp, std::move(value)));
+    }
+    std::sort(listed.begin(), listed.end());
+    for (Slot& slot : slots_) {
+      if (slot.removed || slot.owner != source || !slot.stamps.is_newer(source, stamp) ||
+          std::binary_search(listed.begin(), listed.end(), slot.id)) {
+        continue;
+      }
+      slot.stamps.raise(source, stamp);
+      slot.holder = source;
+      slot.removed = true;
+      slot.value = T{};
+      --live_;
+      join(Fate::changed);
+    }
+    floors_.raise(source, stamp);
+    bound_tombstones();
+    reported_ = true;
+    return fate;
+  }
+
+  /// Voids what `source` said up to `stamp`: the workspace was removed then and came back later.
+  bool void_older(SourceId source, const model::Stamp& stamp) {
+    bool moved = false;
+    for (Slot& slot : slots_) {
+      if (slot.removed || slot.holder != source || slot.stamp() > stamp) continue;
+      slot.removed = true;
+      slot.value = T{};
+      --live_;
+      moved = true;
+    }
+    floors_.raise(source, stamp);
+    return moved;
+  }
+
+  [[nodiscard]] const Slot* find(std::string_view id) const {
+    const auto at = lower_bound(id);
+    return at != slots_.end() && at->id == id ? &*at : nullptr;
+  }
+  template <class Fn>
+  void each_live(Fn&& fn) const {
+    for (const Slot& slot : slots_) {
+      if (!slot.removed) fn(slot);
+    }
+  }
+  [[nodiscard]] std::size_t live() const { return live_; }
+  /// True once any source said anything about this collection.
+  [[nodiscard]] bool reported() const { return reported_ || !slots_.empty(); }
+
+ private:
+  auto lower_bound(std::string_view id) const {
+    return std::lower_bound(slots_.begin(), slots_.end(), id,
+                            [](const Slot& slot, std::string_view key) { return slot.id < key; });
+  }
+  Slot* find_slot(std::string_view id) {
+    const auto at = lower_bound(id);
+    if (at == slots_.end() || at->id != id) return nullptr;
+    return &slots_[static_cast<std::size_t>(at - slots_.begin())];
+  }
+  void insert(Slot slot) {
+    const auto at = lower_bound(slot.id);
+    slots_.insert(at, std::move(slot));
+  }
+  // Forgets the oldest tombstones; the floor keeps what they forbade forbidden.
+  void bound_tombstones() {
+    while (slots_.size() - live_ > kElementTombstonesMax) {
+      auto oldest = slots_.end();
+      for (auto at = slots_.begin(); at != slots_.end(); ++at) {
+        if (at->removed && (oldest == slots_.end() || at->stamp() < oldest->stamp())) oldest = at;
+      }
+      for (const auto& [source, stamp] : oldest->stamps.all()) floors_.raise(source, stamp);
+      slots_.erase(oldest);
+      reported_ = true;
+    }
+  }
+
+  std::vector<Slot> slots_;  // sorted by id, tombstones included
+  SourceStamps floors_;      // per source: unknown ids up to here are absent
+  std::size_t live_ = 0;
+  bool reported_ = false;
+};
+
+}  // namespace sb::snapshot

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "sb/core/clock.h"
+#include "sb/model/facts.h"
+#include "sb/model/ids.h"
+#include "sb/snapshot/derive.h"
+#include "sb/snapshot/entry.h"
+
+#include "elements.h"
+#include "origins.h"
+#include "pr_identity.h"
+
+namespace sb::snapshot {
+
+struct IndexNode;
+
+/// What is published where it is not simply the raw fact: dependent facts after settling, and what
+/// derives.
+struct Shown {
+  bool is_working = false;
+  bool has_had_sessions = false;
+  std::optional<model::PendingRequestType> pending_request_type;
+  model::RatchetState ratchet_state = model::RatchetState::IDLE;
+  std::optional<WallTime> last_activity_at;
+  model::FieldSet voided;   ///< raw facts that speak of an earlier pull request: shown with the
+                            ///< contract's default
+  model::FieldSet unknown;  ///< `unknownFields`
+  Derived derived;
+  friend bool operator==(const Shown&, const Shown&) = default;
+};
+
+/// Everything the store holds of one workspace. Thread: confined to the loop, inside the store.
+struct Entity {
+  model::WorkspaceId id;
+  model::Facts facts;
+  ScalarOrigins origins;
+  Elements<model::SessionSummary> sessions;
+  Elements<model::PendingRequest> pending;
+  Elements<model::Terminal> terminals;
+  std::vector<Origin> session_marks;  ///< per source: its latest session fact, also late ones
+  std::vector<Origin> pending_marks;  ///< per source: its latest session or request fact
+  std::vector<Origin>
+      started_marks;  ///< per source: its latest evidence that a session had started
+  PrIdentityLog pr_numbers;
+  PrIdentityLog pr_urls;
+  SourceStamps floors;           ///< per source: removed as of then, and re-created since
+  SourceStamps touched;          ///< per source: its newest fact here
+  std::uint64_t last_event = 0;  ///< ingest of the last fact that no pass brought
+
+  Shown shown;
+  std::array<Revision, model::kFieldCount> field_revisions{};
+  Revision revision = 0;
+  Revision created_revision = 0;
+  std::array<WallTime, 6>
+      group_times{};  ///< in order of FieldGroup: when a member last moved visibly
+  WallTime computed_at{};
+  std::string label;
+  std::shared_ptr<const EntryText> text;
+
+  model::FieldSet dirty;  ///< candidates for a visible change in the open commit
+  bool in_commit = false;
+  WallTime commit_wall{};
+  std::string commit_label;
+  IndexNode* node = nullptr;  ///< its place in the change index of its project
+
+  [[nodiscard]] bool hidden() const { return model::is_hidden(facts.status); }
+};
+
+/// Settles dependent facts and derives; pure. Fills all of Shown.
+[[nodiscard]] Shown settle(const Entity& entity);
+
+/// True when a pending request still stands: its session did not end after it was raised.
+[[nodiscard]] bool is_request_shown(const Entity& entity,
+                                    const Elements<model::PendingRequest>::Slot& request);
+
+/// Marks the latest session fact (or evidence of a start) of a source.
+void raise_mark(std::vector<Origin>& marks, const Origin& origin);
+
+}  // namespace sb::snapshot

@@ -1,0 +1,158 @@
+#include "merge.h"
+
+#include <functional>
+#include <string>
+
+#include "sb/model/fact_codec.h"
+
+namespace sb::snapshot {
+namespace {
+
+using model::Field;
+using model::SessionRuntimePhase;
+
+constexpr std::uint64_t kKnownBit = 1;  // keeps the hash of a known identity apart from 0, "none"
+
+bool shows_start(const model::SessionSummary& session) {
+  return session.persistedStatus != model::SessionStatus::IDLE || session.lastExit ||
+         session.activity == model::SessionRuntimeActivity::WORKING ||
+         session.processState == model::SessionRuntimeProcessState::alive ||
+         (session.runtimePhase != SessionRuntimePhase::idle &&
+          session.runtimePhase != SessionRuntimePhase::loading);
+}
+
+void note_identity(Entity& entity, const Origin& origin, const model::FactPatch& patch) {
+  if (patch.present.contains(Field::prNumber)) {
+    const auto& number = patch.values.prNumber;
+    entity.pr_numbers.note(origin, number ? std::hash<std::int64_t>{}(*number) | kKnownBit : 0);
+  }
+  if (patch.present.contains(Field::prUrl)) {
+    const auto& url = patch.values.prUrl;
+    const bool known = url && !url->empty();
+    entity.pr_urls.note(origin, known ? std::hash<std::string>{}(*url) | kKnownBit : 0);
+  }
+}
+
+template <class T>
+bool element_conflicts(const Elements<T>& elements, const model::ElementsPatch<T>& patch) {
+  for (const T& value : patch.upserts) {
+    const auto* slot = elements.find(model::element_id(value));
+    if (slot != nullptr && !slot->removed && slot->holder == SourceId::own &&
+        !(slot->value == value)) {
+      return true;
+    }
+  }
+  for (const std::string& id : patch.removals) {
+    const auto* slot = elements.find(id);
+    if (slot != nullptr && !slot->removed && slot->holder == SourceId::own) return true;
+  }
+  return false;
+}
+
+template <class T>
+void merge_elements(Elements<T>& elements, Field field, const Origin& origin,
+                    model::ElementsPatch<T>&& patch, Merged& merged) {
+  if (patch.empty()) return;
+  using Fate = typename Elements<T>::Fate;
+  const auto take = [&](Fate fate) {
+    if (fate == Fate::limit) {
+      merged.limit = true;
+    } else if (fate == Fate::stale) {
+      merged.rejected.insert(field);
+    } else {
+      merged.accepted.insert(field);
+      if (fate == Fate::changed) merged.moved.insert(field);
+    }
+  };
+  if (patch.whole) {
+    const bool first_word = !elements.reported();
+    take(elements.replace(origin.source, origin.stamp, std::move(patch.upserts)));
+    if (first_word) merged.moved.insert(field);
+  } else {
+    for (T& value : patch.upserts)
+      take(elements.upsert(origin.source, origin.stamp, std::move(value)));
+  }
+  for (const std::string& id : patch.removals)
+    take(elements.remove(origin.source, origin.stamp, id));
+}
+
+}  // namespace
+
+bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch) {
+  bool conflict = false;
+  patch.present.each([&](Field field) {
+    const Origin* holder = entity.origins.holder(field);
+    if (holder != nullptr && holder->source == SourceId::own &&
+        !model::same_fact(entity.facts, patch.values, field)) {
+      conflict = true;
+    }
+  });
+  return conflict || element_conflicts(entity.sessions, patch.sessions) ||
+         element_conflicts(entity.pending, patch.pending) ||
+         element_conflicts(entity.terminals, patch.terminals);
+}
+
+Merged merge(Entity& entity, const Origin& origin, model::FactPatch&& patch) {
+  Merged merged;
+  const bool after_floor = entity.floors.is_newer(origin.source, origin.stamp);
+  note_identity(entity, origin, patch);
+  patch.present.each([&](Field field) {
+    const auto held = entity.origins.held(field, origin.source);
+    if (!after_floor || (held && origin.stamp <= *held)) {
+      merged.rejected.insert(field);
+      return;
+    }
+    const Origin* holder = entity.origins.holder(field);
+    if (holder != nullptr && holder->source == SourceId::own && origin.source != SourceId::own) {
+      return;  // the same value as our own domains hold (else a conflict): nothing to learn
+    }
+    merged.accepted.insert(field);
+    if (holder == nullptr) merged.moved.insert(field);  // from unknown to known
+    entity.origins.set(field, origin);
+    if (model::assign_fact(entity.facts, patch.values, field)) merged.moved.insert(field);
+  });
+  if (after_floor) {
+    for (const model::SessionSummary& session : patch.sessions.upserts) {
+      if (shows_start(session)) raise_mark(entity.started_marks, origin);
+    }
+    if (!patch.sessions.empty()) raise_mark(entity.session_marks, origin);
+    if (!patch.sessions.empty() || !patch.pending.empty()) {
+      raise_mark(entity.pending_marks, origin);
+    }
+    merge_elements(entity.sessions, Field::sessionSummaries, origin, std::move(patch.sessions),
+                   merged);
+    merge_elements(entity.pending, Field::pendingRequests, origin, std::move(patch.pending),
+                   merged);
+    merge_elements(entity.terminals, Field::terminals, origin, std::move(patch.terminals), merged);
+  }
+  if (!merged.accepted.empty()) entity.touched.raise(origin.source, origin.stamp);
+  // Requests are shown only while their session lives.
+  if (merged.moved.contains(Field::sessionSummaries)) merged.moved.insert(Field::pendingRequests);
+  return merged;
+}
+
+model::FieldSet void_older(Entity& entity, SourceId source, const model::Stamp& stamp) {
+  static const model::Facts kDefaults;
+  model::FieldSet moved;
+  for (std::size_t i = 0; i < model::kScalarCount; ++i) {
+    const auto field = static_cast<Field>(i);
+    const Origin* holder = entity.origins.holder(field);
+    if (holder == nullptr || holder->source != source || holder->stamp > stamp) continue;
+    entity.origins.forget(field);
+    model::assign_fact(entity.facts, kDefaults, field);
+    moved.insert(field);
+  }
+  if (entity.sessions.void_older(source, stamp)) moved.insert(Field::sessionSummaries);
+  if (entity.pending.void_older(source, stamp)) moved.insert(Field::pendingRequests);
+  if (entity.terminals.void_older(source, stamp)) moved.insert(Field::terminals);
+  const auto stale = [&](const Origin& mark) {
+    return mark.source == source && mark.stamp <= stamp;
+  };
+  std::erase_if(entity.started_marks, stale);
+  std::erase_if(entity.session_marks, stale);
+  std::erase_if(entity.pending_marks, stale);
+  entity.floors.raise(source, stamp);
+  return moved;
+}
+
+}  // namespace sb::snapshot

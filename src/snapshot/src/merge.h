@@ -1,0 +1,29 @@
+#pragma once
+
+#include "sb/snapshot/update.h"
+
+#include "entity.h"
+
+namespace sb::snapshot {
+
+/// What merging one patch did, before anything is settled or published.
+struct Merged {
+  model::FieldSet accepted;  ///< keys whose stamp advanced (collections by their field)
+  model::FieldSet rejected;  ///< keys held with a stamp at least as new
+  model::FieldSet moved;     ///< accepted and the raw value differs
+  bool limit = false;        ///< a collection is full
+};
+
+/// True when an external patch contradicts a fact our own domains hold: nothing of it may be
+/// applied.
+[[nodiscard]] bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch);
+
+/// Accepts each key of a patch by its stamp (architecture, section 6). Permutations and duplicates
+/// of one source's patches end in the same entity.
+Merged merge(Entity& entity, const Origin& origin, model::FactPatch&& patch);
+
+/// The workspace was removed as of `stamp` and has come back since: what `source` said up to then
+/// is void. Answers the fields that moved.
+model::FieldSet void_older(Entity& entity, SourceId source, const model::Stamp& stamp);
+
+}  // namespace sb::snapshot

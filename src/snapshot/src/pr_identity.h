@@ -1,0 +1,59 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "origins.h"
+
+namespace sb::snapshot {
+
+/// Remembers which pull request a workspace was said to have, by number or by URL, so that facts
+/// about an earlier one are told apart (architecture, section 6, dependent facts). Late statements
+/// are entered too: the order of arrival does not matter.
+class PrIdentityLog {
+ public:
+  /// `known` 0: no pull request is stated (null). Otherwise a hash of the number or URL.
+  void note(const Origin& origin, std::uint64_t known) {
+    const auto at = std::lower_bound(
+        statements_.begin(), statements_.end(), origin,
+        [](const Statement& held, const Origin& key) { return before(held.origin, key); });
+    if (at != statements_.end() && at->origin.source == origin.source &&
+        at->origin.stamp == origin.stamp) {
+      return;
+    }
+    statements_.insert(at, {origin, known});
+    if (statements_.size() > kStatementsMax) statements_.erase(statements_.begin());
+  }
+
+  /// The first statement of the pull request held now; facts older than it speak of another one.
+  /// Nothing when no other pull request was known before.
+  [[nodiscard]] std::optional<Origin> current_since() const {
+    if (statements_.empty()) return std::nullopt;
+    const std::uint64_t current = statements_.back().known;
+    const Statement* first = &statements_.back();
+    for (auto at = statements_.rbegin(); at != statements_.rend(); ++at) {
+      if (at->known == current) {
+        first = &*at;
+      } else if (at->known != 0) {
+        return first->origin;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  static constexpr std::size_t kStatementsMax = 16;  // statements
+  struct Statement {
+    Origin origin;
+    std::uint64_t known = 0;
+  };
+  static bool before(const Origin& a, const Origin& b) {
+    return a.source == b.source ? a.stamp < b.stamp : a.ingest < b.ingest;
+  }
+  std::vector<Statement> statements_;
+};
+
+}  // namespace sb::snapshot

@@ -1,0 +1,185 @@
+#include <algorithm>
+
+#include "sb/core/json_codec.h"
+
+#include "entity.h"
+
+namespace sb::snapshot {
+namespace {
+
+using model::Field;
+using model::FieldSet;
+
+// Facts about one pull request: they count only while they speak of the one the workspace has now.
+constexpr FieldSet kPrFacts{Field::prState,
+                            Field::prCiStatus,
+                            Field::prUpdatedAt,
+                            Field::hasMergeConflict,
+                            Field::prReviewState,
+                            Field::prHeadBranch,
+                            Field::ratchetState,
+                            Field::ratchetDispatchStalled,
+                            Field::ratchetDispatchOutcome,
+                            Field::ratchetDispatchRetryCount};
+// What an explicit ratchetState was computed from.
+constexpr FieldSet kRatchetInputs{Field::ratchetEnabled, Field::prState, Field::prCiStatus,
+                                  Field::hasMergeConflict, Field::prReviewState};
+
+// True when the fact is known and not older than any of `marks`.
+bool counts(const Origin* fact, const std::vector<Origin>& marks) {
+  return fact != nullptr && std::all_of(marks.begin(), marks.end(),
+                                        [&](const Origin& mark) { return not_older(*fact, mark); });
+}
+
+FieldSet voided_by_identity(const Entity& entity) {
+  FieldSet voided;
+  for (const PrIdentityLog* log : {&entity.pr_numbers, &entity.pr_urls}) {
+    const auto since = log->current_since();
+    if (!since) continue;
+    kPrFacts.each([&](Field field) {
+      const Origin* origin = entity.origins.holder(field);
+      if (origin != nullptr && !not_older(*origin, *since)) voided.insert(field);
+    });
+  }
+  return voided;
+}
+
+std::optional<model::PendingRequestType> strongest_request(const Entity& entity) {
+  std::optional<model::PendingRequestType> strongest;
+  entity.pending.each_live([&](const auto& slot) {
+    if (!is_request_shown(entity, slot)) return;
+    // Enumerators are in order of priority (contract, section 6).
+    if (!strongest || slot.value.type < *strongest) strongest = slot.value.type;
+  });
+  return strongest;
+}
+
+}  // namespace
+
+void raise_mark(std::vector<Origin>& marks, const Origin& origin) {
+  for (Origin& mark : marks) {
+    if (mark.source != origin.source) continue;
+    mark.stamp = std::max(mark.stamp, origin.stamp);
+    mark.ingest = std::max(mark.ingest, origin.ingest);
+    return;
+  }
+  marks.push_back(origin);
+}
+
+// A request counts until its session ended or went away after it was raised.
+bool is_request_shown(const Entity& entity, const Elements<model::PendingRequest>::Slot& request) {
+  const auto* session = entity.sessions.find(request.value.sessionId);
+  if (session == nullptr) return true;
+  const bool ended =
+      session->removed || session->value.processState == model::SessionRuntimeProcessState::stopped;
+  if (!ended) return true;
+  // Compared within one source only; across sources an ended session ends its requests.
+  return session->holder == request.holder && session->stamp() < request.stamp();
+}
+
+Shown settle(const Entity& entity) {
+  const model::Facts& facts = entity.facts;
+  const ScalarOrigins& origins = entity.origins;
+  Shown shown;
+  shown.voided = voided_by_identity(entity);
+  for (std::size_t i = 0; i < model::kScalarCount; ++i) {
+    const auto field = static_cast<Field>(i);
+    if (origins.holder(field) == nullptr || shown.voided.contains(field)) {
+      shown.unknown.insert(field);
+    }
+  }
+  const auto known = [&](Field field) { return !shown.unknown.contains(field); };
+
+  const bool sessions_known = entity.sessions.reported();
+  bool any_working = false;
+  bool any_starting = false;
+  bool any_error = false;
+  std::optional<WallTime> latest = facts.lastActivityAt;
+  entity.sessions.each_live([&](const auto& slot) {
+    const model::SessionSummary& session = slot.value;
+    if (session.activityKnown) any_working = any_working || is_session_working(session);
+    any_starting = any_starting || is_session_starting(session);
+    any_error = any_error || session_error(session).has_value();
+    if (!latest || session.updatedAt > *latest) latest = session.updatedAt;
+  });
+  entity.terminals.each_live([&](const auto& slot) {
+    const auto& at = slot.value.lastActivityAt;
+    if (at && (!latest || *at > *latest)) latest = at;
+  });
+  shown.last_activity_at = latest;
+  if (latest) shown.unknown.erase(Field::lastActivityAt);
+
+  if (counts(origins.holder(Field::isWorking), entity.session_marks)) {
+    shown.is_working = facts.isWorking;
+  } else {
+    shown.is_working = any_working;
+    if (sessions_known) shown.unknown.erase(Field::isWorking);
+  }
+  // "Has had" never turns back: evidence counts until the authority says otherwise later.
+  const Origin* had = origins.holder(Field::hasHadSessions);
+  if (counts(had, entity.started_marks)) {
+    shown.has_had_sessions = facts.hasHadSessions;
+  } else {
+    shown.has_had_sessions = !entity.started_marks.empty();
+    if (shown.has_had_sessions) shown.unknown.erase(Field::hasHadSessions);
+  }
+  if (counts(origins.holder(Field::pendingRequestType), entity.pending_marks)) {
+    shown.pending_request_type = facts.pendingRequestType;
+  } else {
+    shown.pending_request_type = strongest_request(entity);
+    if (entity.pending.reported() || sessions_known) {
+      shown.unknown.erase(Field::pendingRequestType);
+    }
+  }
+
+  const model::Facts defaults;
+  const auto value = [&](Field field) -> const model::Facts& {
+    return shown.voided.contains(field) ? defaults : facts;
+  };
+  DeriveInput input;
+  input.status = facts.status;
+  input.mode = facts.mode;
+  input.auto_iteration_status = facts.autoIterationStatus;
+  input.has_had_sessions = shown.has_had_sessions;
+  input.has_pr_url = facts.prUrl && !facts.prUrl->empty();
+  input.pr_state = value(Field::prState).prState;
+  input.pr_ci_status = value(Field::prCiStatus).prCiStatus;
+  input.has_merge_conflict = value(Field::hasMergeConflict).hasMergeConflict;
+  input.is_working = shown.is_working;
+  input.is_session_starting = any_starting;
+  input.has_session_error = any_error;
+  input.pending_request_type = shown.pending_request_type;
+  input.ratchet_enabled = facts.ratchetEnabled;
+  input.dispatch_stalled = value(Field::ratchetDispatchStalled).ratchetDispatchStalled;
+
+  const Origin* ratchet = origins.holder(Field::ratchetState);
+  bool explicit_ratchet = ratchet != nullptr && !shown.voided.contains(Field::ratchetState);
+  bool any_input = false;
+  kRatchetInputs.each([&](Field field) {
+    const Origin* origin = origins.holder(field);
+    if (origin == nullptr) return;
+    any_input = any_input || known(field);
+    if (explicit_ratchet && !not_older(*ratchet, *origin)) explicit_ratchet = false;
+  });
+  if (explicit_ratchet) {
+    shown.ratchet_state = facts.ratchetState;
+  } else {
+    shown.ratchet_state =
+        derive_ratchet_state(input.ratchet_enabled, input.pr_state, input.pr_ci_status,
+                             input.has_merge_conflict, value(Field::prReviewState).prReviewState);
+    if (any_input) {
+      shown.unknown.erase(Field::ratchetState);
+    } else {
+      shown.unknown.insert(Field::ratchetState);
+    }
+  }
+  input.ratchet_state = shown.ratchet_state;
+  shown.derived = derive(input);
+
+  if (!sessions_known) shown.unknown.insert(Field::sessionSummaries);
+  if (!entity.pending.reported()) shown.unknown.insert(Field::pendingRequests);
+  if (!entity.terminals.reported()) shown.unknown.insert(Field::terminals);
+  return shown;
+}
+
+}  // namespace sb::snapshot

@@ -1,0 +1,678 @@
+#include "sb/snapshot/store.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "sb/core/check.h"
+
+#include "change_index.h"
+#include "encode.h"
+#include "entity.h"
+#include "merge.h"
+#include "sources.h"
+
+namespace sb::snapshot {
+namespace {
+
+using model::Field;
+using model::FieldSet;
+using model::ProjectId;
+using model::WorkspaceId;
+
+constexpr FieldSet kDerivedFields{
+    Field::sidebarStatus, Field::kanbanColumn,          Field::flowPhase,
+    Field::ciObservation, Field::ratchetButtonAnimated, Field::statusReason};
+
+FieldSet all_fields() {
+  FieldSet all;
+  for (std::size_t i = 0; i < model::kFieldCount; ++i) all.insert(static_cast<Field>(i));
+  return all;
+}
+
+// Fields whose published value may differ between two settled states.
+FieldSet shown_difference(const Shown& before, const Shown& after) {
+  FieldSet moved;
+  if (before.is_working != after.is_working) moved.insert(Field::isWorking);
+  if (before.has_had_sessions != after.has_had_sessions) moved.insert(Field::hasHadSessions);
+  if (before.pending_request_type != after.pending_request_type) {
+    moved.insert(Field::pendingRequestType);
+    moved.insert(Field::pendingRequests);
+  }
+  if (before.ratchet_state != after.ratchet_state) moved.insert(Field::ratchetState);
+  if (before.last_activity_at != after.last_activity_at) moved.insert(Field::lastActivityAt);
+  if (!(before.voided == after.voided)) moved |= before.voided | after.voided;
+  if (!(before.unknown == after.unknown)) moved.insert(Field::unknownFields);
+  if (!(before.derived == after.derived)) moved |= kDerivedFields;
+  return moved;
+}
+
+}  // namespace
+
+struct Store::Impl {
+  struct Project {
+    model::ProjectInfo info;
+    ChangeIndex index;
+    std::unordered_map<WorkspaceId, Entity*> members;  // hidden ones too
+    std::size_t visible = 0;
+    Revision head = 0;  // last change a watcher can see
+    Revision floor = 0;
+    Revision reason_revision = 0;  // last change of any status reason, or of membership
+    std::unordered_map<WorkspaceId, SourceStamps> evicted;
+  };
+  struct Tombstone {
+    ProjectId project;
+    SourceStamps stamps;
+    MonoTime at{};
+  };
+
+  Impl(std::string epoch_text, Limits store_limits)
+      : epoch(std::move(epoch_text)), limits(store_limits), sources(store_limits.sources_max) {}
+
+  // --- commits ---
+
+  Revision take_revision() {
+    if (commit_revision == 0) commit_revision = ++head;
+    return commit_revision;
+  }
+
+  void begin() { ++commit_depth; }
+
+  void end(MonoTime mono) {
+    if (--commit_depth != 0) return;
+    for (std::size_t i = 0; i < dirty.size(); ++i) {
+      const auto found = entities.find(dirty[i]);
+      if (found != entities.end()) publish(*found->second, mono);
+    }
+    dirty.clear();
+    const bool moved = commit_revision != 0;
+    commit_revision = 0;
+    if (moved && listener) listener();
+  }
+
+  void mark_dirty(Entity& entity, FieldSet fields, WallTime wall, std::string_view label) {
+    entity.dirty |= fields;
+    entity.commit_wall = wall;
+    if (!entity.in_commit) {
+      entity.in_commit = true;
+      entity.commit_label = label;
+      dirty.push_back(entity.id);
+    } else if (entity.commit_label.find(label) == std::string::npos) {
+      entity.commit_label.append(1, '+').append(label);
+    }
+  }
+
+  // The candidates whose text really differs from what is published. A new observation time alone
+  // says nothing new: it moves with the next visible change.
+  static FieldSet visible_changes(const Entity& entity, FieldSet candidates) {
+    FieldSet changed;
+    std::string text;
+    candidates.each([&](Field field) {
+      text.assign(1, '"').append(model::field_name(field)).append("\":");
+      append_shown(text, entity, field);
+      if (text != entity.text->member(field)) changed.insert(field);
+    });
+    if (changed == FieldSet{Field::prUpdatedAt}) return {};
+    return changed;
+  }
+
+  void publish(Entity& entity, MonoTime mono) {
+    entity.in_commit = false;
+    const bool first = entity.text == nullptr;
+    const FieldSet changed = first ? all_fields() : visible_changes(entity, entity.dirty);
+    entity.dirty = changed.empty() ? entity.dirty & FieldSet{Field::prUpdatedAt} : FieldSet{};
+    if (changed.empty()) return;
+    const Revision revision = take_revision();
+    if (first) entity.created_revision = revision;
+    changed.each([&](Field field) {
+      entity.field_revisions[static_cast<std::size_t>(field)] = revision;
+      const bool reported = static_cast<std::size_t>(field) >= model::kScalarCount ||
+                            entity.origins.holder(field) != nullptr;
+      if (const auto group = model::field_group(field); group && reported) {
+        entity.group_times[static_cast<std::size_t>(*group)] = entity.commit_wall;
+      }
+    });
+    entity.revision = revision;
+    entity.computed_at = entity.commit_wall;
+    entity.label = entity.commit_label;
+    entity.text = encode_entry(entity, changed);
+    place(entity, changed, revision, mono);
+  }
+
+  // Puts the entity where the change index of its project shows it, or takes it out.
+  void place(Entity& entity, FieldSet changed, Revision revision, MonoTime mono) {
+    Project& project = projects.at(entity.facts.projectId);
+    const bool was_visible = entity.node != nullptr;
+    if (entity.hidden()) {
+      if (was_visible) leave(entity, project, revision, mono);
+      return;
+    }
+    if (!was_visible) {
+      entity.node = &project.index.node(entity.id);
+      entity.node->entity = &entity;
+      ++project.visible;
+    }
+    project.index.touch(*entity.node, revision);
+    project.head = revision;
+    if (!was_visible || changed.contains(Field::statusReason)) project.reason_revision = revision;
+  }
+
+  void leave(Entity& entity, Project& project, Revision revision, MonoTime mono) {
+    if (entity.node == nullptr) return;
+    entity.node->entity = nullptr;
+    entity.node->gone_at = mono;
+    project.index.touch(*entity.node, revision);
+    entity.node = nullptr;
+    --project.visible;
+    project.head = project.reason_revision = revision;
+  }
+
+  // --- membership ---
+
+  Entity& create(const Update& update, MonoTime mono) {
+    const ProjectId& project_id = update.facts.values.projectId;
+    Project& project = projects.at(project_id);
+    make_room(project, mono);
+    auto made = std::make_unique<Entity>();
+    Entity& entity = *made;
+    entity.id = update.workspace;
+    if (const auto tomb = tombstones.find(update.workspace); tomb != tombstones.end()) {
+      entity.floors = std::move(tomb->second.stamps);
+      tombstones.erase(tomb);
+    }
+    project.evicted.erase(update.workspace);
+    project.members.emplace(update.workspace, &entity);
+    entities.emplace(update.workspace, std::move(made));
+    return entity;
+  }
+
+  // Evicts the stalest entry when a project is full: what needs the user or works goes last.
+  void make_room(Project& project, MonoTime mono) {
+    const bool full = project.members.size() >= limits.workspaces_per_project_max ||
+                      entities.size() >= limits.workspaces_max;
+    if (!full || project.members.empty()) return;
+    const Entity* victim = nullptr;
+    const auto rank = [](const Entity& entity) {
+      const bool busy = entity.shown.derived.status_reason.needsUser ||
+                        entity.shown.derived.kanban_column == model::KanbanColumn::WORKING;
+      return std::pair(busy, entity.last_event);
+    };
+    for (const auto& [id, entity] : project.members) {
+      if (victim == nullptr || rank(*entity) < rank(*victim)) victim = entity;
+    }
+    ++evictions;
+    project.evicted.emplace(victim->id, victim->touched);
+    erase(WorkspaceId(victim->id), mono);
+  }
+
+  // Takes an entity out of everything; its place in the index stays as a tombstone.
+  void erase(const WorkspaceId& id, MonoTime mono) {
+    const auto found = entities.find(id);
+    Entity& entity = *found->second;
+    Project& project = projects.at(entity.facts.projectId);
+    if (entity.node != nullptr) leave(entity, project, take_revision(), mono);
+    project.members.erase(id);
+    entities.erase(found);
+  }
+
+  void bury(const WorkspaceId& id, const ProjectId& project, SourceStamps stamps, MonoTime mono) {
+    tombstones[id] = {project, std::move(stamps), mono};
+    burial_order.emplace_back(mono, id);
+  }
+
+  Applied remove(const Update& update, MonoTime mono) {
+    Applied applied;
+    const auto found = entities.find(update.workspace);
+    if (found == entities.end()) {
+      const auto tomb = tombstones.find(update.workspace);
+      if (tomb == tombstones.end()) {
+        SourceStamps stamps;
+        stamps.raise(update.source, update.stamp);
+        bury(update.workspace, {}, std::move(stamps), mono);
+        applied.outcome = Outcome::not_found;
+        return applied;
+      }
+      const bool newer = tomb->second.stamps.is_newer(update.source, update.stamp);
+      tomb->second.stamps.raise(update.source, update.stamp);
+      applied.outcome = newer ? Outcome::unchanged : Outcome::stale;
+      return applied;
+    }
+    Entity& entity = *found->second;
+    const Origin* owner = entity.origins.holder(Field::projectId);
+    if (update.source != SourceId::own && owner != nullptr && owner->source == SourceId::own) {
+      applied.outcome = Outcome::conflict;
+      return applied;
+    }
+    const auto exists = entity.origins.held(Field::projectId, update.source);
+    const auto status = entity.origins.held(Field::status, update.source);
+    if ((exists && update.stamp <= *exists) || (status && update.stamp <= *status) ||
+        !entity.floors.is_newer(update.source, update.stamp)) {
+      applied.outcome = Outcome::stale;
+      // It was removed then and has come back since: what was said before that is void.
+      if (entity.floors.is_newer(update.source, update.stamp)) {
+        resettle(entity, void_older(entity, update.source, update.stamp), WallTime{}, update.label);
+      }
+      return applied;
+    }
+    SourceStamps stamps = entity.floors;
+    for (const auto& [source, stamp] : entity.touched.all()) {
+      if (source != update.source) stamps.raise(source, stamp);
+    }
+    stamps.raise(update.source, update.stamp);
+    bury(update.workspace, entity.facts.projectId, std::move(stamps), mono);
+    erase(WorkspaceId(update.workspace), mono);
+    applied.outcome = Outcome::changed;
+    return applied;
+  }
+
+  void resettle(Entity& entity, FieldSet moved, WallTime wall, std::string_view label) {
+    Shown after = settle(entity);
+    moved |= shown_difference(entity.shown, after);
+    entity.shown = std::move(after);
+    if (!moved.empty())
+      mark_dirty(entity, moved, wall == WallTime{} ? entity.computed_at : wall, label);
+  }
+
+  // The workspace moved to another project: gone for the old one, new for the other, in that order.
+  void move(Entity& entity, const ProjectId& from, MonoTime mono) {
+    Project& old_project = projects.at(from);
+    if (entity.node != nullptr) leave(entity, old_project, take_revision(), mono);
+    old_project.members.erase(entity.id);
+    projects.at(entity.facts.projectId).members.emplace(entity.id, &entity);
+  }
+
+  Applied merge_facts(Update& update, WallTime wall, MonoTime mono) {
+    Applied applied;
+    model::FactPatch& patch = update.facts;
+    const bool names_project = patch.present.contains(Field::projectId);
+    auto found = entities.find(update.workspace);
+    if (found == entities.end()) {
+      if (const auto tomb = tombstones.find(update.workspace);
+          tomb != tombstones.end() && !tomb->second.stamps.is_newer(update.source, update.stamp)) {
+        applied.outcome = Outcome::stale;
+        applied.rejected = patch.present;
+        return applied;
+      }
+      const auto project = names_project ? projects.find(patch.values.projectId) : projects.end();
+      if (project == projects.end() || !patch.present.contains(Field::status)) {
+        applied.outcome = Outcome::not_found;
+        return applied;
+      }
+      if (update.cause == Update::Cause::pass &&
+          project->second.evicted.contains(update.workspace)) {
+        applied.outcome = Outcome::limit;
+        return applied;
+      }
+      create(update, mono);
+      found = entities.find(update.workspace);
+    }
+    Entity& entity = *found->second;
+    if (update.source != SourceId::own && conflicts_with_own(entity, patch)) {
+      applied.outcome = Outcome::conflict;
+      return applied;
+    }
+    if (names_project && !projects.contains(patch.values.projectId)) {
+      applied.outcome = Outcome::not_found;
+      return applied;
+    }
+    const std::uint64_t ingest = ++ingests;
+    const Origin origin{update.source, update.stamp, ingest};
+    const ProjectId project_before = entity.facts.projectId;
+    const Merged merged = merge(entity, origin, std::move(patch));
+    applied.accepted = merged.accepted;
+    applied.rejected = merged.rejected;
+    if (merged.limit) applied.outcome = Outcome::limit;
+    if (update.cause == Update::Cause::event && !merged.accepted.empty())
+      entity.last_event = ingest;
+    if (!project_before.empty() && !(project_before == entity.facts.projectId)) {
+      move(entity, project_before, mono);
+    }
+    if (merged.accepted.empty() && !merged.limit) {
+      applied.outcome = merged.rejected.empty() ? Outcome::unchanged : Outcome::stale;
+      // A late statement can still tell that the pull request changed in between.
+      resettle(entity, {}, wall, update.label);
+      return applied;
+    }
+    const bool first = entity.text == nullptr;
+    const bool fresh_commit = !entity.in_commit;
+    resettle(entity, merged.moved, wall, update.label);
+    if (first) mark_dirty(entity, all_fields(), wall, update.label);
+    if (merged.limit) return applied;
+    FieldSet moved = entity.dirty;
+    if (fresh_commit && !first) moved = visible_changes(entity, entity.dirty);
+    applied.outcome = moved.empty() ? Outcome::unchanged : Outcome::changed;
+    if (update.cause == Update::Cause::pass && !first)
+      describe(entity, moved & merged.accepted, applied);
+    return applied;
+  }
+
+  // Before and after of each raw field a pass corrected, for the drift log.
+  static void describe(const Entity& entity, FieldSet fields, Applied& applied) {
+    fields.each([&](Field field) {
+      FieldChange change;
+      change.field = field;
+      const std::string_view member = entity.text->member(field);
+      change.before = member.substr(model::field_name(field).size() + 3);
+      append_shown(change.after, entity, field);
+      if (change.before != change.after) applied.changes.push_back(std::move(change));
+    });
+  }
+
+  [[nodiscard]] static PublishedEntry published(const Entity& entity) {
+    return {entity.id,
+            entity.facts.projectId,
+            entity.revision,
+            entity.hidden(),
+            entity.shown.derived.status_reason.code,
+            entity.text};
+  }
+
+  void drop_tombstone(Project& project, IndexNode& node) {
+    project.floor = std::max(project.floor, node.revision);
+    project.index.erase(node);
+  }
+
+  std::string epoch;
+  Limits limits;
+  SourceTable sources;
+  std::map<ProjectId, Project> projects;
+  std::unordered_map<WorkspaceId, std::unique_ptr<Entity>> entities;
+  std::unordered_map<WorkspaceId, Tombstone> tombstones;
+  std::deque<std::pair<MonoTime, WorkspaceId>>
+      burial_order;  // may name re-created ids: checked when dropped
+  Revision head = 0;
+  std::uint64_t ingests = 0;
+  std::uint64_t evictions = 0;
+  std::optional<std::int64_t> review_count;
+  Revision review_count_revision = 0;
+  std::function<void()> listener;
+
+  int commit_depth = 0;
+  Revision commit_revision = 0;    // 0: none taken yet in the open commit
+  std::vector<WorkspaceId> dirty;  // entities to publish at the end of the open commit
+  MonoTime commit_mono{};
+};
+
+Store::Store(std::string epoch, Limits limits)
+    : impl_(std::make_unique<Impl>(std::move(epoch), limits)) {}
+Store::~Store() = default;
+
+Result<SourceId> Store::source(std::string_view name) {
+  return impl_->sources.intern(name);
+}
+std::string_view Store::source_name(SourceId source) const {
+  return impl_->sources.name(source);
+}
+
+std::optional<std::uint32_t> Store::source_epoch(SourceId source, std::string_view epoch) {
+  return impl_->sources.epoch(source, epoch);
+}
+void Store::restore_source_epoch(SourceId source, std::string_view epoch) {
+  (void)impl_->sources.epoch(source, epoch);
+}
+
+Result<void> Store::put_project(model::ProjectInfo project) {
+  auto found = impl_->projects.find(project.id);
+  if (found == impl_->projects.end()) {
+    if (impl_->projects.size() >= impl_->limits.projects_max) {
+      return fail(ErrorCode::limit_exceeded, "too many projects");
+    }
+    found = impl_->projects.try_emplace(project.id).first;
+    found->second.floor = impl_->head;  // a cursor from before it existed (or from an earlier life)
+                                        // cannot be continued
+  }
+  found->second.info = std::move(project);
+  return {};
+}
+
+void Store::remove_project(const ProjectId& id) {
+  const auto found = impl_->projects.find(id);
+  if (found == impl_->projects.end()) return;
+  begin_commit();
+  impl_->take_revision();
+  for (const auto& [workspace, entity] : found->second.members) impl_->entities.erase(workspace);
+  std::erase_if(impl_->tombstones, [&](const auto& tomb) { return tomb.second.project == id; });
+  impl_->projects.erase(found);
+  end_commit();
+}
+
+const model::ProjectInfo* Store::project(const ProjectId& id) const {
+  const auto found = impl_->projects.find(id);
+  return found == impl_->projects.end() ? nullptr : &found->second.info;
+}
+
+std::vector<model::ProjectInfo> Store::projects() const {
+  std::vector<model::ProjectInfo> list;
+  list.reserve(impl_->projects.size());
+  for (const auto& [id, project] : impl_->projects) list.push_back(project.info);
+  return list;
+}
+
+std::size_t Store::workspace_count(const ProjectId& id) const {
+  const auto found = impl_->projects.find(id);
+  return found == impl_->projects.end() ? 0 : found->second.visible;
+}
+
+Applied Store::apply(Update update, WallTime wall, MonoTime mono) {
+  Applied applied;
+  if (update.workspace.empty() || update.workspace.view().size() > model::kIdBytesMax) {
+    applied.outcome = Outcome::limit;
+    return applied;
+  }
+  begin_commit();
+  impl_->commit_mono = mono;
+  const bool archived = update.kind == Update::Kind::facts &&
+                        update.facts.present.contains(Field::status) &&
+                        update.facts.values.status == model::WorkspaceStatus::ARCHIVED;
+  if (update.kind == Update::Kind::remove || archived) {
+    applied = impl_->remove(update, mono);
+  } else {
+    applied = impl_->merge_facts(update, wall, mono);
+  }
+  end_commit();
+  return applied;
+}
+
+void Store::begin_commit() {
+  impl_->begin();
+}
+void Store::end_commit() {
+  SB_CHECK(impl_->commit_depth > 0, "end_commit without begin_commit");
+  impl_->end(impl_->commit_mono);
+}
+
+std::vector<WorkspaceId> Store::apply_absence(SourceId source, const ProjectId& project,
+                                              std::span<const WorkspaceId> present,
+                                              model::Stamp fence, WallTime wall, MonoTime mono) {
+  std::vector<WorkspaceId> gone;
+  const auto found = impl_->projects.find(project);
+  if (found == impl_->projects.end()) return gone;
+  const std::unordered_set<WorkspaceId> listed(present.begin(), present.end());
+  for (const auto& [id, entity] : found->second.members) {
+    const Origin* owner = entity->origins.holder(Field::projectId);
+    if (owner == nullptr || owner->source != source || listed.contains(id)) continue;
+    if (!entity->touched.is_newer(source, fence)) continue;  // touched since the read began
+    gone.push_back(id);
+  }
+  begin_commit();
+  std::erase_if(gone, [&](const WorkspaceId& id) {
+    Update update;
+    update.workspace = id;
+    update.source = source;
+    update.stamp = fence;
+    update.kind = Update::Kind::remove;
+    update.cause = Update::Cause::pass;
+    return apply(std::move(update), wall, mono).outcome != Outcome::changed;
+  });
+  end_commit();
+  return gone;
+}
+
+std::vector<WorkspaceId> Store::source_synced(SourceId source, const ProjectId& project,
+                                              WallTime wall, MonoTime mono) {
+  std::vector<WorkspaceId> gone;
+  const auto found = impl_->projects.find(project);
+  if (found == impl_->projects.end()) return gone;
+  const std::uint32_t epoch = impl_->sources.current_epoch(source);
+  for (const auto& [id, entity] : found->second.members) {
+    const Origin* owner = entity->origins.holder(Field::projectId);
+    if (owner == nullptr || owner->source != source) continue;
+    const auto touched = entity->touched.find(source);
+    if (touched && touched->epoch < epoch) gone.push_back(id);
+  }
+  begin_commit();
+  for (const WorkspaceId& id : gone) {
+    Update update;
+    update.workspace = id;
+    update.source = source;
+    update.stamp = {epoch, 0, 0};
+    update.kind = Update::Kind::remove;
+    update.label = "event:source.synced";
+    (void)apply(std::move(update), wall, mono);
+  }
+  end_commit();
+  return gone;
+}
+
+void Store::set_review_count(std::optional<std::int64_t> count) {
+  if (impl_->review_count == count) return;
+  begin_commit();
+  impl_->review_count = count;
+  impl_->review_count_revision = impl_->take_revision();
+  end_commit();
+}
+
+void Store::expire(MonoTime mono) {
+  const auto old_enough = [&](MonoTime at) { return mono - at >= impl_->limits.tombstone_age_min; };
+  auto& order = impl_->burial_order;
+  while (!order.empty() &&
+         (old_enough(order.front().first) || order.size() > impl_->limits.tombstones_max)) {
+    const auto tomb = impl_->tombstones.find(order.front().second);
+    if (tomb != impl_->tombstones.end() && tomb->second.at == order.front().first) {
+      impl_->tombstones.erase(tomb);
+    }
+    order.pop_front();
+  }
+  for (auto& [id, project] : impl_->projects) {
+    std::size_t gone = 0;
+    for (IndexNode* node = project.index.oldest(); node != nullptr; node = node->newer) {
+      if (node->entity == nullptr) ++gone;
+    }
+    for (IndexNode* node = project.index.oldest(); node != nullptr;) {
+      IndexNode* next = node->newer;
+      if (node->entity == nullptr &&
+          (old_enough(node->gone_at) || gone > impl_->limits.tombstones_max)) {
+        impl_->drop_tombstone(project, *node);
+        --gone;
+      }
+      node = next;
+    }
+    std::erase_if(project.evicted, [&](const auto&) {
+      return project.evicted.size() > impl_->limits.tombstones_max;
+    });
+  }
+}
+
+const std::string& Store::epoch() const {
+  return impl_->epoch;
+}
+Revision Store::head() const {
+  return impl_->head;
+}
+
+Revision Store::floor(const ProjectId& project) const {
+  const auto found = impl_->projects.find(project);
+  return found == impl_->projects.end() ? impl_->head : found->second.floor;
+}
+
+Revision Store::project_head(const ProjectId& project) const {
+  const auto found = impl_->projects.find(project);
+  const Revision own = found == impl_->projects.end() ? 0 : found->second.head;
+  return std::max(own, impl_->review_count_revision);
+}
+
+std::optional<std::int64_t> Store::review_count() const {
+  return impl_->review_count;
+}
+Revision Store::review_count_revision() const {
+  return impl_->review_count_revision;
+}
+
+std::optional<PublishedEntry> Store::entry(const WorkspaceId& id) const {
+  const auto found = impl_->entities.find(id);
+  if (found == impl_->entities.end()) return std::nullopt;
+  return Impl::published(*found->second);
+}
+
+std::vector<PublishedEntry> Store::entries(const ProjectId& project) const {
+  const auto found = impl_->projects.find(project);
+  if (found == impl_->projects.end()) return {};
+  std::vector<const Entity*> visible;
+  visible.reserve(found->second.visible);
+  for (const auto& [id, entity] : found->second.members) {
+    if (entity->node != nullptr) visible.push_back(entity);
+  }
+  std::sort(visible.begin(), visible.end(), [](const Entity* a, const Entity* b) {
+    if (a->facts.createdAt != b->facts.createdAt) return a->facts.createdAt > b->facts.createdAt;
+    return a->id < b->id;
+  });
+  std::vector<PublishedEntry> list;
+  list.reserve(visible.size());
+  for (const Entity* entity : visible) list.push_back(Impl::published(*entity));
+  return list;
+}
+
+std::vector<Change> Store::changes(const ProjectId& project, Revision since) const {
+  std::vector<Change> list;
+  const auto found = impl_->projects.find(project);
+  if (found == impl_->projects.end()) return list;
+  for (const IndexNode* node = found->second.index.newest();
+       node != nullptr && node->revision > since; node = node->older) {
+    Change change;
+    change.revision = node->revision;
+    change.id = node->id;
+    change.removed = node->entity == nullptr;
+    if (!change.removed) change.entry = Impl::published(*node->entity);
+    list.push_back(std::move(change));
+  }
+  std::reverse(list.begin(), list.end());
+  return list;
+}
+
+bool Store::urgent_since(const ProjectId& project, Revision since) const {
+  const auto found = impl_->projects.find(project);
+  return found == impl_->projects.end() || found->second.reason_revision > since;
+}
+
+const model::Facts* Store::facts(const WorkspaceId& id) const {
+  const auto found = impl_->entities.find(id);
+  return found == impl_->entities.end() ? nullptr : &found->second->facts;
+}
+
+std::vector<WorkspaceId> Store::ids(const ProjectId& project) const {
+  std::vector<WorkspaceId> list;
+  const auto found = impl_->projects.find(project);
+  if (found == impl_->projects.end()) return list;
+  list.reserve(found->second.members.size());
+  for (const auto& [id, entity] : found->second.members) list.push_back(id);
+  return list;
+}
+
+StoreCounts Store::counts() const {
+  StoreCounts counts;
+  counts.projects = impl_->projects.size();
+  counts.entries = impl_->entities.size();
+  counts.tombstones = impl_->tombstones.size();
+  for (const auto& [id, project] : impl_->projects) counts.evicted += project.evicted.size();
+  counts.evictions_total = impl_->evictions;
+  return counts;
+}
+
+void Store::on_commit(std::function<void()> listener) {
+  impl_->listener = std::move(listener);
+}
+
+}  // namespace sb::snapshot
