@@ -41,13 +41,14 @@ function(sb_room)
   endforeach()
   target_link_libraries(sb_${R_NAME} PUBLIC ${R_THIRD_PARTY_PUBLIC} PRIVATE ${R_THIRD_PARTY} sb_warnings)
   set_property(GLOBAL APPEND PROPERTY SB_ROOMS sb_${R_NAME})
-  set_property(GLOBAL APPEND PROPERTY SB_ROOM_DIRS "${R_DIR}=${R_LAYER}=sb_${R_NAME}")
+  # TEST_DEPS: rooms whose real things the tests plug into a seam of this one.
+  list(TRANSFORM R_TEST_DEPS PREPEND sb_)
+  list(JOIN R_TEST_DEPS "," test_deps)
+  set_property(GLOBAL APPEND PROPERTY SB_ROOM_DIRS "${R_DIR}=${R_LAYER}=sb_${R_NAME}=${test_deps}")
 
   if(SB_TESTS)
     file(GLOB test_sources CONFIGURE_DEPENDS "${dir}/tests/*_test.cc")
     if(test_sources)
-      # TEST_DEPS: rooms whose real things the tests plug into a seam of this one.
-      list(TRANSFORM R_TEST_DEPS PREPEND sb_)
       sb_test(sb_${R_NAME}_tests LABEL unit SOURCES ${test_sources} DEPS sb_${R_NAME} ${R_TEST_DEPS}
               INCLUDES "${dir}/tests" "${dir}/src")
     endif()
