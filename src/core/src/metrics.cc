@@ -59,6 +59,7 @@ struct Metrics::Impl {
   std::deque<PrometheusCounter> counters;      // guarded by mutex; addresses stay
   std::deque<PrometheusGauge> gauges;          // guarded by mutex
   std::deque<PrometheusHistogram> histograms;  // guarded by mutex
+  std::deque<std::function<void()>> refreshers;  // set up before anything is served
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
@@ -92,7 +93,12 @@ Histogram& Metrics::histogram(std::string_view name, std::string_view help,
   return impl_->histograms.emplace_back(family.Add(to_map(labels), std::move(bucket_bounds)));
 }
 
+void Metrics::before_text(std::function<void()> refresh) {
+  impl_->refreshers.push_back(std::move(refresh));
+}
+
 std::string Metrics::text() const {
+  for (const auto& refresh : impl_->refreshers) refresh();
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 

@@ -652,6 +652,21 @@ const model::Facts* Store::facts(const WorkspaceId& id) const {
   return found == impl_->entities.end() ? nullptr : &found->second->facts;
 }
 
+const model::SessionSummary* Store::session(const WorkspaceId& id,
+                                           std::string_view session_id) const {
+  const auto found = impl_->entities.find(id);
+  if (found == impl_->entities.end()) return nullptr;
+  const auto* slot = found->second->sessions.find(session_id);
+  return slot == nullptr || slot->removed ? nullptr : &slot->value;
+}
+
+const model::Terminal* Store::terminal(const WorkspaceId& id, std::string_view terminal_id) const {
+  const auto found = impl_->entities.find(id);
+  if (found == impl_->entities.end()) return nullptr;
+  const auto* slot = found->second->terminals.find(terminal_id);
+  return slot == nullptr || slot->removed ? nullptr : &slot->value;
+}
+
 std::vector<WorkspaceId> Store::ids(const ProjectId& project) const {
   std::vector<WorkspaceId> list;
   const auto found = impl_->projects.find(project);

@@ -120,6 +120,11 @@ class Store {
   /// The raw facts as held, for tests, explain and the pass. Null when absent. Valid until the next
   /// write.
   [[nodiscard]] const model::Facts* facts(const model::WorkspaceId& id) const;
+  /// A live element as held. Null when absent. Valid until the next write.
+  [[nodiscard]] const model::SessionSummary* session(const model::WorkspaceId& id,
+                                                     std::string_view session_id) const;
+  [[nodiscard]] const model::Terminal* terminal(const model::WorkspaceId& id,
+                                                std::string_view terminal_id) const;
   [[nodiscard]] std::vector<model::WorkspaceId> ids(const model::ProjectId& project) const;
   [[nodiscard]] StoreCounts counts() const;
 

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sb/core/clock.h"
+#include "sb/core/log.h"
+#include "sb/core/loop.h"
+#include "sb/core/metrics.h"
+#include "sb/core/random.h"
+#include "sb/core/result.h"
+#include "sb/git/git_service.h"
+#include "sb/model/event.h"
+#include "sb/model/project.h"
+#include "sb/model/stamp.h"
+#include "sb/orchestration/ingest.h"
+#include "sb/snapshot/store.h"
+#include "sb/workspace/journal.h"
+#include "sb/workspace/workspace_service.h"
+
+namespace sb::orchestration {
+
+struct EngineOptions {
+  std::chrono::milliseconds reconcile_interval{60'000};  // after the end of the pass before
+  double reconcile_jitter = 0.1;                         // share of the interval, either way
+  std::size_t unjournalled_facts_max = 100'000;  // more waiting for the disk: events are refused
+};
+
+struct EngineSource {
+  std::string name;
+  std::string state;  ///< live stale unknown degraded
+  std::optional<std::int64_t> last_ok_age_ms;
+  std::string detail;
+};
+
+struct EngineReconciliation {
+  std::optional<WallTime> last_at;
+  std::uint64_t events_since = 0;
+  std::uint64_t last_drift = 0;
+};
+
+/// The only room that knows both the domains and the store: maps domain events to facts, runs the
+/// reconciliation pass, journals external facts, and decides when the server is ready. Lifecycle:
+/// construct, `start` once the domains are loaded, `stop` before they go. Thread: confined to the
+/// loop. Borrows everything it is given.
+class Engine {
+ public:
+  struct Deps {
+    Loop& loop;
+    const Clock& clock;
+    Random& random;
+    model::OwnCounter& counter;
+    snapshot::Store& store;
+    workspace::WorkspaceService& workspaces;
+    workspace::Journal& journal;
+    git::GitService& git;
+    Metrics& metrics;
+    Logger log;
+  };
+  Engine(Deps deps, EngineOptions options);
+  ~Engine();
+
+  /// Fills the store from what was loaded, then enumerates worktrees; ready when every project was
+  /// enumerated once.
+  void start(const workspace::Contents& rows, const workspace::JournalContents& journal,
+             std::function<void()> on_ready);
+  /// No more passes or timers; events are refused as unavailable.
+  void stop();
+  [[nodiscard]] bool ready() const;
+
+  struct EventsAnswer {
+    std::string epoch;
+    std::uint64_t revision = 0;
+    std::vector<Ingest::Verdict> verdicts;
+  };
+  /// Applies events at once and calls `done` when they are durable. Errors: unavailable,
+  /// limit_exceeded.
+  void submit(std::vector<model::ExternalEvent> events,
+              std::function<void(Result<EventsAnswer>)> done);
+
+  struct Registered {
+    model::ProjectInfo project;
+    bool created = false;
+    std::uint64_t revision = 0;
+  };
+  void register_project(std::string path, std::optional<std::string> name,
+                        std::optional<std::string> default_branch,
+                        std::function<void(Result<Registered>)> done);
+  void remove_project(const model::ProjectId& id, std::function<void(Result<std::uint64_t>)> done);
+  /// One pass now (joined with one that runs). Answers the revision after it.
+  void reconcile(const model::ProjectId& id, std::function<void(Result<std::uint64_t>)> done);
+
+  [[nodiscard]] std::vector<EngineSource> sources() const;
+  [[nodiscard]] EngineReconciliation reconciliation() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace sb::orchestration

@@ -1,0 +1,469 @@
+#include "sb/orchestration/engine.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+#include "drift.h"
+#include "own_facts.h"
+
+namespace sb::orchestration {
+namespace {
+
+using model::ProjectId;
+using model::WorkspaceId;
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+}  // namespace
+
+// Shared with callbacks in flight, which check `stopped`.
+struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
+  Impl(Deps dependencies, EngineOptions engine_options)
+      : deps(dependencies),
+        options(engine_options),
+        ingest(deps.store),
+        drift(deps.metrics, deps.log),
+        passes(deps.metrics.counter("reconciliation_passes_total", "Reconciliation passes ended.")),
+        pass_seconds(deps.metrics.histogram("reconciliation_duration_seconds",
+                                            "Duration of a reconciliation pass.",
+                                            {0.001, 0.005, 0.02, 0.1, 0.5, 2, 10})) {
+    for (const char* result : {"accepted", "duplicate", "stale", "rejected"}) {
+      ingested.push_back(&deps.metrics.counter("events_ingested_total",
+                                               "External events by result.", {{"result", result}}));
+    }
+    Gauge& entries = deps.metrics.gauge("entries", "Workspaces in the view.");
+    Gauge& tombstones = deps.metrics.gauge("tombstones", "Removed workspaces remembered.");
+    Gauge& evicted =
+        deps.metrics.gauge("evicted_entries", "Workspaces evicted by the entry limit.");
+    Gauge& revision = deps.metrics.gauge("revision", "Revision of the last visible change.");
+    deps.metrics.before_text([this, &entries, &tombstones, &evicted, &revision] {
+      const auto counts = deps.store.counts();
+      entries.set(static_cast<double>(counts.entries));
+      tombstones.set(static_cast<double>(counts.tombstones));
+      evicted.set(static_cast<double>(counts.evicted));
+      revision.set(static_cast<double>(deps.store.head()));
+    });
+  }
+
+  // --- own facts ---
+
+  struct Known {
+    workspace::WorkspaceRow row;
+    std::optional<model::Problem> git_problem;
+  };
+
+  snapshot::Applied apply(const WorkspaceId& id, model::Stamp stamp, model::FactPatch patch,
+                          std::string_view label, snapshot::Update::Cause cause) {
+    snapshot::Update update;
+    update.workspace = id;
+    update.stamp = stamp;
+    update.cause = cause;
+    update.label = label;
+    update.facts = std::move(patch);
+    return deps.store.apply(std::move(update), deps.clock.wall_now(), deps.clock.mono_now());
+  }
+
+  static void state_problem(model::FactPatch& patch, const Known& known) {
+    patch.set<&model::Facts::problem>(known.row.problem ? known.row.problem : known.git_problem);
+  }
+
+  void on_workspace(const workspace::WorkspaceRow& row) {
+    Known& known = rows[row.id];
+    const bool retrack = known.row.worktree_path != row.worktree_path ||
+                         known.row.git_dir != row.git_dir ||
+                         known.row.problem.has_value() != row.problem.has_value();
+    known.row = row;
+    if (known.row.problem) known.git_problem.reset();  // the folder is gone: git has nothing to add
+    model::FactPatch patch = to_facts(row);
+    state_problem(patch, known);
+    apply(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
+          snapshot::Update::Cause::event);
+    if (retrack && tracking) track(known);
+  }
+
+  void track(const Known& known) {
+    const auto project = projects.find(known.row.project);
+    if (project == projects.end()) return;
+    if (known.row.problem) {
+      deps.git.untrack(known.row.id);
+    } else {
+      deps.git.track(to_worktree(known.row, project->second));
+    }
+  }
+
+  void on_workspace_removed(const workspace::WorkspaceRemoved& event) {
+    rows.erase(event.id);
+    deps.git.untrack(event.id);
+    snapshot::Update update;
+    update.workspace = event.id;
+    update.stamp = {0, event.stamp, 0};
+    update.kind = snapshot::Update::Kind::remove;
+    update.label = "event:workspace_removed";
+    deps.store.apply(std::move(update), deps.clock.wall_now(), deps.clock.mono_now());
+  }
+
+  void on_project(const workspace::ProjectRow& row) {
+    const bool known = projects.contains(row.id);
+    projects[row.id] = row;
+    if (const auto put = deps.store.put_project(to_info(row)); !put) {
+      deps.log.error("project not shown",
+                     {kv("project", row.id.view()), kv("reason", put.error().message)});
+    }
+    if (!known) deps.git.track_project(row.id, row.common_dir);
+  }
+
+  void on_project_removed(const ProjectId& id) {
+    projects.erase(id);
+    deps.git.untrack_project(id);
+    std::erase_if(rows, [&](const auto& item) {
+      if (!(item.second.row.project == id)) return false;
+      deps.git.untrack(item.first);
+      return true;
+    });
+    deps.store.remove_project(id);
+    deps.journal.forget_project(id, [](const Result<void>&) {});
+  }
+
+  void on_event(const workspace::Event& event) {
+    ++events_since;
+    std::visit(Overloaded{[&](const workspace::ProjectChanged& e) { on_project(e.row); },
+                          [&](const workspace::ProjectRemoved& e) { on_project_removed(e.id); },
+                          [&](const workspace::WorkspaceChanged& e) { on_workspace(e.row); },
+                          [&](const workspace::WorkspaceRemoved& e) { on_workspace_removed(e); }},
+               event);
+  }
+
+  void on_git(const git::GitFacts& facts) {
+    const auto known = rows.find(facts.id);
+    if (known == rows.end()) return;
+    ++events_since;
+    last_git_ok = facts.problem ? last_git_ok : std::optional(deps.clock.mono_now());
+    known->second.git_problem = facts.problem;
+    model::FactPatch patch = to_facts(facts);
+    state_problem(patch, known->second);
+    apply(facts.id, facts.stamp, std::move(patch), "event:git_read",
+          snapshot::Update::Cause::event);
+  }
+
+  // --- start ---
+
+  void start(const workspace::Contents& contents, const workspace::JournalContents& kept,
+             std::function<void()> ready_callback) {
+    on_ready = std::move(ready_callback);
+    deps.store.begin_commit();
+    for (const auto& project : contents.projects) on_project(project);
+    for (const auto& row : contents.workspaces) on_workspace(row);
+    deps.store.end_commit();
+    const std::size_t skipped = ingest.restore(kept, deps.clock.wall_now(), deps.clock.mono_now());
+    if (skipped != 0) deps.log.warn("journal rows could not be read", {kv("count", skipped)});
+    last_rows_ok = deps.clock.mono_now();
+    enumerating = contents.projects.size();
+    for (const auto& project : contents.projects) {
+      deps.workspaces.adopt(project.id, [self = shared_from_this()](const auto&) {
+        if (--self->enumerating == 0) self->become_ready();
+      });
+    }
+    if (enumerating == 0) become_ready();
+  }
+
+  void become_ready() {
+    if (stopped || ready) return;
+    ready = true;
+    tracking = true;
+    if (on_ready) std::exchange(on_ready, nullptr)();
+    for (const auto& [id, known] : rows) track(known);
+    schedule_pass();
+  }
+
+  // --- reconciliation ---
+
+  void schedule_pass() {
+    if (stopped) return;
+    const double spread = static_cast<double>(deps.random.next() % 2'001) / 1'000.0 - 1.0;
+    const auto interval = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        options.reconcile_interval * (1.0 + options.reconcile_jitter * spread));
+    pass_timer = deps.loop.after(interval, [self = shared_from_this()] { self->begin_pass(); });
+  }
+
+  void begin_pass() {
+    if (stopped || pass_running) return;
+    pass_running = true;
+    pass_began = deps.clock.mono_now();
+    drift_before = drift.total();
+    pass_parts = 1 + 2 * projects.size();
+    for (const auto& [id, project] : projects) {
+      deps.workspaces.adopt(id, [self = shared_from_this(), id = id](const auto& adopted) {
+        if (adopted) {
+          self->drift.note(id, "worktrees", adopted->total());
+        } else {
+          self->deps.log.warn("worktrees could not be enumerated",
+                              {kv("project", id.view()), kv("reason", adopted.error().message)});
+        }
+        self->end_pass_part();
+      });
+      deps.git.check(id, [self = shared_from_this(), id = id](std::size_t moved) {
+        self->drift.note(id, "git", moved);
+        self->end_pass_part();
+      });
+    }
+    read_rows(false);
+  }
+
+  // Fence, read, apply. A key that was newer than the read gets one point re-read, so that repair
+  // time is bounded.
+  void read_rows(bool again) {
+    deps.workspaces.read(
+        [self = shared_from_this(), again](const Result<workspace::Contents>& read) {
+          if (self->stopped) return;
+          bool rejected = false;
+          if (read) {
+            self->last_rows_ok = self->deps.clock.mono_now();
+            rejected = self->apply_rows(*read);
+          } else {
+            self->deps.log.warn("rows could not be read", {kv("reason", read.error().message)});
+          }
+          if (rejected && !again) {
+            self->read_rows(true);
+          } else {
+            self->end_pass_part();
+          }
+        });
+  }
+
+  bool apply_rows(const workspace::Contents& contents) {
+    bool rejected = false;
+    const model::Stamp fence{0, contents.fence, 0};
+    std::map<ProjectId, std::vector<WorkspaceId>> present;
+    for (const auto& project : contents.projects) present[project.id];
+    deps.store.begin_commit();
+    for (const auto& row : contents.workspaces) {
+      present[row.project].push_back(row.id);
+      const auto known = rows.find(row.id);
+      if (known == rows.end()) continue;  // gone since the read began
+      model::FactPatch patch = to_facts(row);
+      const auto applied =
+          apply(row.id, fence, std::move(patch), "reconciliation", snapshot::Update::Cause::pass);
+      rejected = rejected || !applied.rejected.empty();
+      drift.note(row.id, applied);
+    }
+    for (const auto& [project, ids] : present) {
+      const auto gone = deps.store.apply_absence(snapshot::SourceId::own, project, ids, fence,
+                                                 deps.clock.wall_now(), deps.clock.mono_now());
+      drift.note(project, "removed", gone.size());
+    }
+    deps.store.end_commit();
+    return rejected;
+  }
+
+  void end_pass_part() {
+    if (--pass_parts != 0) return;
+    pass_running = false;
+    const MonoTime now = deps.clock.mono_now();
+    deps.store.expire(now);
+    passes.add();
+    pass_seconds.observe(std::chrono::duration<double>(now - pass_began).count());
+    last_pass_at = deps.clock.wall_now();
+    last_pass_drift = drift.total() - drift_before;
+    events_since = 0;
+    for (auto& done : std::exchange(pass_waiters, {})) done(deps.store.head());
+    schedule_pass();
+  }
+
+  // --- events in ---
+
+  void submit(std::vector<model::ExternalEvent> events,
+              std::function<void(Result<EventsAnswer>)> done) {
+    if (stopped || !ready) return done(fail(ErrorCode::unavailable, "the server is not ready"));
+    if (unjournalled > options.unjournalled_facts_max) {
+      return done(fail(ErrorCode::limit_exceeded, "too many events wait for the disk"));
+    }
+    events_since += events.size();
+    auto step = ingest.submit(std::move(events), deps.clock.wall_now(), deps.clock.mono_now());
+    for (const auto& verdict : step.verdicts)
+      ingested.at(static_cast<std::size_t>(verdict.kind))->add();
+    EventsAnswer answer{deps.store.epoch(), deps.store.head(), std::move(step.verdicts)};
+    write_journal(std::move(step.journal), [done = std::move(done), answer = std::move(answer)](
+                                               const Result<void>& written) mutable {
+      if (written) {
+        done(std::move(answer));
+      } else {
+        done(fail(ErrorCode::unavailable,
+                  "the event could not be made durable: " + written.error().message));
+      }
+    });
+  }
+
+  // The journal is one queue, so waiting for its last write waits for all of them.
+  void write_journal(Ingest::JournalStep step, std::function<void(Result<void>)> done) {
+    const auto report = [self = shared_from_this()](const Result<void>& written) {
+      if (!written)
+        self->deps.log.error("journal write failed", {kv("reason", written.error().message)});
+    };
+    for (auto& [source, life] : step.epochs) {
+      deps.journal.note_epoch(std::move(source), std::move(life), report);
+    }
+    if (!step.forget.empty()) deps.journal.forget(std::move(step.forget), report);
+    // What a failed write left behind goes first: it is in the view already and must not be lost by
+    // a restart.
+    std::vector<workspace::JournalFact> facts = std::exchange(failed_facts, {});
+    facts.insert(facts.end(), std::make_move_iterator(step.facts.begin()),
+                 std::make_move_iterator(step.facts.end()));
+    const std::size_t count = facts.size();
+    unjournalled += count;
+    deps.journal.write(facts, [self = shared_from_this(), facts, count,
+                               done = std::move(done)](const Result<void>& written) mutable {
+      self->unjournalled -= count;
+      if (!written) {
+        self->deps.log.error("journal write failed", {kv("reason", written.error().message)});
+        if (self->failed_facts.size() + count <= self->options.unjournalled_facts_max) {
+          self->failed_facts.insert(self->failed_facts.end(), facts.begin(), facts.end());
+        }
+      }
+      done(written);
+    });
+  }
+
+  Deps deps;
+  EngineOptions options;
+  Ingest ingest;
+  DriftLog drift;
+  Counter& passes;
+  Histogram& pass_seconds;
+  std::vector<Counter*> ingested;  // in order of Verdict::Kind
+
+  std::map<ProjectId, workspace::ProjectRow> projects;
+  std::unordered_map<WorkspaceId, Known> rows;
+  std::function<void()> on_ready;
+  std::size_t enumerating = 0;
+  bool ready = false;
+  bool tracking = false;
+  bool stopped = false;
+
+  Loop::TimerId pass_timer = 0;
+  bool pass_running = false;
+  std::size_t pass_parts = 0;
+  MonoTime pass_began{};
+  std::uint64_t drift_before = 0;
+  std::vector<std::function<void(std::uint64_t)>> pass_waiters;
+  std::optional<WallTime> last_pass_at;
+  std::uint64_t last_pass_drift = 0;
+  std::uint64_t events_since = 0;
+  std::optional<MonoTime> last_rows_ok;
+  std::optional<MonoTime> last_git_ok;
+  std::size_t unjournalled = 0;
+  std::vector<workspace::JournalFact> failed_facts;
+};
+
+Engine::Engine(Deps deps, EngineOptions options) : impl_(std::make_shared<Impl>(deps, options)) {
+  impl_->deps.workspaces.on_event([self = impl_](const workspace::Event& event) {
+    if (!self->stopped) self->on_event(event);
+  });
+  git::GitService::Listeners listeners;
+  listeners.facts = [self = impl_](const git::GitFacts& facts) {
+    if (!self->stopped) self->on_git(facts);
+  };
+  listeners.worktrees = [self = impl_](const ProjectId& project) {
+    if (!self->stopped) self->deps.workspaces.adopt(project, [](const auto&) {});
+  };
+  impl_->deps.git.listen(std::move(listeners));
+}
+
+Engine::~Engine() {
+  stop();
+}
+
+void Engine::start(const workspace::Contents& rows, const workspace::JournalContents& journal,
+                   std::function<void()> on_ready) {
+  impl_->start(rows, journal, std::move(on_ready));
+}
+
+void Engine::stop() {
+  if (impl_->stopped) return;
+  impl_->stopped = true;
+  if (impl_->pass_timer != 0) impl_->deps.loop.cancel(impl_->pass_timer);
+  impl_->pass_waiters.clear();
+}
+
+bool Engine::ready() const {
+  return impl_->ready;
+}
+
+void Engine::submit(std::vector<model::ExternalEvent> events,
+                    std::function<void(Result<EventsAnswer>)> done) {
+  impl_->submit(std::move(events), std::move(done));
+}
+
+void Engine::register_project(std::string path, std::optional<std::string> name,
+                              std::optional<std::string> default_branch,
+                              std::function<void(Result<Registered>)> done) {
+  impl_->deps.workspaces.register_project(
+      std::move(path), std::move(name), std::move(default_branch),
+      [self = impl_,
+       done = std::move(done)](Result<workspace::WorkspaceService::Registration> made) {
+        if (!made) return done(std::move(made).error());
+        done(Registered{to_info(made->row), made->created, self->deps.store.head()});
+      });
+}
+
+void Engine::remove_project(const ProjectId& id, std::function<void(Result<std::uint64_t>)> done) {
+  const auto* info = impl_->deps.store.project(id);
+  if (info == nullptr) return done(fail(ErrorCode::not_found, "no such project"));
+  if (info->external) {
+    impl_->on_project_removed(id);
+    return done(impl_->deps.store.head());
+  }
+  impl_->deps.workspaces.remove_project(
+      id, [self = impl_, done = std::move(done)](Result<void> removed) {
+        if (!removed) return done(std::move(removed).error());
+        done(self->deps.store.head());
+      });
+}
+
+void Engine::reconcile(const ProjectId& id, std::function<void(Result<std::uint64_t>)> done) {
+  if (impl_->deps.store.project(id) == nullptr) {
+    return done(fail(ErrorCode::not_found, "no such project"));
+  }
+  impl_->pass_waiters.push_back(
+      [done = std::move(done)](std::uint64_t revision) { done(revision); });
+  if (impl_->pass_running) return;
+  if (impl_->pass_timer != 0) impl_->deps.loop.cancel(std::exchange(impl_->pass_timer, 0));
+  impl_->begin_pass();
+}
+
+std::vector<EngineSource> Engine::sources() const {
+  const MonoTime now = impl_->deps.clock.mono_now();
+  const auto age = [&](const std::optional<MonoTime>& at) -> std::optional<std::int64_t> {
+    if (!at) return std::nullopt;
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now - *at).count();
+  };
+  std::vector<EngineSource> list;
+  EngineSource rows{"workspace", "live", age(impl_->last_rows_ok), ""};
+  if (impl_->last_rows_ok && now - *impl_->last_rows_ok > 3 * impl_->options.reconcile_interval) {
+    rows.state = "stale";
+  }
+  list.push_back(std::move(rows));
+  const auto health = impl_->deps.git.health();
+  EngineSource git{"git", "live", age(impl_->last_git_ok), ""};
+  if (health.worktrees != 0 && !impl_->last_git_ok) git.state = "unknown";
+  if (health.degraded != 0) {
+    git.state = "degraded";
+    git.detail = std::to_string(health.degraded) + " of " + std::to_string(health.worktrees) +
+                 " worktrees are polled, because file watches ran out";
+  } else if (health.failing != 0) {
+    git.detail = std::to_string(health.failing) + " of " + std::to_string(health.worktrees) +
+                 " worktrees could not be read";
+  }
+  list.push_back(std::move(git));
+  return list;
+}
+
+EngineReconciliation Engine::reconciliation() const {
+  return {impl_->last_pass_at, impl_->events_since, impl_->last_pass_drift};
+}
+
+}  // namespace sb::orchestration
