@@ -18,9 +18,10 @@ class Writer;
 
 namespace sb::workspace {
 
-/// One fact of an external producer as kept: the newest per (workspace, source, key). `key` is a field name, or
-/// "collection/element id" for an element, or "" for the removal of the whole workspace. `value` is JSON text;
-/// empty means the element (or workspace) was removed, and the stamp says as of when.
+/// One fact of an external producer as kept: the newest per (workspace, source, key). `key` is a
+/// field name, or "collection/element id" for an element, or "" for the removal of the whole
+/// workspace. `value` is JSON text; empty means the element (or workspace) was removed, and the
+/// stamp says as of when.
 struct JournalFact {
   model::WorkspaceId workspace;
   model::ProjectId project;
@@ -32,13 +33,13 @@ struct JournalFact {
 };
 
 struct JournalContents {
-  std::vector<JournalFact> facts;  ///< in order of being written
+  std::vector<JournalFact> facts;                                  ///< in order of being written
   std::vector<std::pair<std::string, std::string>> source_epochs;  ///< (source, life), oldest first
 };
 
-/// The durable memory of external facts: what was answered 200 survives kill -9 (architecture, section 6, durable).
-/// Bounded by live entries: one row per key, and a removed workspace leaves one row.
-/// Thread: confined to the loop; the work happens on the database thread.
+/// The durable memory of external facts: what was answered 200 survives kill -9 (architecture,
+/// section 6, durable). Bounded by live entries: one row per key, and a removed workspace leaves
+/// one row. Thread: confined to the loop; the work happens on the database thread.
 class Journal {
  public:
   Journal(Loop& loop, sqlite::Writer& writer, Logger log);
@@ -46,11 +47,13 @@ class Journal {
 
   /// Blocks; for start-up, before the loop runs.
   Result<JournalContents> load();
-  /// Writes facts (replacing older rows of the same key) and calls `done` on the loop after the commit.
+  /// Writes facts (replacing older rows of the same key) and calls `done` on the loop after the
+  /// commit.
   void write(std::vector<JournalFact> facts, std::function<void(Result<void>)> done);
   /// A source began a new life.
   void note_epoch(std::string source, std::string epoch, std::function<void(Result<void>)> done);
-  /// Forgets all facts of these workspaces but keeps nothing else: for expired tombstones and removed projects.
+  /// Forgets all facts of these workspaces but keeps nothing else: for expired tombstones and
+  /// removed projects.
   void forget(std::vector<model::WorkspaceId> workspaces, std::function<void(Result<void>)> done);
   void forget_project(model::ProjectId project, std::function<void(Result<void>)> done);
 

@@ -13,16 +13,21 @@
 
 namespace sb::workspace {
 
+// Paths are bytes as the system has them and may be no UTF-8; names, branches and problem texts are
+// valid UTF-8.
+
 /// A registered repository.
 struct ProjectRow {
   model::ProjectId id;
   std::string name;
   std::string repo_path;   ///< main worktree, or the bare repository; canonical, absolute
   std::string common_dir;  ///< `.git` of the main worktree; canonical, absolute
-  std::optional<std::string> default_branch;  ///< as configured by the user; empty: found out by the git domain
+  std::optional<std::string>
+      default_branch;  ///< as configured by the user; empty: found out by the git domain
   WallTime created_at{};
   std::uint64_t stamp = 0;  ///< own counter at its last commit
-  std::optional<model::Problem> problem;  ///< not a column: state found when last enumerated (bare, not_a_repository)
+  std::optional<model::Problem>
+      problem;  ///< not a column: state found when last enumerated (bare, not_a_repository)
 };
 
 /// One workspace. Columns of the table, except `problem`.
@@ -37,7 +42,8 @@ struct WorkspaceRow {
   std::string git_dir;  ///< private git directory, to which the id is bound
   bool is_main = false;
   std::uint64_t stamp = 0;  ///< own counter at its last commit
-  std::optional<model::Problem> problem;  ///< not a column: found when last enumerated (worktree_missing, …)
+  std::optional<model::Problem>
+      problem;  ///< not a column: found when last enumerated (worktree_missing, …)
 };
 
 /// What the domain tells, always after the commit.

@@ -25,11 +25,11 @@ namespace sb::workspace {
 /// True when the lifecycle (contract, section 21) allows the step.
 [[nodiscard]] bool may_become(model::WorkspaceStatus from, model::WorkspaceStatus to);
 
-/// Owns projects and workspaces: their tables, the lifecycle state machine, and adoption of git worktrees.
-/// Every change is a compare-and-set committed by the database thread; its event is emitted on the loop after the commit,
-/// with the stamp the commit carries; a failed or lost write emits nothing.
-/// Lifecycle: construct, `load`, then everything else. Callbacks stop after destruction.
-/// Thread: confined to the loop. Borrows everything it is given.
+/// Owns projects and workspaces: their tables, the lifecycle state machine, and adoption of git
+/// worktrees. Every change is a compare-and-set committed by the database thread; its event is
+/// emitted on the loop after the commit, with the stamp the commit carries; a failed or lost write
+/// emits nothing. Lifecycle: construct, `load`, then everything else. Callbacks stop after
+/// destruction. Thread: confined to the loop. Borrows everything it is given.
 class WorkspaceService {
  public:
   struct Deps {
@@ -46,7 +46,8 @@ class WorkspaceService {
 
   void on_event(std::function<void(const Event&)> listener);
 
-  /// Reads all rows and raises the counter above every stamp. Blocks; for start-up, before the loop runs.
+  /// Reads all rows and raises the counter above every stamp. Blocks; for start-up, before the loop
+  /// runs.
   Result<Contents> load();
   /// The same read through the queue, for a pass. `fence` is taken before the read begins.
   void read(std::function<void(Result<Contents>)> done);
@@ -55,9 +56,11 @@ class WorkspaceService {
     ProjectRow row;
     bool created = false;
   };
-  /// Registers the repository that holds `path` (any worktree of it, or a bare repository) and adopts its worktrees.
-  /// Errors: invalid_argument (not a repository, with the path in the message).
-  void register_project(std::string path, std::optional<std::string> name, std::optional<std::string> default_branch,
+  /// Registers the repository that holds `path` (any worktree of it, or a bare repository) and
+  /// adopts its worktrees. Errors: invalid_argument (not a repository, with the path in the
+  /// message).
+  void register_project(std::string path, std::optional<std::string> name,
+                        std::optional<std::string> default_branch,
                         std::function<void(Result<Registration>)> done);
   /// Removes a project and its workspaces. Errors: not_found.
   void remove_project(model::ProjectId id, std::function<void(Result<void>)> done);
@@ -66,17 +69,20 @@ class WorkspaceService {
     std::size_t added = 0, changed = 0, removed = 0;
     [[nodiscard]] std::size_t total() const { return added + changed + removed; }
   };
-  /// Enumerates the worktrees of a project by reading files (no process) and makes the rows equal: new ones are added as
-  /// READY, moved ones keep their id, changed branches are written, missing folders get the problem
-  /// `worktree_missing`, and those git no longer lists are removed. Single flight per project: a call during a run causes one
-  /// more run and both callers are answered. Counts are what was corrected.
+  /// Enumerates the worktrees of a project by reading files (no process) and makes the rows equal:
+  /// new ones are added as READY, moved ones keep their id, changed branches are written, missing
+  /// folders get the problem `worktree_missing`, and those git no longer lists are removed. Single
+  /// flight per project: a call during a run causes one more run and both callers are answered.
+  /// Counts are what was corrected.
   void adopt(const model::ProjectId& id, std::function<void(Result<Adoption>)> done);
 
-  /// Lifecycle step by compare-and-set. Errors: not_found, conflict (another status held, or the step is not allowed).
-  void transition(const model::WorkspaceId& id, model::WorkspaceStatus from, model::WorkspaceStatus to,
-                  std::function<void(Result<WorkspaceRow>)> done);
-  /// Errors: not_found, invalid_argument (empty or longer than kNameBytesMax).
-  void rename(const model::WorkspaceId& id, std::string name, std::function<void(Result<WorkspaceRow>)> done);
+  /// Lifecycle step by compare-and-set. Errors: not_found, conflict (another status held, or the
+  /// step is not allowed).
+  void transition(const model::WorkspaceId& id, model::WorkspaceStatus from,
+                  model::WorkspaceStatus to, std::function<void(Result<WorkspaceRow>)> done);
+  /// Errors: not_found, invalid_argument (blank, longer than kNameBytesMax, not printable UTF-8).
+  void rename(const model::WorkspaceId& id, std::string name,
+              std::function<void(Result<WorkspaceRow>)> done);
   static constexpr std::size_t kNameBytesMax = 256;  // bytes
 
  private:

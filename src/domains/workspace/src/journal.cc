@@ -1,0 +1,132 @@
+#include "sb/workspace/journal.h"
+
+#include <utility>
+
+#include "sb/sqlite/database.h"
+
+#include "submit.h"
+
+namespace sb::workspace {
+namespace {
+
+struct Nothing {};
+
+Result<void> put_fact(sqlite::Database& database, const JournalFact& fact) {
+  if (fact.key.empty()) {
+    // The workspace is gone, and with it all that anybody said about it.
+    SB_TRY_VOID(
+        database.execute("DELETE FROM external_fact WHERE workspace = ?", {fact.workspace.view()}));
+  }
+  return database.execute(
+      "INSERT OR REPLACE INTO external_fact"
+      " (workspace, source, key, project, source_epoch, epoch, sequence, arrival, value)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {fact.workspace.view(), fact.source, fact.key, fact.project.view(), fact.source_epoch,
+       fact.stamp.epoch, fact.stamp.sequence, fact.stamp.arrival, fact.value});
+}
+
+JournalFact read_fact(const sqlite::Row& row) {
+  JournalFact fact;
+  fact.workspace = model::WorkspaceId(row.text(0));
+  fact.source = row.text(1);
+  fact.key = row.text(2);
+  fact.project = model::ProjectId(row.text(3));
+  fact.source_epoch = row.text(4);
+  fact.stamp.epoch = static_cast<std::uint32_t>(row.integer(5));
+  fact.stamp.sequence = static_cast<std::uint64_t>(row.integer(6));
+  fact.stamp.arrival = static_cast<std::uint64_t>(row.integer(7));
+  fact.value = row.text(8);
+  return fact;
+}
+
+Result<void> read_all(sqlite::Database& database, JournalContents& contents) {
+  SB_TRY_VOID(database.query(
+      "SELECT workspace, source, key, project, source_epoch, epoch, sequence, arrival, value"
+      " FROM external_fact ORDER BY written",
+      {}, [&](const sqlite::Row& row) { contents.facts.push_back(read_fact(row)); }));
+  return database.query("SELECT source, epoch FROM source_epoch ORDER BY written", {},
+                        [&](const sqlite::Row& row) {
+                          contents.source_epochs.emplace_back(row.text(0), row.text(1));
+                        });
+}
+
+}  // namespace
+
+struct Journal::Impl : std::enable_shared_from_this<Journal::Impl> {
+  Impl(Loop& given_loop, sqlite::Writer& given_writer, Logger given_log)
+      : loop(given_loop), writer(given_writer), log(std::move(given_log)) {}
+
+  void write(std::function<Result<void>(sqlite::Database&)> job,
+             std::function<void(Result<void>)> done) {
+    submit<Nothing>(
+        loop, writer, weak_from_this(),
+        [job = std::move(job)](sqlite::Database& database) -> Result<Nothing> {
+          SB_TRY_VOID(job(database));
+          return Nothing{};
+        },
+        [this, done = std::move(done)](Result<Nothing> written) {
+          if (written) return done({});
+          log.error("journal write failed", {kv("error", written.error().message)});
+          done(std::move(written).error());
+        });
+  }
+
+  Loop& loop;
+  sqlite::Writer& writer;
+  Logger log;
+};
+
+Journal::Journal(Loop& loop, sqlite::Writer& writer, Logger log)
+    : impl_(std::make_shared<Impl>(loop, writer, std::move(log))) {}
+Journal::~Journal() = default;
+
+Result<JournalContents> Journal::load() {
+  JournalContents contents;
+  auto read =
+      impl_->writer.run([&](sqlite::Database& database) { return read_all(database, contents); });
+  if (!read) return std::move(read).error();
+  return contents;
+}
+
+void Journal::write(std::vector<JournalFact> facts, std::function<void(Result<void>)> done) {
+  impl_->write(
+      [facts = std::move(facts)](sqlite::Database& database) -> Result<void> {
+        for (const auto& fact : facts) SB_TRY_VOID(put_fact(database, fact));
+        return {};
+      },
+      std::move(done));
+}
+
+void Journal::note_epoch(std::string source, std::string epoch,
+                         std::function<void(Result<void>)> done) {
+  impl_->write(
+      [source = std::move(source), epoch = std::move(epoch)](sqlite::Database& database) {
+        // A life that is known keeps its place.
+        return database.execute("INSERT OR IGNORE INTO source_epoch (source, epoch) VALUES (?, ?)",
+                                {source, epoch});
+      },
+      std::move(done));
+}
+
+void Journal::forget(std::vector<model::WorkspaceId> workspaces,
+                     std::function<void(Result<void>)> done) {
+  impl_->write(
+      [workspaces = std::move(workspaces)](sqlite::Database& database) -> Result<void> {
+        for (const auto& id : workspaces) {
+          SB_TRY_VOID(
+              database.execute("DELETE FROM external_fact WHERE workspace = ?", {id.view()}));
+        }
+        return {};
+      },
+      std::move(done));
+}
+
+void Journal::forget_project(model::ProjectId project, std::function<void(Result<void>)> done) {
+  impl_->write(
+      [project = std::move(project)](sqlite::Database& database) {
+        return database.execute("DELETE FROM external_fact WHERE project = ?", {project.view()});
+      },
+      std::move(done));
+}
+
+}  // namespace sb::workspace

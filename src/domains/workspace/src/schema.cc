@@ -1,0 +1,71 @@
+#include "sb/workspace/schema.h"
+
+#include <array>
+
+namespace sb::workspace {
+namespace {
+
+// Times are milliseconds since 1970 UTC. Paths and names of git are bytes; SQLite keeps them as
+// they are.
+constexpr std::array<std::string_view, 1> kMigrations{R"sql(
+CREATE TABLE project (
+  id             TEXT PRIMARY KEY,
+  name           TEXT NOT NULL,
+  repo_path      TEXT NOT NULL,
+  common_dir     TEXT NOT NULL UNIQUE,
+  default_branch TEXT,
+  created_at     INTEGER NOT NULL,
+  stamp          INTEGER NOT NULL
+) STRICT;
+
+-- renamed: the user chose the name, so the folder no longer decides it.
+-- git_dir, inode, birth_ns: the private git directory to which the id is bound.
+CREATE TABLE workspace (
+  id               TEXT PRIMARY KEY,
+  project          TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
+  name             TEXT NOT NULL,
+  renamed          INTEGER NOT NULL,
+  status           TEXT NOT NULL,
+  created_at       INTEGER NOT NULL,
+  branch_name      TEXT,
+  worktree_path    TEXT NOT NULL,
+  is_main          INTEGER NOT NULL,
+  git_dir          TEXT NOT NULL,
+  git_dir_inode    INTEGER NOT NULL,
+  git_dir_birth_ns INTEGER NOT NULL,
+  stamp            INTEGER NOT NULL,
+  UNIQUE (project, git_dir)
+) STRICT;
+
+-- The newest fact per (workspace, source, key). Replacing a row gives it the next number, so a scan by the primary key
+-- is the order of writing.
+CREATE TABLE external_fact (
+  written      INTEGER PRIMARY KEY,
+  workspace    TEXT NOT NULL,
+  source       TEXT NOT NULL,
+  key          TEXT NOT NULL,
+  project      TEXT NOT NULL,
+  source_epoch TEXT NOT NULL,
+  epoch        INTEGER NOT NULL,
+  sequence     INTEGER NOT NULL,
+  arrival      INTEGER NOT NULL,
+  value        TEXT NOT NULL,
+  UNIQUE (workspace, source, key)
+) STRICT;
+
+-- The lives of each producer, oldest first.
+CREATE TABLE source_epoch (
+  written INTEGER PRIMARY KEY,
+  source  TEXT NOT NULL,
+  epoch   TEXT NOT NULL,
+  UNIQUE (source, epoch)
+) STRICT;
+)sql"};
+
+}  // namespace
+
+std::span<const std::string_view> migrations() {
+  return kMigrations;
+}
+
+}  // namespace sb::workspace

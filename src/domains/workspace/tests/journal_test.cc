@@ -1,0 +1,223 @@
+#include "sb/workspace/journal.h"
+
+#include <unistd.h>
+
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sb/testing/child_process.h"
+#include "sb/testing/temp_dir.h"
+
+#include "house.h"
+
+namespace sb::workspace {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::SizeIs;
+
+constexpr std::string_view kChildMode = "--journal-until-killed";
+
+JournalFact fact(std::string workspace, std::string key, std::string value,
+                 std::uint64_t sequence = 1, std::string source = "agent") {
+  return {model::WorkspaceId(std::move(workspace)),
+          model::ProjectId("p"),
+          std::move(source),
+          "life",
+          model::Stamp{1, sequence, 2},
+          std::move(key),
+          std::move(value)};
+}
+
+class JournalTest : public ::testing::Test {
+ protected:
+  void SetUp() override { open(); }
+  void TearDown() override { close(); }
+  void open() {
+    writer_ = std::make_unique<sqlite::Writer>(open_database(dir_ / "j.db"));
+    journal_ = std::make_unique<Journal>(loop_, *writer_, Logger());
+  }
+  void close() {
+    journal_.reset();
+    writer_.reset();
+    loop_.run_ready();
+  }
+  void write(std::vector<JournalFact> facts) {
+    const auto done = loop_.wait_for<Result<void>>(
+        [&](auto answer) { journal_->write(std::move(facts), std::move(answer)); });
+    ASSERT_TRUE(done) << done.error().message;
+  }
+  /// What a new process would find, as "workspace/source/key=value".
+  std::vector<std::string> kept() {
+    close();
+    open();
+    auto contents = journal_->load();
+    EXPECT_TRUE(contents);
+    std::vector<std::string> result;
+    for (const auto& one : contents->facts) {
+      result.push_back(one.workspace.str() + "/" + one.source + "/" + one.key + "=" + one.value);
+    }
+    return result;
+  }
+
+  testing::TempDir dir_;
+  testing::FakeLoop loop_;
+  std::unique_ptr<sqlite::Writer> writer_;
+  std::unique_ptr<Journal> journal_;
+};
+
+TEST_F(JournalTest, KeepsEveryMemberOfAFact) {
+  JournalFact whole = fact("w", "name", "\"x\"");
+  whole.stamp = {7, std::numeric_limits<std::uint64_t>::max(), 9};
+  write({whole});
+  const auto contents = journal_->load();
+  ASSERT_TRUE(contents);
+  ASSERT_THAT(contents->facts, SizeIs(1));
+  const JournalFact& found = contents->facts[0];
+  EXPECT_EQ(found.workspace, whole.workspace);
+  EXPECT_EQ(found.project, whole.project);
+  EXPECT_EQ(found.source, "agent");
+  EXPECT_EQ(found.source_epoch, "life");
+  EXPECT_EQ(found.stamp, whole.stamp);
+  EXPECT_EQ(found.key, "name");
+  EXPECT_EQ(found.value, "\"x\"");
+}
+
+TEST_F(JournalTest, KeepsTheNewestPerKeyInOrderOfWriting) {
+  write({fact("w", "name", "1"), fact("w", "status", "1"), fact("v", "name", "1")});
+  write({fact("w", "name", "2"), fact("w", "name", "2", 1, "other")});
+  EXPECT_THAT(kept(), ElementsAre("w/agent/status=1", "v/agent/name=1", "w/agent/name=2",
+                                  "w/other/name=2"));
+}
+
+TEST_F(JournalTest, ARemovedElementLeavesItsRow) {
+  write({fact("w", "sessionSummaries/s1", "{}")});
+  write({fact("w", "sessionSummaries/s1", "", 2)});
+  EXPECT_THAT(kept(), ElementsAre("w/agent/sessionSummaries/s1="));
+}
+
+TEST_F(JournalTest, ARemovedWorkspaceLeavesOneRow) {
+  write({fact("w", "name", "1"), fact("w", "status", "1"), fact("w", "prUrl", "1", 1, "other"),
+         fact("v", "name", "1")});
+  write({fact("w", "", "", 5)});
+  EXPECT_THAT(kept(), ElementsAre("v/agent/name=1", "w/agent/="));
+  write({fact("w", "projectId", "\"p\"", 6), fact("w", "status", "\"NEW\"", 6)});
+  EXPECT_THAT(kept(), ElementsAre("v/agent/name=1", "w/agent/=", "w/agent/projectId=\"p\"",
+                                  "w/agent/status=\"NEW\""));
+}
+
+TEST_F(JournalTest, ForgetsWorkspacesAndProjects) {
+  JournalFact elsewhere = fact("u", "name", "1");
+  elsewhere.project = model::ProjectId("q");
+  write({fact("w", "name", "1"), fact("v", "name", "1"), fact("v", "status", "1"), elsewhere});
+  ASSERT_TRUE(loop_.wait_for<Result<void>>(
+      [&](auto done) { journal_->forget({model::WorkspaceId("v")}, std::move(done)); }));
+  EXPECT_THAT(kept(), ElementsAre("w/agent/name=1", "u/agent/name=1"));
+  ASSERT_TRUE(loop_.wait_for<Result<void>>(
+      [&](auto done) { journal_->forget_project(model::ProjectId("p"), std::move(done)); }));
+  EXPECT_THAT(kept(), ElementsAre("u/agent/name=1"));
+}
+
+TEST_F(JournalTest, KeepsLivesInOrderOfFirstAppearance) {
+  for (const auto& [source, epoch] : std::vector<std::pair<std::string, std::string>>{
+           {"a", "1"}, {"b", "1"}, {"a", "2"}, {"a", "1"}}) {
+    ASSERT_TRUE(loop_.wait_for<Result<void>>(
+        [&](auto done) { journal_->note_epoch(source, epoch, std::move(done)); }));
+  }
+  close();
+  open();
+  EXPECT_THAT(journal_->load()->source_epochs,
+              ElementsAre(Pair("a", "1"), Pair("b", "1"), Pair("a", "2")));
+}
+
+TEST_F(JournalTest, AnswersAfterTheCommitOnly) {
+  HeldWriter held(*writer_);
+  bool answered = false;
+  journal_->write({fact("w", "name", "1")}, [&](Result<void>) { answered = true; });
+  loop_.run_ready();
+  EXPECT_FALSE(answered);
+  held.release();
+  EXPECT_TRUE(loop_.run_until([&] { return answered; }));
+}
+
+TEST_F(JournalTest, AnswersWithTheErrorWhenTheWriteFails) {
+  ASSERT_TRUE(writer_->run(
+      [](sqlite::Database& database) { return database.execute("DROP TABLE external_fact"); }));
+  const auto done = loop_.wait_for<Result<void>>(
+      [&](auto answer) { journal_->write({fact("w", "name", "1")}, std::move(answer)); });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::internal);
+}
+
+/// Writes facts for ever, several keys over and over; prints "key value" after each commit.
+int journal_until_killed(const std::string& path) {
+  testing::FakeLoop loop;
+  sqlite::Writer writer(open_database(path));
+  Journal journal(loop, writer, Logger());
+  constexpr int kKeys = 7;
+  for (int n = 0;; n += kKeys) {
+    int answered = 0;
+    for (int i = 0; i < kKeys; ++i) {
+      const std::string key = "k" + std::to_string(i);
+      const std::string value = std::to_string(n + i);
+      journal.write({fact("w", key, value), fact("v", key, value)},
+                    [&answered, key, value](Result<void> done) {
+                      const std::string line = key + " " + value + "\n";
+                      if (!done || ::write(STDOUT_FILENO, line.data(), line.size()) < 0) ::_exit(2);
+                      ++answered;
+                    });
+    }
+    if (!loop.run_until([&] { return answered == kKeys; })) return 3;
+  }
+}
+
+TEST(KilledJournal, KeepsEverythingItAnswered) {
+  const testing::TempDir dir;
+  const std::string path = (dir / "k.db").string();
+  for (const int lines : {1, 50, 400}) {
+    std::map<std::string, long> answered;
+    testing::ChildProcess child({"/proc/self/exe", std::string(kChildMode), path});
+    const auto note = [&](const std::string& line) {
+      answered[line.substr(0, line.find(' '))] = std::stol(line.substr(line.find(' ')));
+    };
+    for (int i = 0; i < lines; ++i) {
+      const auto line = child.read_line();
+      ASSERT_TRUE(line) << "the child ended early with " << child.wait();
+      note(*line);
+    }
+    child.kill_now();
+    while (const auto line = child.read_line()) note(*line);
+    EXPECT_EQ(child.wait(), 128 + SIGKILL);
+
+    testing::FakeLoop loop;
+    sqlite::Writer writer(open_database(path));
+    Journal journal(loop, writer, Logger());
+    const auto contents = journal.load();
+    ASSERT_TRUE(contents);
+    std::map<std::string, long> w;
+    std::map<std::string, long> v;
+    for (const auto& one : contents->facts)
+      (one.workspace.str() == "w" ? w : v)[one.key] = std::stol(one.value);
+    EXPECT_EQ(w, v) << "a write is there as a whole or not at all";
+    for (const auto& [key, value] : answered) EXPECT_GE(w[key], value) << key;
+  }
+}
+
+}  // namespace
+}  // namespace sb::workspace
+
+int main(int argc, char** argv) {
+  if (argc == 3 && argv[1] == sb::workspace::kChildMode) {
+    return sb::workspace::journal_until_killed(argv[2]);
+  }
+  ::testing::InitGoogleMock(&argc, argv);
+  return RUN_ALL_TESTS();
+}
