@@ -34,13 +34,19 @@ struct StaticFile {
 struct ServerConfig {
   std::string host = "127.0.0.1";
   std::uint16_t port = 7420;  ///< 0: any
-  std::uint16_t port_attempts =
-      10;                   ///< next free port if taken (never with an explicit `--listen`)
+  /// Next free port if taken: this many are tried (1 with an explicit `--listen`).
+  std::uint16_t port_attempts = 10;
   std::string socket_path;  ///< empty: no Unix socket
   AuthMode auth = AuthMode::token;
   std::string token;                       ///< never logged
-  std::vector<std::string> allow_origins;  ///< exact, besides our own
+  std::vector<std::string> allow_origins;  ///< exact, besides our own; their hosts are allowed too
+  /// Host headers besides loopback names and the bound address: "name" or "name:port".
+  std::vector<std::string> allow_hosts;
+  /// IPv4 blocks besides loopback; empty: beyond loopback the token decides.
+  std::vector<std::string> trusted_peers;
   bool trust_forwarded = false;
+  /// Congestion control `reno`: large answers are not paced where bbr is the default.
+  bool reno = false;
   std::chrono::milliseconds coalesce{100};
   std::vector<StaticFile> static_files;
   // Limits (protocol, section 1).
@@ -49,9 +55,13 @@ struct ServerConfig {
   std::size_t frame_bytes_max = 64U << 10U;  ///< inbound WebSocket message
   std::size_t connections_max = 10'000;
   std::size_t connections_per_origin_max = 1'000;
-  std::chrono::seconds header_timeout{10};  ///< a request's header and body must arrive within
-  std::chrono::seconds ping_interval{30};   ///< a WebSocket peer that missed one pong is closed
-  std::chrono::seconds stall_timeout{30};   ///< no byte drained: closed as slow (4408)
+  /// A request's header and body must arrive within.
+  std::chrono::milliseconds header_timeout{10'000};
+  std::chrono::milliseconds keep_alive_timeout{75'000};  ///< between two requests
+  /// A WebSocket peer that missed one pong is closed.
+  std::chrono::milliseconds ping_interval{30'000};
+  std::chrono::milliseconds stall_timeout{30'000};  ///< no byte drained: closed as slow (4408)
+  std::chrono::milliseconds close_grace{5'000};     ///< for the peer to answer a close frame
 };
 
 struct ServerPorts {

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "sb/snapshot/dialect1_session.h"
+
+namespace sb::transport {
+
+/// A batch of messages as the bytes of its frames: made once, sent by every subscriber. Small
+/// messages are joined into one piece, because a send costs by the piece; large ones are only
+/// pointed at. Thread: immutable.
+class FrameBatch {
+ public:
+  explicit FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch);
+  FrameBatch(const FrameBatch&) = delete;
+  FrameBatch& operator=(const FrameBatch&) = delete;
+
+  /// The bytes in order, in pieces that live as long as this.
+  [[nodiscard]] const std::vector<std::string_view>& pieces() const { return pieces_; }
+  [[nodiscard]] std::size_t messages() const { return batch_->size(); }
+
+ private:
+  std::shared_ptr<const snapshot::MessageBatch> batch_;
+  std::string joined_;
+  std::vector<std::string_view> pieces_;
+};
+
+/// The batches framed during one turn. Thread: confined to the loop.
+class FrameCache {
+ public:
+  [[nodiscard]] std::shared_ptr<const FrameBatch> get(
+      std::shared_ptr<const snapshot::MessageBatch> batch);
+  /// To be called when the turn ends: what is still being sent lives on with its senders.
+  void clear() { frames_.clear(); }
+
+ private:
+  // A cached frame keeps its batch alive, so the address is a sound key.
+  boost::unordered_flat_map<const snapshot::MessageBatch*, std::shared_ptr<const FrameBatch>>
+      frames_;
+};
+
+}  // namespace sb::transport

@@ -1,0 +1,43 @@
+#include "revision_waits.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sb::transport {
+
+RevisionWaits::~RevisionWaits() {
+  for (const auto& wait : waits_) loop_.cancel(wait->timer);
+}
+
+void RevisionWaits::wait(snapshot::Revision revision, std::chrono::milliseconds limit,
+                         std::function<void(bool)> done) {
+  if (store_.head() >= revision || limit.count() <= 0) {
+    done(store_.head() >= revision);
+    return;
+  }
+  auto wait = std::make_unique<Wait>(Wait{revision, 0, std::move(done)});
+  wait->timer = loop_.after(limit, [this, raw = wait.get()] {
+    const auto at = std::find_if(waits_.begin(), waits_.end(),
+                                 [&](const auto& held) { return held.get() == raw; });
+    const auto expired = std::move(*at);
+    waits_.erase(at);
+    expired->done(false);
+  });
+  waits_.push_back(std::move(wait));
+}
+
+void RevisionWaits::check() {
+  if (waits_.empty()) return;
+  const auto reached = std::stable_partition(waits_.begin(), waits_.end(), [&](const auto& wait) {
+    return wait->revision > store_.head();
+  });
+  std::vector<std::unique_ptr<Wait>> due(std::make_move_iterator(reached),
+                                         std::make_move_iterator(waits_.end()));
+  waits_.erase(reached, waits_.end());
+  for (const auto& wait : due) {
+    loop_.cancel(wait->timer);
+    wait->done(true);
+  }
+}
+
+}  // namespace sb::transport

@@ -1,0 +1,164 @@
+#include "router.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "ws_handshake.h"
+
+namespace sb::transport {
+namespace {
+
+std::vector<std::string_view> pattern_segments(std::string_view pattern) {
+  std::vector<std::string_view> segments;
+  pattern.remove_prefix(1);
+  for (;;) {
+    const auto slash = pattern.find('/');
+    segments.push_back(pattern.substr(0, slash));
+    if (slash == std::string_view::npos) return segments;
+    pattern.remove_prefix(slash + 1);
+  }
+}
+
+/// The variable segment when the path fits; empty text for a pattern without one.
+std::optional<std::string> match(std::string_view pattern, const std::vector<std::string>& path) {
+  const auto segments = pattern_segments(pattern);
+  if (segments.size() != path.size()) return std::nullopt;
+  std::string id;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (segments[i] == "{}") {
+      if (path[i].empty()) return std::nullopt;
+      id = path[i];
+    } else if (segments[i] != path[i]) {
+      return std::nullopt;
+    }
+  }
+  return id;
+}
+
+bool is_api_path(const Target& target) {
+  const std::string& first = target.segments.front();
+  return first == "api" || first == "metrics" || first == "snapshots" || first == "snapshot";
+}
+
+}  // namespace
+
+Router::Router(const ServerConfig& config, const ServerPorts& ports, const AccessPolicy& access,
+               RevisionWaits& waits)
+    : config_(config), ports_(ports), access_(access), waits_(waits), files_(config.static_files) {}
+
+const std::vector<Router::Route>& Router::routes() {
+  static const std::vector<Route> kRoutes{
+      {"GET", "/metrics", &Router::get_metrics},
+      {"GET", "/snapshots", &Router::get_upgrade_only},
+      {"GET", "/snapshot", &Router::get_upgrade_only},
+      {"GET", "/api/projects", &Router::get_projects},
+      {"POST", "/api/projects", &Router::post_project},
+      {"DELETE", "/api/projects/{}", &Router::delete_project},
+      {"GET", "/api/projects/{}/snapshot", &Router::get_snapshot},
+      {"POST", "/api/projects/{}/reconcile", &Router::post_reconcile},
+      {"GET", "/api/workspaces/{}", &Router::get_workspace},
+      {"POST", "/api/events", &Router::post_events},
+  };
+  return kRoutes;
+}
+
+void Router::handle(HttpRequest request, const Target& target, const Peer& peer, Reply reply) {
+  if (is_api_path(target)) {
+    handle_api(std::move(request), target, peer, std::move(reply));
+    return;
+  }
+  const bool reading = request.method == "GET" || request.method == "HEAD";
+  const bool probe = target.path == "/healthz" || target.path == "/readyz";
+  if (reading && probe) {
+    Call call{std::move(request), target, {}, std::move(reply)};
+    target.path == "/healthz" ? get_health(call) : get_ready(call);
+    return;
+  }
+  if (!reading && (probe || files_.has(target.path))) {
+    auto response = problem_response({ErrorCode::unsupported, "This path is only read.", {}}, 405);
+    response.add("Allow", "GET, HEAD");
+    reply(std::move(response));
+    return;
+  }
+  handle_page(request, target, reply);
+}
+
+void Router::handle_page(const HttpRequest& request, const Target& target, const Reply& reply) {
+  const bool reading = request.method == "GET" || request.method == "HEAD";
+  if (reading && target.param("token") && (files_.has(target.path) || target.path == "/")) {
+    reply(access_.exchange_token(request, target));
+    return;
+  }
+  auto page = reading ? files_.get(request, target) : std::nullopt;
+  reply(page ? *std::move(page)
+             : problem_response({ErrorCode::not_found, "There is nothing at this path.", {}}));
+}
+
+void Router::handle_api(HttpRequest request, const Target& target, const Peer& peer, Reply reply) {
+  const auto origin = request.header("origin");
+  if (origin && access_.origin_allowed(*origin)) {
+    // A page of an allowed origin may read the answer.
+    reply = [origin = std::string(*origin), inner = std::move(reply)](HttpResponse response) {
+      response.add("Access-Control-Allow-Origin", origin).add("Vary", "Origin");
+      response.add("Access-Control-Expose-Headers", "ETag, Retry-After");
+      inner(std::move(response));
+    };
+  }
+  const std::string_view method =
+      request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  std::string allow;
+  const Route* found = nullptr;
+  std::string id;
+  for (const Route& route : routes()) {
+    auto matched = match(route.pattern, target.segments);
+    if (!matched) continue;
+    allow += allow.empty() ? "" : ", ";
+    allow += route.method == "GET" ? "GET, HEAD" : route.method;
+    if (route.method == method) {
+      found = &route;
+      id = *std::move(matched);
+    }
+  }
+  if (method == "OPTIONS" && !allow.empty()) {
+    HttpResponse response;
+    response.status = 204;
+    response.add("Allow", allow);
+    if (origin && access_.origin_allowed(*origin)) {
+      response.add("Access-Control-Allow-Methods", allow);
+      response.add("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match");
+    }
+    reply(std::move(response));
+    return;
+  }
+  if (auto refusal = access_.refuse_api(request, peer)) {
+    reply(*std::move(refusal));
+    return;
+  }
+  if (allow.empty()) {
+    reply(problem_response({ErrorCode::not_found, "There is nothing at this path.", {}}));
+    return;
+  }
+  if (found == nullptr) {
+    auto response =
+        problem_response({ErrorCode::unsupported, "This path does not know this method.", {}}, 405);
+    response.add("Allow", allow);
+    reply(std::move(response));
+    return;
+  }
+  if (!ports_.status.ready() && found->handler != &Router::get_metrics) {
+    reply(not_ready());
+    return;
+  }
+  Call call{std::move(request), target, std::move(id), std::move(reply)};
+  (this->*found->handler)(call);
+}
+
+void Router::get_upgrade_only(Call& call) {
+  auto response =
+      problem_response({ErrorCode::unsupported, "This path speaks WebSocket only.", {}}, 426);
+  response.add("Upgrade", "websocket").add("Sec-WebSocket-Version", "13");
+  call.reply(std::move(response));
+}
+
+}  // namespace sb::transport

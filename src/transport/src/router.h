@@ -1,0 +1,83 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sb/transport/ports.h"
+#include "sb/transport/server.h"
+
+#include "access.h"
+#include "http_message.h"
+#include "revision_waits.h"
+#include "static_files.h"
+#include "url.h"
+
+namespace sb::transport {
+
+/// Called once with the answer, on the loop, at once or later.
+using Reply = std::function<void(HttpResponse)>;
+
+/// Every route that answers with HTTP: reads, events, commands and static files. Sockets and
+/// upgrades are elsewhere. Thread: confined to the loop. Borrows everything it is given.
+class Router : public std::enable_shared_from_this<Router> {
+ public:
+  Router(const ServerConfig& config, const ServerPorts& ports, const AccessPolicy& access,
+         RevisionWaits& waits);
+
+  /// Takes a request that passed AccessPolicy::refuse_any.
+  void handle(HttpRequest request, const Target& target, const Peer& peer, Reply reply);
+
+  /// 503 until the server is ready.
+  [[nodiscard]] HttpResponse not_ready() const;
+
+ private:
+  struct Call {
+    HttpRequest request;
+    Target target;
+    std::string id;  ///< the variable segment of the path
+    Reply reply;
+  };
+  using Handler = void (Router::*)(Call&);
+  struct Route {
+    std::string_view method;
+    std::string_view pattern;  ///< "{}" stands for one segment
+    Handler handler;
+  };
+  static const std::vector<Route>& routes();
+
+  void handle_api(HttpRequest request, const Target& target, const Peer& peer, Reply reply);
+  void handle_page(const HttpRequest& request, const Target& target, const Reply& reply);
+
+  void get_health(Call& call);
+  void get_ready(Call& call);
+  void get_metrics(Call& call);
+  void get_projects(Call& call);
+  void get_snapshot(Call& call);
+  void get_workspace(Call& call);
+  void get_upgrade_only(Call& call);
+  void post_events(Call& call);
+  void post_project(Call& call);
+  void delete_project(Call& call);
+  void post_reconcile(Call& call);
+
+  [[nodiscard]] HttpResponse snapshot_response(const HttpRequest& request,
+                                               const model::ProjectId& id) const;
+  [[nodiscard]] std::string status_members() const;
+  void append_sources(std::string& out) const;
+  [[nodiscard]] std::function<void(Result<std::uint64_t>)> answer_revision(Reply reply);
+
+  const ServerConfig& config_;
+  const ServerPorts& ports_;
+  const AccessPolicy& access_;
+  RevisionWaits& waits_;
+  StaticFiles files_;
+};
+
+/// A project as readers see it, as JSON text.
+void append_project_json(std::string& out, const model::ProjectInfo& project,
+                         std::size_t workspaces);
+
+}  // namespace sb::transport

@@ -1,0 +1,223 @@
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sb/core/json_codec.h"
+#include "sb/core/json_writer.h"
+#include "sb/snapshot/cursor.h"
+
+#include "router.h"
+
+// The reads of Router (protocol, section 2).
+
+namespace sb::transport {
+namespace {
+
+constexpr std::chrono::milliseconds kRevisionWaitMax{30'000};  // of ?waitMs=
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Error bad_parameter(std::string_view name) {
+  return {ErrorCode::invalid_argument,
+          fmt::format("The query parameter {} must be a whole number.", name),
+          {}};
+}
+
+}  // namespace
+
+void append_project_json(std::string& out, const model::ProjectInfo& project,
+                         std::size_t workspaces) {
+  JsonWriter json(out);
+  const auto optional = [&](std::string_view name, const auto& value) {
+    std::string text;
+    append_json(text, value);
+    json.key(name).raw(text);
+  };
+  json.begin_object();
+  json.key("id").string(project.id.view());
+  json.key("name").string(project.name);
+  optional("repoPath", project.repoPath);
+  optional("defaultBranch", project.defaultBranch);
+  json.key("workspaceCount").number(workspaces);
+  json.key("external").boolean(project.external);
+  optional("problem", project.problem);
+  optional("createdAt", project.createdAt);
+  json.end_object();
+}
+
+void Router::append_sources(std::string& out) const {
+  JsonWriter json(out);
+  json.begin_array();
+  for (const SourceHealth& source : ports_.status.sources()) {
+    json.begin_object();
+    json.key("name").string(source.name);
+    json.key("state").string(source.state);
+    if (source.last_ok_age_ms) {
+      json.key("lastOkAgeMs").number(*source.last_ok_age_ms);
+    } else {
+      json.key("lastOkAgeMs").null();
+    }
+    if (!source.detail.empty()) json.key("detail").string(source.detail);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+std::string Router::status_members() const {
+  const auto counts = ports_.store.counts();
+  std::size_t degraded = 0;
+  for (const SourceHealth& source : ports_.status.sources())
+    degraded += source.state == "degraded" ? 1 : 0;
+  std::string sources;
+  append_sources(sources);
+  return fmt::format(
+      R"("ready":{},"sources":{},"degraded":{},"evicted":{},"evictions":{},"projects":{},"workspaces":{})",
+      ports_.status.ready(), sources, degraded, counts.evicted, counts.evictions_total,
+      counts.projects, counts.entries);
+}
+
+HttpResponse Router::not_ready() const {
+  return problem_response({ErrorCode::unavailable, "The server is starting.", {}}, 503);
+}
+
+void Router::get_health(Call& call) {
+  call.reply(json_response(200, R"({"status":"ok"})"));
+}
+
+void Router::get_ready(Call& call) {
+  if (ports_.status.ready()) {
+    call.reply(json_response(200, "{" + status_members() + "}"));
+    return;
+  }
+  call.reply(problem_response_with({ErrorCode::unavailable, "The server is starting.", {}}, 503,
+                                   status_members()));
+}
+
+void Router::get_metrics(Call& call) {
+  HttpResponse response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.body = ports_.metrics.text();
+  response.add("Cache-Control", "no-store");
+  call.reply(std::move(response));
+}
+
+void Router::get_projects(Call& call) {
+  std::string body = "[";
+  for (const model::ProjectInfo& project : ports_.store.projects()) {
+    if (body.size() > 1) body += ',';
+    append_project_json(body, project, ports_.store.workspace_count(project.id));
+  }
+  body += ']';
+  call.reply(json_response(200, std::move(body)));
+}
+
+void Router::get_workspace(Call& call) {
+  const auto entry = ports_.store.entry(model::WorkspaceId(call.id));
+  if (!entry) {
+    call.reply(problem_response({ErrorCode::not_found, "There is no such workspace.", {}}));
+    return;
+  }
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object();
+  json.key("entry").raw(entry->text->complete());
+  json.key("epoch").string(ports_.store.epoch());
+  json.key("revision").number(ports_.store.head());
+  json.end_object();
+  call.reply(json_response(200, std::move(body)));
+}
+
+void Router::get_snapshot(Call& call) {
+  const auto epoch = call.target.param("epoch");
+  const auto revision_text = call.target.param("minRevision");
+  const auto wait_text = call.target.param("waitMs");
+  const auto revision = revision_text ? parse_number(*revision_text) : 0;
+  const auto wait_ms = wait_text ? parse_number(*wait_text) : 0;
+  if (!revision || !wait_ms) {
+    call.reply(problem_response(bad_parameter(revision ? "waitMs" : "minRevision")));
+    return;
+  }
+  if (revision_text && !epoch) {
+    call.reply(problem_response(
+        {ErrorCode::invalid_argument, "minRevision needs the epoch it was counted in.", {}}));
+    return;
+  }
+  if (epoch && *epoch != ports_.store.epoch()) {
+    call.reply(
+        problem_response({ErrorCode::not_found,
+                          "This epoch is over: the server was restarted. Read again without it.",
+                          {}},
+                         410));
+    return;
+  }
+  const std::chrono::milliseconds limit(
+      static_cast<std::int64_t>(std::min<std::uint64_t>(*wait_ms, kRevisionWaitMax.count())));
+  waits_.wait(
+      *revision, limit,
+      [this, request = std::move(call.request), id = model::ProjectId(call.id),
+       reply = std::move(call.reply)](bool reached) {
+        reply(reached
+                  ? snapshot_response(request, id)
+                  : problem_response(
+                        {ErrorCode::timeout, "The revision was not reached in time.", {}}, 504));
+      });
+}
+
+HttpResponse Router::snapshot_response(const HttpRequest& request,
+                                       const model::ProjectId& id) const {
+  const snapshot::Store& store = ports_.store;
+  if (store.project(id) == nullptr) {
+    return problem_response({ErrorCode::not_found, "There is no such project.", {}});
+  }
+  // Weak, because cursor and source states in the body move without it.
+  const std::string etag = fmt::format("W/\"{}-{}-{}\"", store.epoch(), store.project_head(id),
+                                       store.review_count_revision());
+  const auto condition = request.header("if-none-match");
+  HttpResponse response;
+  if (condition && etag_matches(*condition, etag)) {
+    response.status = 304;
+    response.add("Cache-Control", "no-cache").add("ETag", etag);
+    return response;
+  }
+  const auto entries = store.entries(id);
+  std::size_t bytes = 1024;
+  for (const auto& entry : entries) bytes += entry.text->complete().size() + 1;
+  std::string body;
+  body.reserve(bytes);
+  JsonWriter json(body);
+  json.begin_object();
+  json.key("projectId").string(id.view());
+  json.key("epoch").string(store.epoch());
+  json.key("revision").number(store.head());
+  json.key("cursor").string(snapshot::encode_cursor(
+      {store.epoch(), store.head(), true, snapshot::full_view_hash(id.view())}));
+  json.key("entries").begin_array();
+  for (const auto& entry : entries) json.raw(entry.text->complete());
+  json.end_array();
+  if (const auto count = store.review_count()) json.key("reviewCount").number(*count);
+  std::string sources;
+  append_sources(sources);
+  json.key("sources").raw(sources);
+  const ReconciliationInfo reconciliation = ports_.status.reconciliation();
+  if (reconciliation.last_at) {
+    json.key("lastReconciliationAt").string(to_iso(*reconciliation.last_at));
+  } else {
+    json.key("lastReconciliationAt").null();
+  }
+  json.key("eventsSinceLastReconciliation").number(reconciliation.events_since);
+  json.key("lastReconciliationDrift").number(reconciliation.last_drift);
+  json.end_object();
+  response.content_type = "application/json";
+  response.body = std::move(body);
+  response.add("Cache-Control", "no-cache").add("ETag", etag);
+  return response;
+}
+
+}  // namespace sb::transport

@@ -1,0 +1,136 @@
+#include <utility>
+
+#include "sb/core/json_codec.h"
+#include "sb/core/json_value.h"
+#include "sb/core/json_writer.h"
+
+#include "event_intake.h"
+#include "router.h"
+
+// The events and commands of Router (protocol, sections 5 and 6).
+
+namespace sb::transport {
+namespace {
+
+struct RegisterBody {
+  std::string repoPath;
+  std::optional<std::string> name;
+  std::optional<std::string> defaultBranch;
+};
+BOOST_DESCRIBE_STRUCT(RegisterBody, (), (repoPath, name, defaultBranch))
+static_assert(all_members_described<RegisterBody>());
+
+HttpResponse sink_problem(const Error& error) {
+  // A full queue is the caller's to slow down for, not a wrong request.
+  return problem_response(error, error.code == ErrorCode::limit_exceeded ? 429 : 0);
+}
+
+bool is_encoded(const HttpRequest& request) {
+  const auto encoding = request.header("content-encoding");
+  return encoding && !ascii_iequals(*encoding, "identity");
+}
+
+HttpResponse unsupported(std::string message) {
+  return problem_response({ErrorCode::unsupported, std::move(message), {}}, 415);
+}
+
+bool is_json(const HttpRequest& request) {
+  const auto type = request.header("content-type");
+  return type && ascii_iequals(trim(type->substr(0, type->find(';'))), "application/json");
+}
+
+}  // namespace
+
+// The sinks may answer after the server is gone, hence the weak pointers here.
+std::function<void(Result<std::uint64_t>)> Router::answer_revision(Reply reply) {
+  return
+      [weak = weak_from_this(), reply = std::move(reply)](const Result<std::uint64_t>& revision) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!revision) {
+          reply(sink_problem(revision.error()));
+          return;
+        }
+        std::string body;
+        JsonWriter json(body);
+        json.begin_object();
+        json.key("epoch").string(self->ports_.store.epoch());
+        json.key("revision").number(*revision);
+        json.end_object();
+        reply(json_response(200, std::move(body)));
+      };
+}
+
+void Router::post_events(Call& call) {
+  const auto form = event_form(call.request);
+  if (!form || is_encoded(call.request)) {
+    call.reply(
+        unsupported("Send application/cloudevents+json, application/cloudevents-batch+json or "
+                    "application/x-ndjson, in UTF-8 and not compressed."));
+    return;
+  }
+  auto parsed = parse_events(*form, call.request.body);
+  if (!parsed) {
+    call.reply(problem_response(parsed.error()));
+    return;
+  }
+  if (parsed->events.empty()) {
+    call.reply(
+        events_response(*form, parsed->inputs, {ports_.store.epoch(), ports_.store.head(), {}}));
+    return;
+  }
+  ports_.events.submit(std::move(parsed->events), [form = *form, inputs = std::move(parsed->inputs),
+                                                   reply = std::move(call.reply)](
+                                                      const Result<EventsAnswer>& answer) {
+    reply(answer ? events_response(form, inputs, *answer) : sink_problem(answer.error()));
+  });
+}
+
+void Router::post_project(Call& call) {
+  if (!is_json(call.request) || is_encoded(call.request)) {
+    call.reply(unsupported("Send application/json."));
+    return;
+  }
+  JsonDocument document;
+  const auto value = document.parse(call.request.body);
+  auto body = value ? from_json<RegisterBody>(*value, "$")
+                    : Result<RegisterBody>(tl::unexpect, value.error());
+  if (!body) {
+    call.reply(problem_response(body.error()));
+    return;
+  }
+  CommandSink::RegisterProject request{std::move(body->repoPath), std::move(body->name),
+                                       std::move(body->defaultBranch)};
+  ports_.commands.register_project(
+      std::move(request), [weak = weak_from_this(), reply = std::move(call.reply)](
+                              const Result<CommandSink::RegisteredProject>& result) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!result) {
+          reply(sink_problem(result.error()));
+          return;
+        }
+        std::string project;
+        append_project_json(project, result->project,
+                            self->ports_.store.workspace_count(result->project.id));
+        std::string text;
+        JsonWriter json(text);
+        json.begin_object();
+        json.key("project").raw(project);
+        json.key("created").boolean(result->created);
+        json.key("epoch").string(self->ports_.store.epoch());
+        json.key("revision").number(result->revision);
+        json.end_object();
+        reply(json_response(result->created ? 201 : 200, std::move(text)));
+      });
+}
+
+void Router::delete_project(Call& call) {
+  ports_.commands.remove_project(model::ProjectId(call.id), answer_revision(std::move(call.reply)));
+}
+
+void Router::post_reconcile(Call& call) {
+  ports_.commands.reconcile(model::ProjectId(call.id), answer_revision(std::move(call.reply)));
+}
+
+}  // namespace sb::transport

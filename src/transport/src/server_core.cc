@@ -1,0 +1,229 @@
+#include "server_core.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "http_connection.h"
+#include "ws_connection.h"
+
+namespace sb::transport {
+namespace {
+
+// Connections above the limit that are still told so; beyond them a connection is just closed.
+constexpr std::size_t kRefusalsMax = 64;
+
+}  // namespace
+
+ServerCore::ServerCore(EventLoop& loop, ServerConfig config, ServerPorts ports)
+    : loop_(loop),
+      config_(std::move(config)),
+      ports_(std::move(ports)),
+      counters_{
+          ports_.metrics.counter("http_requests_total", "HTTP requests received"),
+          ports_.metrics.counter("http_refused_total",
+                                 "HTTP requests refused by access rules or limits"),
+          ports_.metrics.counter("websocket_messages_total",
+                                 "Messages handed to WebSocket subscribers"),
+          ports_.metrics.counter("websocket_bytes_total", "Bytes sent to WebSocket subscribers"),
+          ports_.metrics.counter("websocket_slow_closed_total",
+                                 "Subscribers closed because they stopped reading"),
+          ports_.metrics.gauge("websocket_connections", "Open WebSocket connections")},
+      deadlines_(loop, ports_.clock),
+      waits_(loop, ports_.store),
+      encoder_(ports_.store) {}
+
+ServerCore::~ServerCore() {
+  abort();
+}
+
+Result<void> ServerCore::listen() {
+  if (config_.auth == AuthMode::none && !is_loopback_bind(config_.host)) {
+    return fail(ErrorCode::invalid_argument, "without a token the server listens on loopback only");
+  }
+  if (config_.auth == AuthMode::token && config_.token.empty()) {
+    return fail(ErrorCode::invalid_argument, "the token is empty");
+  }
+  const std::uint16_t attempts =
+      config_.port == 0 ? 1 : std::max<std::uint16_t>(config_.port_attempts, 1);
+  std::optional<ListenSocket> tcp;
+  for (std::uint16_t i = 0; i < attempts && config_.port <= 0xFFFF - i; ++i) {
+    const auto port = static_cast<std::uint16_t>(config_.port + i);
+    auto socket = ListenSocket::tcp({config_.host, port, config_.reno});
+    if (socket) {
+      tcp.emplace(*std::move(socket));
+      break;
+    }
+    if (i + 1 == attempts || socket.error().code != ErrorCode::unavailable)
+      return std::move(socket).error();
+  }
+  if (!tcp) return fail(ErrorCode::unavailable, "no port is free");
+  std::optional<ListenSocket> local;
+  if (!config_.socket_path.empty()) {
+    SB_TRY(ListenSocket socket, ListenSocket::unix_path(config_.socket_path));
+    local.emplace(std::move(socket));
+    socket_file_ = std::make_unique<SocketFile>(config_.socket_path);
+  }
+  host_ = tcp->host();
+  port_ = tcp->port();
+  access_.emplace(config_, host_, port_);
+  router_ = std::make_shared<Router>(config_, ports_, *access_, waits_);
+  const auto handler = [this](int fd, Peer peer) { accept(fd, std::move(peer)); };
+  listeners_.push_back(
+      std::make_shared<Listener>(loop_, *std::move(tcp), false, ports_.log, handler));
+  if (local) {
+    listeners_.push_back(
+        std::make_shared<Listener>(loop_, *std::move(local), true, ports_.log, handler));
+  }
+  for (const auto& listener : listeners_) listener->start();
+  ports_.log.info("listening", {kv("url", url()), kv("socket", config_.socket_path)});
+  return {};
+}
+
+std::string ServerCore::url() const {
+  if (host_.find(':') != std::string::npos) return fmt::format("http://[{}]:{}", host_, port_);
+  return fmt::format("http://{}:{}", host_, port_);
+}
+
+void ServerCore::accept(int fd, Peer peer) {
+  const std::size_t open = connections_.size();
+  if (open >= config_.connections_max + kRefusalsMax) {
+    ::close(fd);
+    return;
+  }
+  const auto connection =
+      std::make_shared<HttpConnection>(*this, fd, std::move(peer), open >= config_.connections_max);
+  connections_.insert(connection);
+  connection->start();
+}
+
+void ServerCore::remove(Connection& connection) {
+  connections_.erase(connection.shared_from_this());
+  if (stopping_ && connections_.empty()) finish_shutdown();
+}
+
+bool ServerCore::origin_has_room(const std::string& origin) const {
+  const auto found = per_origin_.find(origin);
+  return origin.empty() || found == per_origin_.end() ||
+         found->second < config_.connections_per_origin_max;
+}
+
+void ServerCore::adopt(const std::shared_ptr<WsConnection>& connection) {
+  connections_.insert(connection);
+  websockets_.push_back(connection.get());
+  counters_.websockets.set(static_cast<double>(websockets_.size()));
+  if (!connection->origin().empty()) ++per_origin_[connection->origin()];
+  arm_ping();
+  connection->start();
+}
+
+void ServerCore::remove_websocket(WsConnection& connection) {
+  const auto found = std::find(websockets_.begin(), websockets_.end(), &connection);
+  if (found == websockets_.end()) return;
+  if (pumping_) {
+    *found = nullptr;
+  } else {
+    *found = websockets_.back();
+    websockets_.pop_back();
+  }
+  const auto origin = per_origin_.find(connection.origin());
+  if (origin != per_origin_.end() && --origin->second == 0) per_origin_.erase(origin);
+  counters_.websockets.set(static_cast<double>(websockets_.size()));
+}
+
+void ServerCore::store_changed() {
+  if (pump_posted_ || (websockets_.empty() && waits_.empty())) return;
+  pump_posted_ = true;
+  loop_.post([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->pump();
+  });
+}
+
+void ServerCore::pump() {
+  pump_posted_ = false;
+  const MonoTime now = this->now();
+  pumping_ = true;
+  for (std::size_t i = 0; i < websockets_.size(); ++i) {
+    if (websockets_[i] != nullptr) websockets_[i]->pump(now);
+  }
+  pumping_ = false;
+  std::erase(websockets_, nullptr);
+  end_turn();
+  waits_.check();
+}
+
+void ServerCore::end_turn() {
+  if (!pumping_) frames_.clear();
+}
+
+void ServerCore::wake_by(MonoTime at) {
+  if (wake_timer_ != 0) {
+    if (wake_at_ <= at) return;
+    loop_.cancel(wake_timer_);
+  }
+  wake_at_ = at;
+  wake_timer_ = loop_.after(std::max(at - now(), std::chrono::nanoseconds(0)), [this] {
+    wake_timer_ = 0;
+    pump();
+  });
+}
+
+void ServerCore::arm_ping() {
+  if (ping_timer_ != 0 || websockets_.empty() || stopping_) return;
+  ping_timer_ = loop_.after(config_.ping_interval, [this] {
+    ping_timer_ = 0;
+    ping_all();
+    arm_ping();
+  });
+}
+
+void ServerCore::ping_all() {
+  pumping_ = true;
+  for (std::size_t i = 0; i < websockets_.size(); ++i) {
+    if (websockets_[i] != nullptr) websockets_[i]->ping();
+  }
+  pumping_ = false;
+  std::erase(websockets_, nullptr);
+}
+
+void ServerCore::shutdown(std::chrono::milliseconds grace, std::function<void()> done) {
+  if (stopping_) return;
+  stopping_ = true;
+  shutdown_done_ = std::move(done);
+  for (const auto& listener : listeners_) listener->stop();
+  listeners_.clear();
+  socket_file_.reset();
+  const std::vector<std::shared_ptr<Connection>> open(connections_.begin(), connections_.end());
+  for (const auto& connection : open) connection->begin_shutdown();
+  if (connections_.empty()) {
+    finish_shutdown();
+    return;
+  }
+  grace_timer_ = loop_.after(grace, [this] {
+    grace_timer_ = 0;
+    const std::vector<std::shared_ptr<Connection>> left(connections_.begin(), connections_.end());
+    for (const auto& connection : left) connection->abort();
+  });
+}
+
+void ServerCore::finish_shutdown() {
+  if (grace_timer_ != 0) loop_.cancel(std::exchange(grace_timer_, 0));
+  if (auto done = std::exchange(shutdown_done_, nullptr)) loop_.post(std::move(done));
+}
+
+void ServerCore::abort() {
+  shutdown_done_ = nullptr;
+  for (const auto& listener : listeners_) listener->stop();
+  listeners_.clear();
+  socket_file_.reset();
+  const std::vector<std::shared_ptr<Connection>> open(connections_.begin(), connections_.end());
+  for (const auto& connection : open) connection->abort();
+  for (Loop::TimerId* timer : {&wake_timer_, &ping_timer_, &grace_timer_}) {
+    if (*timer != 0) loop_.cancel(std::exchange(*timer, 0));
+  }
+}
+
+}  // namespace sb::transport

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "sb/snapshot/dialect1_session.h"
+#include "sb/transport/server.h"
+
+#include "access.h"
+#include "connection.h"
+#include "deadline_queue.h"
+#include "frame_batch.h"
+#include "listener.h"
+#include "revision_waits.h"
+#include "router.h"
+#include "socket.h"
+
+namespace sb::transport {
+
+class WsConnection;
+
+/// What Server hides: listeners, all connections, and the fan-out from the store to the WebSocket
+/// sessions. Thread: confined to the loop.
+class ServerCore : public std::enable_shared_from_this<ServerCore> {
+ public:
+  ServerCore(EventLoop& loop, ServerConfig config, ServerPorts ports);
+  ~ServerCore();
+
+  Result<void> listen();
+  [[nodiscard]] std::string url() const;
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  void store_changed();
+  void shutdown(std::chrono::milliseconds grace, std::function<void()> done);
+  /// Closes everything at once. Nothing is called back afterwards.
+  void abort();
+
+  // --- for connections ---
+  [[nodiscard]] EventLoop& loop() { return loop_; }
+  [[nodiscard]] const ServerConfig& config() const { return config_; }
+  [[nodiscard]] const ServerPorts& ports() const { return ports_; }
+  [[nodiscard]] const AccessPolicy& access() const { return *access_; }
+  [[nodiscard]] Router& router() { return *router_; }
+  [[nodiscard]] DeadlineQueue& deadlines() { return deadlines_; }
+  [[nodiscard]] FrameCache& frames() { return frames_; }
+  [[nodiscard]] snapshot::Dialect1Encoder& encoder() { return encoder_; }
+  [[nodiscard]] MonoTime now() const { return ports_.clock.mono_now(); }
+  [[nodiscard]] bool stopping() const { return stopping_; }
+  /// What one read goes through: shared, because nothing is read across a turn.
+  [[nodiscard]] std::span<char> scratch() { return scratch_; }
+
+  /// Forgets a connection that has closed itself.
+  void remove(Connection& connection);
+  /// True when one more WebSocket of this origin is within the limit.
+  [[nodiscard]] bool origin_has_room(const std::string& origin) const;
+  /// A connection that has just become a WebSocket. Starts it.
+  void adopt(const std::shared_ptr<WsConnection>& connection);
+  void remove_websocket(WsConnection& connection);
+  /// Has `pump` called no later than `at`: a session holds something back.
+  void wake_by(MonoTime at);
+  /// Frames made outside a pump are dropped again, so that nothing large is held while nothing is
+  /// sent.
+  void end_turn();
+
+  struct Counters {
+    Counter& requests;
+    Counter& refused;
+    Counter& messages;
+    Counter& bytes;
+    Counter& slow_closed;
+    Gauge& websockets;
+  };
+  [[nodiscard]] Counters& counters() { return counters_; }
+
+ private:
+  void accept(int fd, Peer peer);
+  void pump();
+  void ping_all();
+  void arm_ping();
+  void finish_shutdown();
+
+  EventLoop& loop_;
+  const ServerConfig config_;
+  const ServerPorts ports_;
+  Counters counters_;
+  DeadlineQueue deadlines_;
+  RevisionWaits waits_;
+  FrameCache frames_;
+  snapshot::Dialect1Encoder encoder_;
+  std::optional<AccessPolicy> access_;
+  std::shared_ptr<Router> router_;
+  std::vector<std::shared_ptr<Listener>> listeners_;
+  std::unique_ptr<SocketFile> socket_file_;
+  std::string host_;
+  std::uint16_t port_ = 0;
+
+  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  std::vector<WsConnection*> websockets_;  // null: gone during this pump
+  std::unordered_map<std::string, std::size_t> per_origin_;
+  bool pumping_ = false;
+  bool pump_posted_ = false;
+  bool stopping_ = false;
+  Loop::TimerId wake_timer_ = 0;
+  MonoTime wake_at_;
+  Loop::TimerId ping_timer_ = 0;
+  Loop::TimerId grace_timer_ = 0;
+  std::function<void()> shutdown_done_;
+  std::array<char, 64U << 10U> scratch_;
+};
+
+}  // namespace sb::transport

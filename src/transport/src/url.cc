@@ -1,0 +1,129 @@
+#include "url.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace sb::transport {
+namespace {
+
+std::optional<std::uint8_t> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
+  if (c >= 'a' && c <= 'f') return static_cast<std::uint8_t>(c - 'a' + 10);
+  if (c >= 'A' && c <= 'F') return static_cast<std::uint8_t>(c - 'A' + 10);
+  return std::nullopt;
+}
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), is_control);
+}
+
+/// Calls `fn(piece)` for each piece between separators.
+template <class Fn>
+void split(std::string_view text, char separator, Fn&& fn) {
+  for (;;) {
+    const auto end = text.find(separator);
+    fn(text.substr(0, end));
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+std::optional<std::string_view> Target::param(std::string_view name) const {
+  for (const auto& [key, value] : query) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      if (text.size() - i < 3) return std::nullopt;
+      const auto high = hex_digit(text[i + 1]);
+      const auto low = hex_digit(text[i + 2]);
+      if (!high || !low) return std::nullopt;
+      out += static_cast<char>(*high * 16 + *low);
+      i += 2;
+    } else {
+      out += plus_is_space && text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+std::string percent_encode(std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      out += c;
+    } else {
+      const auto byte = static_cast<std::uint8_t>(c);
+      out += '%';
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 0xFU];
+    }
+  }
+  return out;
+}
+
+std::optional<Target> parse_target(std::string_view text) {
+  if (text.empty() || text.front() != '/') return std::nullopt;
+  text = text.substr(0, text.find('#'));
+  const auto question = text.find('?');
+  const std::string_view path = text.substr(0, question);
+  Target target;
+  auto decoded = percent_decode(path);
+  if (!decoded || has_control(*decoded)) return std::nullopt;
+  target.path = *std::move(decoded);
+  bool sound = true;
+  split(path.substr(1), '/', [&](std::string_view piece) {
+    auto segment = percent_decode(piece);
+    sound = sound && segment.has_value();
+    if (segment) target.segments.push_back(*std::move(segment));
+  });
+  if (question != std::string_view::npos) {
+    split(text.substr(question + 1), '&', [&](std::string_view piece) {
+      if (piece.empty()) return;
+      const auto equals = piece.find('=');
+      auto key = percent_decode(piece.substr(0, equals), true);
+      auto value = percent_decode(
+          equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1), true);
+      sound = sound && key && value;
+      if (key && value) target.query.emplace_back(*std::move(key), *std::move(value));
+    });
+  }
+  if (!sound) return std::nullopt;
+  return target;
+}
+
+std::string target_without_param(std::string_view target, std::string_view name) {
+  target = target.substr(0, target.find('#'));
+  const auto question = target.find('?');
+  std::string_view path = target.substr(0, question);
+  while (path.size() > 1 && (path[1] == '/' || path[1] == '\\')) path.remove_prefix(1);
+  std::string out = "/";
+  out += path.substr(std::min<std::size_t>(1, path.size()));
+  if (question == std::string_view::npos) return out;
+  char joint = '?';
+  split(target.substr(question + 1), '&', [&](std::string_view piece) {
+    const auto key = percent_decode(piece.substr(0, piece.find('=')), true);
+    if (piece.empty() || key == name) return;
+    out += joint;
+    out += piece;
+    joint = '&';
+  });
+  return out;
+}
+
+}  // namespace sb::transport

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sb::transport {
+
+/// A request target in origin form, taken apart: "/api/projects/p%201?view=x".
+struct Target {
+  std::string path;  ///< decoded
+  std::vector<std::string>
+      segments;  ///< decoded one by one, so that "%2F" stays inside its segment
+  std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order
+
+  [[nodiscard]] std::optional<std::string_view> param(std::string_view name) const;
+};
+
+/// Nothing for anything but an origin-form target with sound percent-encoding and no control
+/// characters.
+[[nodiscard]] std::optional<Target> parse_target(std::string_view text);
+
+/// Nothing when a "%" is not followed by two hex digits.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text,
+                                                        bool plus_is_space = false);
+/// Everything but letters, digits and "-._~" encoded.
+[[nodiscard]] std::string percent_encode(std::string_view text);
+
+/// The same target without the query parameter `name`; other parameters as they were sent. Never
+/// starts with "//", which a browser would take for another host.
+[[nodiscard]] std::string target_without_param(std::string_view target, std::string_view name);
+
+}  // namespace sb::transport

@@ -1,0 +1,278 @@
+#include "ws_connection.h"
+
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "server_core.h"
+
+namespace sb::transport {
+namespace {
+
+constexpr int kReadsPerTurn = 4;                   // of the scratch buffer's size each
+constexpr std::size_t kSendBytesMax = 64U << 10U;  // of one system call: a larger one does not pay
+constexpr std::size_t kSendBytesPerTurn = 256U << 10U;  // then others have their turn
+constexpr std::size_t kSendPiecesMax = 64;              // of one system call
+
+/// Collects pieces for one gather write, up to its limits.
+class Gather {
+ public:
+  void add(std::string_view bytes) {
+    bytes = bytes.substr(0, kSendBytesMax - bytes_);
+    if (bytes.empty() || count_ == parts_.size()) return;
+    parts_[count_++] = {const_cast<char*>(bytes.data()),
+                        bytes.size()};  // iovec is mutable by type only
+    bytes_ += bytes.size();
+  }
+  [[nodiscard]] bool full() const { return bytes_ == kSendBytesMax || count_ == parts_.size(); }
+  [[nodiscard]] std::span<const iovec> parts() const { return {parts_.data(), count_}; }
+
+ private:
+  std::array<iovec, kSendPiecesMax> parts_;
+  std::size_t count_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+WsConnection::WsConnection(ServerCore& core, Socket socket, Options options)
+    : core_(&core),
+      socket_(std::move(socket)),
+      parser_(core.config().frame_bytes_max),
+      control_(std::move(options.handshake)),
+      received_(std::move(options.received)),
+      origin_(std::move(options.origin)),
+      refusal_(options.refusal) {
+  if (refusal_) return;
+  session_.emplace(core.ports().store, core.encoder(),
+                   snapshot::Dialect1Session::Options{.project = std::move(options.project),
+                                                      .cursor = std::move(options.cursor),
+                                                      .coalesce = core.config().coalesce});
+}
+
+void WsConnection::start() {
+  if (refusal_) {
+    begin_close(*refusal_, *refusal_ == WsClose::unauthorized ? "unauthorized" : "unknown project");
+  } else {
+    pump(core_->now());  // the baseline travels with the handshake
+    if (core_ != nullptr && !waiting_writable_ && has_output()) flush();
+  }
+  if (core_ != nullptr && !received_.empty()) take_input(std::exchange(received_, {}));
+  if (core_ == nullptr) return;
+  core_->end_turn();
+  wait_readable();
+}
+
+void WsConnection::pump(MonoTime now) {
+  if (core_ == nullptr || !session_ || waiting_writable_) return;
+  if (session_->project_gone()) {
+    begin_close(WsClose::unknown_project, "unknown project");
+    return;
+  }
+  while (session_ && batch_ == nullptr) {
+    auto messages = session_->next(now);
+    if (messages == nullptr || messages->empty()) break;
+    batch_ = core_->frames().get(std::move(messages));
+    core_->counters().messages.add(static_cast<double>(batch_->messages()));
+    if (!flush()) return;
+  }
+  if (session_ && session_->wake_at()) core_->wake_by(*session_->wake_at());
+}
+
+bool WsConnection::flush() {
+  std::size_t budget = kSendBytesPerTurn;
+  std::size_t total = 0;
+  if (pong_ && control_.empty()) {
+    append_ws_frame(control_, WsOpcode::pong, *pong_);
+    pong_.reset();
+  }
+  while (has_output()) {
+    Gather gather;
+    // A frame is never cut by another one: what has begun goes first.
+    const bool batch_begun = piece_ > 0 || piece_sent_ > 0;
+    const std::string_view control = std::string_view(control_).substr(control_sent_);
+    if (!batch_begun) gather.add(control);
+    if (batch_ != nullptr) {
+      const auto& pieces = batch_->pieces();
+      for (std::size_t i = piece_; i < pieces.size() && !gather.full(); ++i) {
+        gather.add(pieces[i].substr(i == piece_ ? piece_sent_ : 0));
+      }
+      if (batch_begun && !gather.full()) gather.add(control);
+    }
+    const IoResult sent =
+        budget == 0 ? IoResult{IoResult::Kind::done, 0} : socket_.write(gather.parts());
+    if (sent.kind == IoResult::Kind::failed) {
+      abort();
+      return false;
+    }
+    if (sent.kind == IoResult::Kind::would_block || budget == 0) {
+      core_->counters().bytes.add(static_cast<double>(total));
+      wait_writable(total == 0);
+      return false;
+    }
+    total += sent.bytes;
+    budget -= std::min(budget, sent.bytes);
+    advance(sent.bytes);
+  }
+  core_->counters().bytes.add(static_cast<double>(total));
+  handed_over();
+  return core_ != nullptr;
+}
+
+void WsConnection::advance(std::size_t bytes) {
+  const bool batch_begun = piece_ > 0 || piece_sent_ > 0;
+  const auto take_control = [&] {
+    const std::size_t count = std::min(bytes, control_.size() - control_sent_);
+    control_sent_ += count;
+    bytes -= count;
+    if (control_sent_ == control_.size()) {
+      control_ = {};
+      control_sent_ = 0;
+    }
+  };
+  if (!batch_begun) take_control();
+  while (batch_ != nullptr && bytes > 0) {
+    const auto& pieces = batch_->pieces();
+    const std::size_t count = std::min(bytes, pieces[piece_].size() - piece_sent_);
+    piece_sent_ += count;
+    bytes -= count;
+    if (piece_sent_ < pieces[piece_].size()) break;
+    piece_sent_ = 0;
+    if (++piece_ == pieces.size()) {
+      batch_.reset();
+      piece_ = 0;
+    }
+  }
+  if (batch_begun) take_control();
+}
+
+void WsConnection::wait_writable(bool stalled) {
+  // While closing, the grace runs on whatever moves.
+  if (!closing_ && (!stalled || !waiting_writable_)) {
+    core_->deadlines().set(*this, core_->now() + core_->config().stall_timeout);
+  }
+  waiting_writable_ = true;
+  socket_.wait_writable([this, self = shared_from_this()] {
+    if (core_ != nullptr) on_writable();
+  });
+}
+
+void WsConnection::on_writable() {
+  // Still counted as waiting while flushing, so that a wake-up that moves nothing does not restart
+  // the stall clock.
+  if (!flush()) return;
+  pump(core_->now());
+  if (core_ != nullptr) core_->end_turn();
+}
+
+void WsConnection::handed_over() {
+  waiting_writable_ = false;
+  if (peer_closed_) {
+    abort();
+  } else if (!closing_) {
+    core_->deadlines().clear(*this);
+  }
+}
+
+void WsConnection::wait_readable() {
+  socket_.wait_readable([this, self = shared_from_this()] {
+    if (core_ != nullptr) on_readable();
+  });
+}
+
+void WsConnection::on_readable() {
+  for (int i = 0; i < kReadsPerTurn; ++i) {
+    const IoResult got = socket_.read(core_->scratch());
+    if (got.kind == IoResult::Kind::would_block) break;
+    if (got.kind == IoResult::Kind::failed || got.bytes == 0) {
+      abort();
+      return;
+    }
+    awaiting_pong_ = false;  // whoever speaks is alive
+    take_input(std::string_view(core_->scratch().data(), got.bytes));
+    if (core_ == nullptr) return;
+    if (got.bytes < core_->scratch().size()) break;
+  }
+  wait_readable();
+}
+
+void WsConnection::take_input(std::string_view bytes) {
+  for (;;) {
+    switch (parser_.next(bytes)) {
+      case WsParser::Step::need_more:
+        if ((pong_ && !waiting_writable_) && core_ != nullptr) flush();
+        return;
+      case WsParser::Step::message:
+      case WsParser::Step::pong:
+        break;  // dialect 1 has no client messages
+      case WsParser::Step::ping:
+        pong_ = std::string(parser_.payload());
+        break;
+      case WsParser::Step::close:
+        answer_close();
+        return;
+      case WsParser::Step::failed:
+        begin_close(parser_.close_code(), "");
+        return;
+    }
+  }
+}
+
+void WsConnection::answer_close() {
+  peer_closed_ = true;
+  if (closing_) {
+    // Both have said it. What is left of a batch is of no use to a peer that has left.
+    abort();
+    return;
+  }
+  begin_close(parser_.close_code(), "");
+}
+
+void WsConnection::begin_close(WsClose code, std::string_view reason) {
+  if (closing_) return;
+  closing_ = true;
+  session_.reset();
+  pong_.reset();
+  append_ws_close(control_, code, reason);
+  core_->deadlines().set(*this, core_->now() + core_->config().close_grace);
+  if (!waiting_writable_) flush();
+}
+
+void WsConnection::ping() {
+  if (closing_ || waiting_writable_) return;  // a blocked peer is watched by the stall clock
+  if (awaiting_pong_) {
+    abort();
+    return;
+  }
+  awaiting_pong_ = true;
+  append_ws_frame(control_, WsOpcode::ping, {});
+  flush();
+}
+
+void WsConnection::on_deadline(MonoTime) {
+  if (closing_) {
+    abort();
+    return;
+  }
+  core_->counters().slow_closed.add();
+  begin_close(WsClose::slow, "slow");
+}
+
+void WsConnection::begin_shutdown() {
+  begin_close(WsClose::going_away, "restart");
+}
+
+void WsConnection::abort() {
+  if (core_ == nullptr) return;
+  ServerCore& core = *std::exchange(core_, nullptr);
+  core.deadlines().clear(*this);
+  session_.reset();
+  batch_.reset();
+  socket_.close();
+  core.remove_websocket(*this);
+  core.remove(*this);
+}
+
+}  // namespace sb::transport

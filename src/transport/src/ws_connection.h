@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sb/model/ids.h"
+#include "sb/snapshot/dialect1_session.h"
+
+#include "connection.h"
+#include "frame_batch.h"
+#include "socket.h"
+#include "ws_frame.h"
+
+namespace sb::transport {
+
+class ServerCore;
+
+/// One dialect-1 subscriber (protocol, section 3): a session, at most one batch in flight, and
+/// nothing queued behind it, so that a slow reader costs nobody anything. Thread: confined to the
+/// loop.
+class WsConnection final : public Connection {
+ public:
+  struct Options {
+    std::string handshake;  ///< the 101 answer, sent first
+    std::string received;   ///< what came after the request
+    std::string origin;
+    model::ProjectId project;
+    std::string cursor;
+    std::optional<WsClose> refusal;  ///< close at once with this
+  };
+  WsConnection(ServerCore& core, Socket socket, Options options);
+  /// Says the handshake and the first messages, then reads.
+  void start();
+
+  /// Sends what the session has to say, if the socket takes it.
+  void pump(MonoTime now);
+  /// Pings; a peer that did not answer the last one is closed.
+  void ping();
+  [[nodiscard]] const std::string& origin() const { return origin_; }
+
+  void on_deadline(MonoTime now) override;
+  void begin_shutdown() override;
+  void abort() override;
+
+ private:
+  void wait_readable();
+  void on_readable();
+  void on_writable();
+  void take_input(std::string_view bytes);
+  void begin_close(WsClose code, std::string_view reason);
+  void answer_close();
+  bool flush();
+  void wait_writable(bool stalled);
+  void advance(std::size_t bytes);
+  void handed_over();
+  [[nodiscard]] bool has_output() const {
+    return batch_ != nullptr || control_sent_ < control_.size();
+  }
+
+  ServerCore* core_;  // null once closed
+  Socket socket_;
+  WsParser parser_;
+  std::optional<snapshot::Dialect1Session> session_;  // none once closing
+  std::shared_ptr<const FrameBatch> batch_;           // in flight
+  std::size_t piece_ = 0;                             // position in it
+  std::size_t piece_sent_ = 0;
+  std::string control_;  // handshake, ping, pong or close frames, sent between batches
+  std::size_t control_sent_ = 0;
+  std::optional<std::string> pong_;  // the latest one owed
+  std::string received_;             // with the handshake, until `start`
+  std::string origin_;
+  std::optional<WsClose> refusal_;
+  bool waiting_writable_ = false;
+  bool awaiting_pong_ = false;
+  bool closing_ = false;      // our close frame is sent or on its way
+  bool peer_closed_ = false;  // theirs has come: done once everything is handed over
+};
+
+}  // namespace sb::transport
