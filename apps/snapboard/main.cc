@@ -1,1 +1,111 @@
-int main() { return 0; }
+#include <chrono>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "serve.h"
+#include "tools.h"
+
+namespace {
+
+using sb::app::EmitOptions;
+using sb::app::Output;
+using sb::app::ServeOptions;
+
+struct Arguments {
+  ServeOptions serve;
+  EmitOptions emit;
+  std::string socket;
+  bool json = false;
+  bool quiet = false;
+  bool no_open = false;
+  bool no_adopt = false;
+  std::int64_t coalesce_ms = 100;
+
+  [[nodiscard]] Output output() const {
+    if (json) return Output::json;
+    return quiet ? Output::quiet : Output::text;
+  }
+};
+
+CLI::App* add_serve(CLI::App& app, Arguments& args) {
+  using sb::LogFormat;
+  using sb::transport::AuthMode;
+  constexpr std::int64_t kCoalesceMsMax = 200;
+  CLI::App* serve = app.add_subcommand(
+      "serve", "Serve the board; in a git repository its worktrees appear on it");
+  serve->add_option("directory", args.serve.directory, "Repository to adopt (default: here)");
+  serve->add_option("--listen", args.serve.listen, "HOST:PORT, port 0 for any (127.0.0.1:7420)");
+  serve->add_option("--socket", args.serve.socket, "Unix socket for local tools");
+  serve->add_option("--data-dir", args.serve.data_dir, "Where the database lives");
+  serve->add_option("--auth", args.serve.auth, "token or none (loopback only)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, AuthMode>{{"token", AuthMode::token}, {"none", AuthMode::none}}));
+  serve
+      ->add_option("--allow-origin", args.serve.allow_origins,
+                   "Another web origin that may read (repeatable)")
+      ->expected(1)
+      ->take_all();
+  serve->add_option("--max-workspaces", args.serve.workspaces_max, "Entries per project (500)")
+      ->check(CLI::PositiveNumber);
+  serve->add_option("--coalesce-ms", args.coalesce_ms, "Gap between pushes, 0 to 200 ms (100)")
+      ->check(CLI::Range(std::int64_t{0}, kCoalesceMsMax));
+  serve->add_flag("--no-open", args.no_open, "Do not open a browser");
+  serve->add_flag("--no-adopt", args.no_adopt, "Do not register the repository we stand in");
+  serve->add_flag("--print-ready", args.serve.print_ready, "Print one JSON line once ready");
+  serve->add_option("--log-format", args.serve.log_format, "text or json")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, LogFormat>{{"text", LogFormat::text}, {"json", LogFormat::json}}));
+  return serve;
+}
+
+CLI::App* add_tool(CLI::App& app, Arguments& args, const char* name, const char* help) {
+  CLI::App* tool = app.add_subcommand(name, help);
+  tool->add_option("--socket", args.socket, "Unix socket of the server");
+  return tool;
+}
+
+CLI::App* add_emit(CLI::App& app, Arguments& args) {
+  CLI::App* emit = add_tool(app, args, "emit", "Send one event");
+  emit->add_option("type", args.emit.type, "Event type, for instance session.changed")->required();
+  emit->add_option("members", args.emit.assignments, "Members of data, as KEY=VALUE");
+  emit->add_option("-w,--workspace", args.emit.workspace, "Workspace id");
+  emit->add_option("--source", args.emit.source, "Name of the producer");
+  emit->add_option("--id", args.emit.id, "Event id, unique per producer");
+  emit->add_option("--sequence", args.emit.sequence, "Position in the producer's own order");
+  emit->add_option("--data", args.emit.data, "Data as a JSON object");
+  return emit;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments args;
+  CLI::App app(
+      "Live board of every workspace of a project: which one works, which one waits for you.",
+      "snapboard");
+  app.set_version_flag("--version", "snapboard " SB_VERSION);
+  app.require_subcommand(1);
+  CLI::App* serve = add_serve(app, args);
+  CLI::App* status =
+      add_tool(app, args, "status", "How many workspaces need you, work or are done");
+  status->add_flag("-q,--quiet", args.quiet, "Only the number that need you");
+  status->add_flag("--json", args.json, "As JSON");
+  CLI::App* list = add_tool(app, args, "list", "Every workspace, one line each");
+  list->add_flag("--json", args.json, "The snapshot of every project, as JSON");
+  CLI::App* emit = add_emit(app, args);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? sb::app::kExitOk : sb::app::kExitUsage;
+  }
+  if (serve->parsed()) {
+    args.serve.open_browser = !args.no_open;
+    args.serve.adopt = !args.no_adopt;
+    args.serve.coalesce = std::chrono::milliseconds(args.coalesce_ms);
+    return sb::app::serve(args.serve);
+  }
+  if (status->parsed()) return sb::app::status(args.socket, args.output());
+  if (list->parsed()) return sb::app::list(args.socket, args.output());
+  return emit->parsed() ? sb::app::emit(args.socket, args.emit) : sb::app::kExitUsage;
+}

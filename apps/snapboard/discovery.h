@@ -1,0 +1,34 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include <boost/describe.hpp>
+
+#include "sb/core/clock.h"
+#include "sb/core/json_codec.h"
+#include "sb/core/result.h"
+
+namespace sb::app {
+
+/// How local tools find the server: `server.json` in the runtime directory and in the data
+/// directory (protocol, section 1).
+struct Discovery {
+  std::int64_t pid = 0;
+  std::string url;
+  std::string socket;
+  std::string token;
+  WallTime startedAt{};
+};
+BOOST_DESCRIBE_STRUCT(Discovery, (), (pid, url, socket, token, startedAt))
+static_assert(all_members_described<Discovery>());
+
+/// Writes the file atomically, mode 0600. Errors: unavailable.
+Result<void> write_discovery(const std::string& path, const Discovery& discovery);
+/// Errors: not_found (no server ever ran), invalid_argument.
+Result<Discovery> read_discovery(const std::string& path);
+/// Removes the file if it still speaks of `pid`.
+void remove_discovery(const std::string& path, std::int64_t pid);
+
+}  // namespace sb::app

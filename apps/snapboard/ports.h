@@ -1,0 +1,32 @@
+#pragma once
+
+#include "sb/orchestration/engine.h"
+#include "sb/transport/ports.h"
+
+namespace sb::app {
+
+/// Plugs the engine into what transport asks for; neither knows the other. Thread: confined to the
+/// loop.
+class EnginePorts final : public transport::EventSink,
+                          public transport::CommandSink,
+                          public transport::ServerStatus {
+ public:
+  explicit EnginePorts(orchestration::Engine& engine) : engine_(&engine) {}
+
+  void submit(std::vector<model::ExternalEvent> events,
+              std::function<void(Result<transport::EventsAnswer>)> done) override;
+  void register_project(RegisterProject request,
+                        std::function<void(Result<RegisteredProject>)> done) override;
+  void remove_project(const model::ProjectId& id,
+                      std::function<void(Result<std::uint64_t>)> done) override;
+  void reconcile(const model::ProjectId& id,
+                 std::function<void(Result<std::uint64_t>)> done) override;
+  [[nodiscard]] bool ready() const override;
+  [[nodiscard]] std::vector<transport::SourceHealth> sources() const override;
+  [[nodiscard]] transport::ReconciliationInfo reconciliation() const override;
+
+ private:
+  orchestration::Engine* engine_;
+};
+
+}  // namespace sb::app

@@ -1,0 +1,317 @@
+#include "serve.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "sb/core/json_writer.h"
+#include "sb/core/random.h"
+#include "sb/core/worker_pool.h"
+#include "sb/fs_watch/watcher.h"
+#include "sb/git/git_service.h"
+#include "sb/git_cli/repository.h"
+#include "sb/orchestration/engine.h"
+#include "sb/process/posix_runner.h"
+#include "sb/snapshot/store.h"
+#include "sb/sqlite/database.h"
+#include "sb/transport/event_loop.h"
+#include "sb/workspace/data_dir.h"
+#include "sb/workspace/journal.h"
+#include "sb/workspace/schema.h"
+#include "sb/workspace/workspace_service.h"
+
+#include "discovery.h"
+#include "handover.h"
+#include "paths.h"
+#include "ports.h"
+#include "web_files.h"
+
+namespace sb::app {
+namespace {
+
+constexpr std::size_t kWorkers = 3;  // two git jobs and one for reading files
+constexpr std::size_t kEpochBytes = 16;
+constexpr std::size_t kTokenBytes = 32;
+constexpr std::chrono::milliseconds kGoodbyeGrace{2'000};  // for closing connections at shutdown
+
+struct Address {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 7420;
+  bool chosen = false;  ///< by --listen: no other port is tried
+};
+
+Result<Address> parse_listen(const std::string& text) {
+  Address address;
+  if (text.empty()) return address;
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) {
+    return fail(ErrorCode::invalid_argument, "--listen wants HOST:PORT, found " + text);
+  }
+  address.host = text.substr(0, colon);
+  if (address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']') {
+    address.host = address.host.substr(1, address.host.size() - 2);
+  }
+  const char* const first = text.data() + colon + 1;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(first, last, address.port);
+  if (first == last || error != std::errc() || end != last) {
+    return fail(ErrorCode::invalid_argument,
+                "--listen wants a port from 0 to 65535, found " + text);
+  }
+  address.chosen = true;
+  return address;
+}
+
+std::string make_token(Random& random) {
+  const char* fixed = std::getenv("SNAPBOARD_TOKEN");
+  return fixed != nullptr && fixed[0] != '\0' ? fixed : random_hex(random, kTokenBytes);
+}
+
+// The server and everything it stands on, in order of construction; destroyed in reverse.
+class Application {
+ public:
+  Application(const ServeOptions& options, workspace::DataDirLock lock, std::string data_dir)
+      : options_(options),
+        lock_(std::move(lock)),
+        data_dir_(std::move(data_dir)),
+        store_(random_hex(random_, kEpochBytes), limits(options)) {}
+
+  int run();
+
+ private:
+  static snapshot::Limits limits(const ServeOptions& options) {
+    snapshot::Limits limits;
+    limits.workspaces_per_project_max = options.workspaces_max;
+    return limits;
+  }
+  Result<void> open();
+  Result<void> listen();
+  void begin();
+  void announce();
+  void stop(int signal);
+  void open_browser();
+  [[nodiscard]] std::string page_url() const {
+    return options_.auth == transport::AuthMode::none ? server_->url() + "/"
+                                                      : server_->url() + "/?token=" + token_;
+  }
+
+  ServeOptions options_;
+  workspace::DataDirLock lock_;
+  std::string data_dir_;
+  Logger log_{"snapboard"};
+  SystemClock clock_;
+  SystemRandom random_;
+  Metrics metrics_;
+  model::OwnCounter counter_;
+  snapshot::Store store_;
+  std::string token_;
+  std::string socket_path_;
+  std::vector<std::string> discovery_paths_;
+
+  transport::EventLoop loop_;
+  process::PosixRunner processes_;
+  std::unique_ptr<sqlite::Writer> writer_;
+  std::unique_ptr<workspace::Journal> journal_;
+  std::unique_ptr<fs_watch::Watcher> watcher_;
+  std::unique_ptr<git::GitService> git_;
+  std::unique_ptr<workspace::WorkspaceService> workspaces_;
+  std::unique_ptr<orchestration::Engine> engine_;
+  std::unique_ptr<EnginePorts> ports_;
+  std::unique_ptr<transport::Server> server_;
+  WorkerPool workers_{kWorkers};  // last: its threads end before what their tasks use
+  bool stopping_ = false;
+  std::size_t waiting_for_ready_ = 1;
+};
+
+Result<void> Application::open() {
+  SB_TRY(auto database,
+         sqlite::Database::open(data_dir_ + "/" + std::string(workspace::kDatabaseName)));
+  SB_TRY_VOID(database->migrate(workspace::migrations()));
+  writer_ = std::make_unique<sqlite::Writer>(std::move(database));
+  journal_ = std::make_unique<workspace::Journal>(loop_, *writer_, Logger("journal"));
+  watcher_ = std::make_unique<fs_watch::Watcher>(fs_watch::Watcher::Options{});
+  git_ = std::make_unique<git::GitService>(
+      git::GitService::Deps{loop_, workers_, processes_, *watcher_, clock_, counter_, metrics_,
+                            Logger("git")},
+      git::GitOptions{});
+  workspaces_ = std::make_unique<workspace::WorkspaceService>(workspace::WorkspaceService::Deps{
+      loop_, workers_, *writer_, clock_, random_, counter_, Logger("workspace")});
+  engine_ = std::make_unique<orchestration::Engine>(
+      orchestration::Engine::Deps{loop_, clock_, random_, counter_, store_, *workspaces_, *journal_,
+                                  *git_, metrics_, Logger("engine")},
+      orchestration::EngineOptions{});
+  ports_ = std::make_unique<EnginePorts>(*engine_);
+  Gauge& spawned = metrics_.gauge("processes_spawned_total", "Child processes ever spawned.");
+  metrics_.before_text(
+      [this, &spawned] { spawned.set(static_cast<double>(processes_.spawned())); });
+  return {};
+}
+
+Result<void> Application::listen() {
+  SB_TRY(const Address address, parse_listen(options_.listen));
+  transport::ServerConfig config;
+  config.host = address.host;
+  config.port = address.port;
+  if (address.chosen) config.port_attempts = 1;
+  config.socket_path = socket_path_;
+  config.auth = options_.auth;
+  config.token = token_;
+  config.allow_origins = options_.allow_origins;
+  config.coalesce = options_.coalesce;
+  const auto files = web_files();
+  config.static_files.assign(files.begin(), files.end());
+  server_ = std::make_unique<transport::Server>(
+      loop_, std::move(config),
+      transport::ServerPorts{store_, *ports_, *ports_, *ports_, metrics_, clock_, Logger("http")});
+  SB_TRY_VOID(server_->listen());
+  store_.on_commit([this] { server_->store_changed(); });
+  const Discovery discovery{getpid(), server_->url(), socket_path_, token_, clock_.wall_now()};
+  SB_TRY(const std::string runtime, runtime_dir());
+  discovery_paths_ = {data_dir_ + "/server.json", runtime + "/server.json"};
+  for (const auto& path : discovery_paths_) SB_TRY_VOID(write_discovery(path, discovery));
+  return {};
+}
+
+// Ready to be announced: what was known is enumerated, and so is the repository we stand in.
+void Application::begin() {
+  const auto ready = [this] {
+    if (--waiting_for_ready_ == 0) announce();
+  };
+  const bool adopt = options_.adopt && git_cli::discover(options_.directory).has_value();
+  if (adopt) {
+    ++waiting_for_ready_;
+    engine_->register_project(options_.directory, std::nullopt, std::nullopt,
+                              [this, ready](Result<orchestration::Engine::Registered> made) {
+                                if (!made) {
+                                  log_.error("repository not registered",
+                                             {kv("reason", made.error().message)});
+                                }
+                                ready();
+                              });
+  } else if (options_.adopt) {
+    log_.warn("not in a git repository: serving what is registered already",
+              {kv("directory", options_.directory)});
+  }
+  auto rows = workspaces_->load();
+  auto kept = journal_->load();
+  if (!rows || !kept) {
+    log_.error("database not readable",
+               {kv("reason", !rows ? rows.error().message : kept.error().message)});
+    return stop(0);
+  }
+  engine_->start(*rows, *kept, ready);
+}
+
+void Application::announce() {
+  if (options_.print_ready) {
+    std::string line;
+    JsonWriter json(line);
+    json.begin_object().key("ready").boolean(true).key("url").string(page_url());
+    json.key("socket").string(socket_path_).end_object();
+    std::printf("%s\n", line.c_str());
+  } else {
+    std::printf("snapboard is at %s\n", page_url().c_str());
+  }
+  std::fflush(stdout);
+  log_.info("ready", {kv("url", server_->url()), kv("workspaces", store_.counts().entries)});
+  if (options_.open_browser) open_browser();
+}
+
+// Only where a person sits in front of a desktop.
+void Application::open_browser() {
+  if (std::getenv("DISPLAY") == nullptr && std::getenv("WAYLAND_DISPLAY") == nullptr) return;
+  workers_.submit([this, url = page_url()] {
+    ProcessSpec spec;
+    spec.argv = {"xdg-open", url};
+    (void)processes_.run(spec);
+  });
+}
+
+// Once: finish in order. Twice: now.
+void Application::stop(int signal) {
+  if (stopping_) _exit(128 + signal);
+  stopping_ = true;
+  log_.info("stopping", {kv("signal", signal)});
+  engine_->stop();
+  processes_.cancel_all();
+  for (const auto& path : discovery_paths_) remove_discovery(path, getpid());
+  if (!server_) return loop_.stop();
+  server_->shutdown(kGoodbyeGrace, [this] { loop_.stop(); });
+}
+
+int Application::run() {
+  const auto failed = [&](const Error& error) {
+    log_.error("cannot start", {kv("reason", error.message)});
+    std::fprintf(stderr, "snapboard: %s\n", error.message.c_str());
+    return 1;
+  };
+  token_ = make_token(random_);
+  if (options_.socket.empty()) {
+    auto path = default_socket_path();
+    if (!path) return failed(path.error());
+    socket_path_ = *std::move(path);
+  } else {
+    socket_path_ = options_.socket;
+  }
+  if (const auto opened = open(); !opened) return failed(opened.error());
+  loop_.on_signal([this](int signal) { stop(signal); });
+  if (const auto listening = listen(); !listening) return failed(listening.error());
+  loop_.post([this] { begin(); });
+  loop_.run();
+  workers_.stop();
+  return 0;
+}
+
+int hand_over(const ServeOptions& options, const std::string& data_dir) {
+  auto handed = hand_repository_over(data_dir, options.directory);
+  if (!handed) {
+    std::fprintf(stderr, "snapboard: %s\n", handed.error().message.c_str());
+    return 1;
+  }
+  if (options.print_ready) {
+    std::string line;
+    JsonWriter json(line);
+    json.begin_object().key("ready").boolean(true).key("url").string(handed->page_url);
+    json.key("socket").string(handed->socket).end_object();
+    std::printf("%s\n", line.c_str());
+  } else {
+    std::printf("snapboard already runs; %s is on its board: %s\n", handed->repository.c_str(),
+                handed->page_url.c_str());
+  }
+  return 0;
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  // One arena: many would keep freed memory apart and make a small server look large.
+  mallopt(M_ARENA_MAX, 1);
+  signal(SIGPIPE, SIG_IGN);
+  umask(0077);
+  configure_logging(options.log_level, options.log_format);
+  const auto failed = [](const Error& error) {
+    std::fprintf(stderr, "snapboard: %s\n", error.message.c_str());
+    return 1;
+  };
+  auto wanted = options.data_dir.empty() ? workspace::default_data_dir()
+                                         : Result<std::string>(options.data_dir);
+  if (!wanted) return failed(wanted.error());
+  auto data_dir = workspace::create_data_dir(*wanted);
+  if (!data_dir) return failed(data_dir.error());
+  auto lock = workspace::DataDirLock::acquire(*data_dir);
+  if (!lock) {
+    if (lock.error().code != ErrorCode::conflict) return failed(lock.error());
+    return hand_over(options, *data_dir);
+  }
+  return Application(options, *std::move(lock), *std::move(data_dir)).run();
+}
+
+}  // namespace sb::app

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sb/core/log.h"
+#include "sb/transport/server.h"
+
+namespace sb::app {
+
+struct ServeOptions {
+  std::string directory = ".";  ///< the repository to adopt
+  std::string listen;           ///< HOST:PORT; empty: 127.0.0.1:7420 or the next free port
+  std::string socket;           ///< empty: in the runtime directory
+  std::string data_dir;         ///< empty: the XDG data directory
+  transport::AuthMode auth = transport::AuthMode::token;
+  std::vector<std::string> allow_origins;
+  std::size_t workspaces_max = 500;
+  std::chrono::milliseconds coalesce{100};
+  bool open_browser = true;
+  bool adopt = true;
+  bool print_ready = false;
+  LogFormat log_format = LogFormat::text;
+  LogLevel log_level = LogLevel::info;
+};
+
+/// Runs the server until a signal ends it. Answers the exit code.
+int serve(const ServeOptions& options);
+
+}  // namespace sb::app

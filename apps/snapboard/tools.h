@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sb::app {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitUnreachable = 3;
+
+/// How a command prints.
+enum class Output { text, json, quiet };
+
+/// `snapboard status`: how many workspaces need you, work, or are done. Quiet: the first number
+/// alone.
+int status(const std::string& socket, Output output);
+/// `snapboard list`: one line per workspace of every project.
+int list(const std::string& socket, Output output);
+
+struct EmitOptions {
+  std::string type;
+  std::string workspace;
+  std::string source = "snapboard-cli";
+  std::string id;  ///< empty: random
+  std::optional<std::string> sequence;
+  std::string data = "{}";               ///< JSON object
+  std::vector<std::string> assignments;  ///< KEY=VALUE, VALUE as JSON when it is, else as text
+};
+/// `snapboard emit`: sends one event and prints the answer.
+int emit(const std::string& socket, const EmitOptions& options);
+
+}  // namespace sb::app
