@@ -8,7 +8,8 @@
 #include "sb/core/clock.h"
 #include "sb/core/result.h"
 
-// What can be known of a git repository by reading files, without a process: enough for the first baseline.
+// What can be known of a git repository by reading files, without a process: enough for the first
+// baseline.
 
 namespace sb::git_cli {
 
@@ -18,19 +19,21 @@ struct Repository {
   bool bare = false;
 };
 
-/// Finds the repository that holds `path` (a worktree, a directory below one, a git directory, a bare repository).
-/// Errors: not_found with a sentence for the user.
+/// Finds the repository that holds `path` (a worktree, a directory below one, a git directory, a
+/// bare repository). Errors: not_found with a sentence for the user.
 Result<Repository> discover(const std::string& path);
 
 /// Where HEAD points.
 struct Head {
   std::optional<std::string> branch;  ///< short name; empty when detached
-  std::optional<std::string> oid;     ///< empty when the branch is unborn, or refs are not files (reftable)
-  bool needs_git = false;             ///< reftable: ask git instead
+  std::optional<std::string>
+      oid;                 ///< empty when the branch is unborn, or refs are not files (reftable)
+  bool needs_git = false;  ///< reftable: ask git instead
 };
 Result<Head> read_head(const std::string& git_dir, const std::string& common_dir);
 
-/// Identity of a private git directory: a removed and re-created one differs, a moved worktree does not.
+/// Identity of a private git directory: a removed and re-created one differs, a moved worktree does
+/// not.
 struct GitDirIdentity {
   std::string path;
   std::uint64_t device = 0, inode = 0;

@@ -1,0 +1,88 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "sb/git_cli/repository.h"
+#include "sb/git_cli/worktree_reader.h"
+
+#include "base.h"
+#include "files.h"
+#include "head.h"
+#include "refs.h"
+
+namespace sb::git_cli {
+namespace {
+
+constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
+
+std::int64_t nanoseconds(const struct timespec& time) {
+  return time.tv_sec * kNanosecondsPerSecond + time.tv_nsec;
+}
+
+Fingerprint::File look_at(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return {};
+  if (S_ISDIR(info.st_mode)) return {info.st_ino, 0, 0};  // its content is not its state
+  return {info.st_ino, info.st_size, nanoseconds(info.st_mtim)};
+}
+
+void find_base(const WorktreePlace& place, RefReader& refs, RefState& state) {
+  for (auto& candidate : base_candidates(place, refs.symbolic_target(kOriginHead))) {
+    if (auto oid = refs.resolve(candidate)) {
+      state.base = std::move(candidate);
+      state.base_oid = std::move(oid);
+      return;
+    }
+  }
+}
+
+RefState read_refs(const WorktreePlace& place, const std::optional<std::string>& upstream) {
+  RefState state;
+  RefReader refs(place.git_dir, place.common_dir);
+  auto head = read_head(place.git_dir, refs);
+  if (!head || head->needs_git) return state;
+  state.known = true;
+  state.branch = std::move(head->branch);
+  state.head = std::move(head->oid);
+  find_base(place, refs, state);
+  if (upstream) {
+    state.upstream_oid = refs.resolve("refs/remotes/" + *upstream);
+    if (!state.upstream_oid) state.upstream_oid = refs.resolve("refs/heads/" + *upstream);
+  }
+  return state;
+}
+
+}  // namespace
+
+Fingerprint take_fingerprint(const WorktreePlace& place,
+                             const std::optional<std::string>& upstream) {
+  Fingerprint result;
+  result.root = look_at(place.path);
+  result.dot_git = look_at(place.path + "/.git");
+  result.head = look_at(place.git_dir + "/HEAD");
+  result.index = look_at(place.git_dir + "/index");
+  result.config = look_at(place.common_dir + "/config");
+  result.reftable = look_at(place.common_dir + "/reftable/tables.list");
+  result.refs = read_refs(place, upstream);
+  result.operation = operation_in_progress(place.git_dir);
+  return result;
+}
+
+std::optional<WallTime> last_git_activity(const std::string& git_dir) {
+  std::int64_t newest = 0;
+  for (const char* name : {"/logs/HEAD", "/index"}) {
+    const auto file = look_at(git_dir + name);
+    newest = std::max(newest, file.changed_ns);
+  }
+  if (newest == 0) return std::nullopt;
+  return WallTime(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(newest)));
+}
+
+bool index_is_locked(const std::string& git_dir) {
+  return exists(git_dir + "/index.lock");
+}
+
+}  // namespace sb::git_cli
