@@ -110,6 +110,7 @@ export async function startFakeServer({ port = 0, quiet = false, answer = 0, pro
     url: `http://127.0.0.1:${http.address().port}`,
     projects,
     change,
+    remove: ({ projectId, workspaceId }) => send(projectId, { type: "snapshot_removed", workspaceId }),
     async stop() {
       clearInterval(timer);
       for (const client of sockets.clients) client.terminate();
