@@ -1,0 +1,175 @@
+#include <malloc.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "sb/core/json_value.h"
+#include "sb/model/event.h"
+#include "sb/model/fact_codec.h"
+#include "sb/orchestration/ingest.h"
+#include "sb/snapshot/store.h"
+
+// The store on one core, beside the targets of docs/performance.md. Arguments: number of
+// workspaces.
+
+namespace {
+
+using sb::MonoTime;
+using sb::WallTime;
+namespace model = sb::model;
+namespace snapshot = sb::snapshot;
+
+constexpr snapshot::SourceId kSource{1};
+
+sb::model::FactPatch facts(const std::string& json) {
+  sb::JsonDocument document;
+  return *model::parse_fact_patch(*document.parse(json), "$");
+}
+
+// One realistic entry: an open pull request and one session.
+const std::string kEntry =
+    R"({"projectId":"p","status":"READY","name":"Fix the flaky login test","createdAt":"2026-11-01T00:00:00.000Z",)"
+    R"("branchName":"fix/flaky-login","hasHadSessions":true,"prUrl":"https://git.example/acme/app/pull/1234",)"
+    R"("prNumber":1234,"prState":"OPEN","prCiStatus":"SUCCESS","gitStats":{"total":7,"additions":120,"deletions":14,)"
+    R"("hasUncommitted":true},"sessionSummaries":[{"sessionId":"s1","name":"Chat 1","workflow":"implement","model":"m",)"
+    R"("persistedStatus":"IDLE","runtimePhase":"idle","processState":"alive","activity":"IDLE",)"
+    R"("updatedAt":"2026-11-01T00:00:00.000Z","lastExit":null}]})";
+
+std::string id_of(std::int64_t i) {
+  return "workspace-" + std::to_string(i);
+}
+
+struct Filled {
+  explicit Filled(std::int64_t count) : store("bench", limits(count)) {
+    model::ProjectInfo project;
+    project.id = model::ProjectId("p");
+    (void)store.put_project(project);
+    (void)store.source("bench");
+    const auto patch = facts(kEntry);
+    for (std::int64_t i = 0; i < count; ++i) {
+      ids.emplace_back(id_of(i));
+      apply(ids.back(), patch);
+    }
+  }
+  static snapshot::Limits limits(std::int64_t count) {
+    snapshot::Limits limits;
+    limits.workspaces_per_project_max = static_cast<std::size_t>(count) + 1;
+    return limits;
+  }
+  snapshot::Applied apply(const model::WorkspaceId& id, model::FactPatch patch,
+                          std::uint64_t sequence = 0) {
+    snapshot::Update update;
+    update.workspace = id;
+    update.source = kSource;
+    update.stamp = {1, sequence == 0 ? ++last : sequence, 0};
+    update.label = "event:bench";
+    update.facts = std::move(patch);
+    return store.apply(std::move(update), wall, mono);
+  }
+  snapshot::Store store;
+  std::vector<model::WorkspaceId> ids;
+  std::uint64_t last = 0;
+  WallTime wall{std::chrono::milliseconds(1'700'000'000'000)};
+  MonoTime mono{};
+};
+
+// A changed field, with the entry derived and its text made again. Target: 1,800,000/s at 500,
+// 1,000,000/s at 10,000.
+void changed_field(benchmark::State& state) {
+  Filled filled(state.range(0));
+  const model::FactPatch patches[2] = {facts(R"({"runScriptStatus":"RUNNING"})"),
+                                       facts(R"({"runScriptStatus":"IDLE"})")};
+  std::size_t i = 0;
+  for (auto _ : state) {
+    const auto& id = filled.ids[i % filled.ids.size()];
+    benchmark::DoNotOptimize(filled.apply(id, patches[(i / filled.ids.size()) % 2]));
+    ++i;
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(changed_field)->Arg(500)->Arg(10'000);
+
+// A restated value. Target: 20,000,000/s at 500.
+void no_op(benchmark::State& state) {
+  Filled filled(state.range(0));
+  const auto patch = facts(R"({"runScriptStatus":"IDLE"})");
+  for (const auto& id : filled.ids) filled.apply(id, patch);
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(filled.apply(filled.ids[i++ % filled.ids.size()], patch));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(no_op)->Arg(500);
+
+// An older value. Target: 45,000,000/s at 500.
+void stale(benchmark::State& state) {
+  Filled filled(state.range(0));
+  const auto patch = facts(R"({"runScriptStatus":"IDLE"})");
+  for (const auto& id : filled.ids) filled.apply(id, patch);
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(filled.apply(filled.ids[i++ % filled.ids.size()], patch, 1));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(stale)->Arg(500);
+
+// Event text (about 400 bytes) to changed entry text, nobody subscribed. Target: under 1.2
+// microseconds.
+void event_to_text(benchmark::State& state) {
+  Filled filled(state.range(0));
+  sb::orchestration::Ingest ingest(filled.store);
+  sb::JsonDocument document;
+  std::uint64_t n = 0;
+  std::string text;
+  for (auto _ : state) {
+    const auto& id = filled.ids[n % filled.ids.size()];
+    text =
+        R"({"specversion":"1.0","id":"e)" + std::to_string(n) +
+        R"(","source":"agents/one","type":"github.pr_snapshot_updated","subject":")" + id.str() +
+        R"(","sequence":")" + std::to_string(n + 1) +
+        R"(","time":"2026-11-23T09:15:13.264Z","datacontenttype":"application/json","data":{"prNumber":1234,"prState":")" +
+        ((n / filled.ids.size()) % 2 == 0 ? "OPEN" : "APPROVED") +
+        R"(","prCiStatus":"SUCCESS","prUrl":"https://git.example/acme/app/pull/1234","hasMergeConflict":false}})";
+    const auto value = document.parse(text);
+    std::vector<model::ExternalEvent> events;
+    events.push_back(*model::parse_event(*value));
+    benchmark::DoNotOptimize(ingest.submit(std::move(events), filled.wall, filled.mono));
+    ++n;
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(event_to_text)->Arg(500)->Arg(10'000);
+
+// Resident memory of one plain entry, text and stamps included. Target: 3 KiB.
+void memory_per_entry(benchmark::State& state) {
+  const auto resident = [] {
+    long pages = 0, skip = 0;
+    std::ifstream("/proc/self/statm") >> skip >> pages;
+    return pages * sysconf(_SC_PAGESIZE);
+  };
+  for (auto _ : state) {
+    malloc_trim(0);
+    const long before = resident();
+    const Filled filled(state.range(0));
+    state.counters["bytes_per_entry"] =
+        static_cast<double>(resident() - before) / static_cast<double>(state.range(0));
+  }
+}
+BENCHMARK(memory_per_entry)->Arg(10'000)->Iterations(1);
+
+// What changed since a revision costs what the answer holds.
+void changes_since(benchmark::State& state) {
+  Filled filled(10'000);
+  const auto since = filled.store.head() - static_cast<snapshot::Revision>(state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(filled.store.changes(model::ProjectId("p"), since));
+}
+BENCHMARK(changes_since)->Arg(1)->Arg(100)->Arg(10'000);
+
+}  // namespace
