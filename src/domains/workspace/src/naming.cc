@@ -48,7 +48,7 @@ std::string folder_name(const std::string& path) {
 
 std::string repository_name(const std::string& main_path) {
   std::string_view name = last_part(main_path);
-  if (name.starts_with('.') && last_part(parent(main_path)) != "")
+  if (name.starts_with('.') && !last_part(parent(main_path)).empty())
     name = last_part(parent(main_path));
   if (name.size() > kGitSuffix.size() && name.ends_with(kGitSuffix))
     name.remove_suffix(kGitSuffix.size());

@@ -196,7 +196,7 @@ void WorkspaceService::Impl::put(const git_cli::Repository& repository,
         project.row.problem = project.problems.project;
         if (stored->changed) emit(ProjectChanged{project.row});
         const model::ProjectId id = stored->row.id;
-        flights[id].waiting.push_back(
+        flights[id].waiting.emplace_back(
             [this, id, created = stored->created, done](Result<Adoption> adopted) {
               const auto known = projects.find(id);
               if (!adopted) return done(std::move(adopted).error());
@@ -334,7 +334,8 @@ void WorkspaceService::register_project(std::string path, std::optional<std::str
   });
 }
 
-void WorkspaceService::remove_project(model::ProjectId id, std::function<void(Result<void>)> done) {
+void WorkspaceService::remove_project(const model::ProjectId& id,
+                                      std::function<void(Result<void>)> done) {
   const std::uint64_t stamp = impl_->next_stamp();
   impl_->write<RemovedProject>(
       [id](sqlite::Database& database) { return take_project(database, id); },

@@ -16,7 +16,6 @@ namespace sb::workspace {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AnyOf;
 using testing::GitRepo;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -94,7 +93,7 @@ TEST_F(AdoptionTest, TwoRegistrationsAtOnceMakeOneProject) {
   std::vector<WorkspaceService::Registration> answers;
   for (int i = 0; i < 2; ++i) {
     house_.service().register_project(repo_.str(), {}, {},
-                                      [&](Result<WorkspaceService::Registration> answer) {
+                                      [&](const Result<WorkspaceService::Registration>& answer) {
                                         ASSERT_TRUE(answer) << answer.error().message;
                                         answers.push_back(*answer);
                                       });
@@ -402,7 +401,7 @@ TEST_F(AdoptionTest, AnswersEveryCallerOfACrowdWithFewRuns) {
   const auto stamp = house_.counter().last();
   std::size_t answered = 0;
   for (std::size_t i = 0; i < kCallers; ++i) {
-    house_.service().adopt(project.id, [&](Result<WorkspaceService::Adoption> adopted) {
+    house_.service().adopt(project.id, [&](const Result<WorkspaceService::Adoption>& adopted) {
       EXPECT_TRUE(adopted);
       ++answered;
     });
@@ -417,7 +416,7 @@ TEST_F(AdoptionTest, ACallDuringARunSeesWhatHappenedDuringIt) {
   HeldWriter held(house_.writer());
   std::size_t answered = 0;
   std::size_t added = 0;
-  const auto done = [&](Result<WorkspaceService::Adoption> adopted) {
+  const auto done = [&](const Result<WorkspaceService::Adoption>& adopted) {
     ASSERT_TRUE(adopted);
     ++answered;
     added += adopted->added;
@@ -440,8 +439,8 @@ TEST_F(AdoptionTest, WritesNothingForAProjectRemovedMeanwhile) {
   bool removed = false;
   std::optional<Error> error;
   house_.service().remove_project(project.id,
-                                  [&](Result<void> done) { removed = done.has_value(); });
-  house_.service().adopt(project.id, [&](Result<WorkspaceService::Adoption> adopted) {
+                                  [&](const Result<void>& done) { removed = done.has_value(); });
+  house_.service().adopt(project.id, [&](const Result<WorkspaceService::Adoption>& adopted) {
     ASSERT_FALSE(adopted);
     error = adopted.error();
   });

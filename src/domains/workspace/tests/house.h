@@ -146,7 +146,7 @@ class HeldWriter {
           held.wait();
           return Result<void>();
         },
-        [](Result<void>) {});
+        [](const Result<void>&) {});
     entered.get_future().wait();
   }
   ~HeldWriter() { release(); }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +21,6 @@ namespace sb::workspace {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
@@ -127,10 +127,10 @@ TEST_F(JournalTest, ForgetsWorkspacesAndProjects) {
 }
 
 TEST_F(JournalTest, KeepsLivesInOrderOfFirstAppearance) {
-  for (const auto& [source, epoch] : std::vector<std::pair<std::string, std::string>>{
-           {"a", "1"}, {"b", "1"}, {"a", "2"}, {"a", "1"}}) {
+  using Life = std::pair<std::string, std::string>;
+  for (const Life& life : {Life("a", "1"), Life("b", "1"), Life("a", "2"), Life("a", "1")}) {
     ASSERT_TRUE(loop_.wait_for<Result<void>>(
-        [&](auto done) { journal_->note_epoch(source, epoch, std::move(done)); }));
+        [&](auto done) { journal_->note_epoch(life.first, life.second, std::move(done)); }));
   }
   close();
   open();
@@ -141,7 +141,7 @@ TEST_F(JournalTest, KeepsLivesInOrderOfFirstAppearance) {
 TEST_F(JournalTest, AnswersAfterTheCommitOnly) {
   HeldWriter held(*writer_);
   bool answered = false;
-  journal_->write({fact("w", "name", "1")}, [&](Result<void>) { answered = true; });
+  journal_->write({fact("w", "name", "1")}, [&](const Result<void>&) { answered = true; });
   loop_.run_ready();
   EXPECT_FALSE(answered);
   held.release();
@@ -169,8 +169,8 @@ int journal_until_killed(const std::string& path) {
       const std::string key = "k" + std::to_string(i);
       const std::string value = std::to_string(n + i);
       journal.write({fact("w", key, value), fact("v", key, value)},
-                    [&answered, key, value](Result<void> done) {
-                      const std::string line = key + " " + value + "\n";
+                    [&answered, key, value](const Result<void>& done) {
+                      const std::string line = fmt::format("{} {}\n", key, value);
                       if (!done || ::write(STDOUT_FILENO, line.data(), line.size()) < 0) ::_exit(2);
                       ++answered;
                     });

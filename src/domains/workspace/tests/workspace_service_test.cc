@@ -85,8 +85,9 @@ TEST_F(WorkspaceServiceTest, ALostCompareAndSetTellsNothing) {
 TEST_F(WorkspaceServiceTest, OneOfTwoRivalsWins) {
   std::vector<bool> won;
   for (const auto to : {WorkspaceStatus::ARCHIVING, WorkspaceStatus::PROVISIONING}) {
-    house_.service().transition(id_, WorkspaceStatus::READY, to,
-                                [&](Result<WorkspaceRow> row) { won.push_back(row.has_value()); });
+    house_.service().transition(
+        id_, WorkspaceStatus::READY, to,
+        [&](const Result<WorkspaceRow>& row) { won.push_back(row.has_value()); });
   }
   ASSERT_TRUE(house_.loop().run_until([&] { return won.size() == 2; }));
   EXPECT_THAT(won, ElementsAre(true, false));
@@ -96,7 +97,7 @@ TEST_F(WorkspaceServiceTest, OneOfTwoRivalsWins) {
 TEST_F(WorkspaceServiceTest, TellsNothingWhileTheTransactionIsOpen) {
   HeldWriter held(house_.writer());
   bool answered = false;
-  house_.service().rename(id_, "new", [&](Result<WorkspaceRow>) { answered = true; });
+  house_.service().rename(id_, "new", [&](const Result<WorkspaceRow>&) { answered = true; });
   house_.loop().run_ready();
   EXPECT_FALSE(answered);
   EXPECT_THAT(house_.events, IsEmpty());
@@ -118,8 +119,8 @@ TEST_F(WorkspaceServiceTest, TellsNothingWhenTheCommitFails) {
           orphan.row.project = model::ProjectId("absent");
           return insert_workspace(database, orphan);
         },
-        [](Result<void> done) { EXPECT_FALSE(done); });
-    house_.service().rename(id_, "new", [&](Result<WorkspaceRow> row) {
+        [](const Result<void>& done) { EXPECT_FALSE(done); });
+    house_.service().rename(id_, "new", [&](const Result<WorkspaceRow>& row) {
       ASSERT_FALSE(row);
       error = row.error();
     });
@@ -134,7 +135,7 @@ TEST_F(WorkspaceServiceTest, TellsInTheOrderOfStamps) {
   int answered = 0;
   for (int i = 0; i < 20; ++i) {
     house_.service().rename(id_, "name " + std::to_string(i),
-                            [&](Result<WorkspaceRow>) { ++answered; });
+                            [&](const Result<WorkspaceRow>&) { ++answered; });
   }
   ASSERT_TRUE(house_.loop().run_until([&] { return answered == 20; }));
   const auto told = house_.told<WorkspaceChanged>();
@@ -162,10 +163,10 @@ TEST_F(WorkspaceServiceTest, ChecksNames) {
 TEST_F(WorkspaceServiceTest, AReadIsFencedByTheWritesAroundIt) {
   bool done = false;
   Contents seen;
-  house_.service().rename(id_, "before", [](Result<WorkspaceRow>) {});
+  house_.service().rename(id_, "before", [](const Result<WorkspaceRow>&) {});
   const auto before = house_.counter().last();
-  house_.service().read([&](Result<Contents> contents) { seen = *contents; });
-  house_.service().rename(id_, "after", [&](Result<WorkspaceRow>) { done = true; });
+  house_.service().read([&](const Result<Contents>& contents) { seen = *contents; });
+  house_.service().rename(id_, "after", [&](const Result<WorkspaceRow>&) { done = true; });
   ASSERT_TRUE(house_.loop().run_until([&] { return done; }));
   EXPECT_EQ(seen.fence, before + 1);
   EXPECT_EQ(seen.workspaces[0].name, "before");
@@ -197,10 +198,11 @@ TEST_F(WorkspaceServiceTest, RaisesTheCounterAboveEveryStampAtStart) {
 
 TEST_F(WorkspaceServiceTest, CallsNobodyAfterItsEnd) {
   bool called = false;
-  house_.service().rename(id_, "x", [&](Result<WorkspaceRow>) { called = true; });
-  house_.service().adopt(project_.id, [&](Result<WorkspaceService::Adoption>) { called = true; });
-  house_.service().register_project(repo_.str(), {}, {},
-                                    [&](Result<WorkspaceService::Registration>) { called = true; });
+  house_.service().rename(id_, "x", [&](const Result<WorkspaceRow>&) { called = true; });
+  house_.service().adopt(project_.id,
+                         [&](const Result<WorkspaceService::Adoption>&) { called = true; });
+  house_.service().register_project(
+      repo_.str(), {}, {}, [&](const Result<WorkspaceService::Registration>&) { called = true; });
   house_.stop();
   EXPECT_FALSE(called);
   EXPECT_THAT(house_.events, IsEmpty());

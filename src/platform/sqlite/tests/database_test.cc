@@ -198,10 +198,11 @@ TEST(DatabaseFile, WithDamagedPagesIsAnErrorOfTheRead) {
       ASSERT_TRUE(database->execute("INSERT INTO item VALUES (?, ?)", {i, std::string(100, 'n')}));
     }
   }
+  constexpr std::size_t kPageBytes = 4096;
   {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(4096);
-    const std::string garbage(3 * 4096, '\x5a');
+    file.seekp(kPageBytes);
+    const std::string garbage(3 * kPageBytes, '\x5a');
     file.write(garbage.data(), static_cast<std::streamsize>(garbage.size()));
   }
   auto database = open_or_fail(path);

@@ -39,7 +39,7 @@ int write_until_killed(const std::string& path) {
           [next](Database& db) {
             return db.execute("INSERT INTO item VALUES (?, ?)", {next, std::string(500, 'p')});
           },
-          [next](Result<void> result) {
+          [next](const Result<void>& result) {
             const std::string line = (result ? "" : "-") + std::to_string(next) + "\n";
             if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) ::_exit(2);
           });

@@ -34,7 +34,7 @@ class WriterTest : public ::testing::Test {
   }
   /// Submits, and notes the outcome under `label` when it is told.
   void submit(const std::string& label, std::function<Result<void>(Database&)> job) {
-    writer_->submit(std::move(job), [this, label](Result<void> result) {
+    writer_->submit(std::move(job), [this, label](const Result<void>& result) {
       const std::lock_guard lock(mutex_);
       told_.push_back(label + (result ? " ok" : " failed"));
       if (!result) errors_.push_back(result.error().message);
@@ -49,7 +49,7 @@ class WriterTest : public ::testing::Test {
           held.wait();
           return Result<void>();
         },
-        [](Result<void>) {});
+        [](const Result<void>&) {});
     entered.get_future().wait();
   }
   std::vector<std::int64_t> ids() {
@@ -101,7 +101,7 @@ TEST_F(WriterTest, JoinsWhatWaitsIntoOneTransaction) {
   std::vector<std::int64_t> seen_when_told;
   for (int i = 0; i < kJobs; ++i) {
     // Whoever is told sees the rows of the whole batch, so they were committed together.
-    writer_->submit(insert(i), [&](Result<void> result) {
+    writer_->submit(insert(i), [&](const Result<void>& result) {
       EXPECT_TRUE(result);
       seen_when_told.push_back(count());
     });
@@ -174,6 +174,7 @@ TEST_F(WriterTest, RunsWhatIsQueuedBeforeItEnds) {
 
 TEST_F(WriterTest, TakesJobsFromManyThreads) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([this, t] {
       for (int i = 0; i < 100; ++i) submit("x", insert(t * 100 + i));

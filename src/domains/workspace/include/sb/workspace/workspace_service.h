@@ -63,7 +63,7 @@ class WorkspaceService {
                         std::optional<std::string> default_branch,
                         std::function<void(Result<Registration>)> done);
   /// Removes a project and its workspaces. Errors: not_found.
-  void remove_project(model::ProjectId id, std::function<void(Result<void>)> done);
+  void remove_project(const model::ProjectId& id, std::function<void(Result<void>)> done);
 
   struct Adoption {
     std::size_t added = 0, changed = 0, removed = 0;
