@@ -95,6 +95,9 @@ const inBoard = (branch, condition = "true") => `[...document.querySelectorAll('
   return card.querySelector('[title="${branch}"]') !== null && (${condition});
 })`;
 
+/** Keeps what the page looks like, with its movements at their end. */
+const picture = (page, name) => page.screenshot({ path: path.join(pictures, name), animations: "disabled" });
+
 /** Waits for a condition. Asked from outside: the page's own policy forbids it to evaluate texts. */
 const shows = (page, condition, timeoutMs = DEADLINE_MS) => eventually(condition, () => page.evaluate(condition), timeoutMs);
 
@@ -129,18 +132,18 @@ test("the worktrees of a repository appear, the main one marked, and the token l
   assert.equal(await page.locator("[data-connection]").getAttribute("data-connection"), "live");
   assert.ok(!page.url().includes("token"), "the token must not stay in the address");
 
-  await page.screenshot({ path: path.join(pictures, "board-light.png") });
+  await picture(page, "board-light.png");
   await page.getByRole("button", { name: "alpha", exact: true }).first().click();
   const details = page.getByRole("dialog");
   assert.match(await details.innerText(), /wt-alpha/, "the details name the worktree's path");
-  await page.screenshot({ path: path.join(pictures, "details-light.png") });
+  await picture(page, "details-light.png");
   await page.keyboard.press("Escape");
   await details.waitFor({ state: "detached" });
 
   await page.getByRole("tab", { name: "List" }).click();
   await shows(page, "document.querySelectorAll('[role=row][data-workspace]').length === 4");
   await page.emulateMedia({ colorScheme: "dark" });
-  await page.screenshot({ path: path.join(pictures, "list-dark.png") });
+  await picture(page, "list-dark.png");
   assert.deepEqual(errors, []);
 });
 
@@ -163,7 +166,7 @@ test("an edit, a commit, a new worktree and a removed one reach the page, and an
     `!(${inBoard("gamma")})`,
   );
   await shows(page, inBoard("delta", "!text.includes('not measured')"), START_MS);
-  await page.screenshot({ path: path.join(pictures, "board-dark.png") });
+  await picture(page, "board-dark.png");
 
   assert.equal(traffic.requests.filter((url) => url.includes("/api/projects")).length, 1, "the projects are asked for once");
   const before = { requests: traffic.requests.length, frames: traffic.frames };
@@ -180,7 +183,7 @@ test("a killed server is noticed, and after its return the page is live with wha
   await server.kill();
   await shows(page, status("reconnecting"));
   assert.ok(await page.evaluate(inBoard("gamma")), "the last known state stays");
-  await page.screenshot({ path: path.join(pictures, "reconnecting.png") });
+  await picture(page, "reconnecting.png");
 
   sandbox.git(repo, "worktree", "remove", "--force", worktrees.gamma);
   sandbox.worktree(repo, "epsilon");
@@ -198,9 +201,9 @@ test("at phone width everything is in reach", async (t) => {
   const { page } = await openBoard(t, { viewport: { width: 360, height: 740 } });
   const overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
   assert.equal(overflow, 0, "the page must not scroll sideways");
-  await page.screenshot({ path: path.join(pictures, "phone-light.png") });
+  await picture(page, "phone-light.png");
   await page.getByRole("button", { name: "Workspaces" }).click();
   await page.getByRole("navigation", { name: "Workspaces" }).getByRole("button", { name: /^alpha/ }).click();
   assert.match(await page.getByRole("dialog").innerText(), /wt-alpha/);
-  await page.screenshot({ path: path.join(pictures, "phone-details.png") });
+  await picture(page, "phone-details.png");
 });

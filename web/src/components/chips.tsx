@@ -153,7 +153,7 @@ export function Diff({ workspace, compact = false }: { workspace: Workspace; com
   return (
     <span
       title={title}
-      className={`inline-flex items-center gap-1.5 whitespace-nowrap tabular-nums ${stale ? "opacity-70" : ""}`}
+      className={`inline-flex items-center gap-1.5 whitespace-nowrap tabular-nums ${stale ? "opacity-80" : ""}`}
     >
       {clean ? (
         <span className="text-faint">no changes</span>

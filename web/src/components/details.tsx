@@ -96,7 +96,7 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
 
 type Fact = readonly [name: string, value: ReactNode] | null | false;
 
-/** Names and values. A value of null is "none". */
+/** Names and values. An empty value is "none". */
 function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
     <dl className="grid grid-cols-[7rem_minmax(0,1fr)] gap-x-3 gap-y-1">
@@ -105,7 +105,7 @@ function Facts({ facts }: { facts: readonly Fact[] }) {
           fact && (
             <Fragment key={fact[0]}>
               <dt className="text-soft">{fact[0]}</dt>
-              <dd className="min-w-0 break-words">{fact[1] ?? <span className="text-faint">none</span>}</dd>
+              <dd className="min-w-0 break-words">{fact[1] || <span className="text-faint">none</span>}</dd>
             </Fragment>
           ),
       )}
@@ -241,7 +241,7 @@ function Git({ workspace }: { workspace: Workspace }) {
             known(
               workspace,
               "gitStats",
-              stats && (
+              stats && (stats.total > 0 || stats.stale) && (
                 <span className="tabular-nums">
                   <span className="text-success">+{stats.additions.toLocaleString()}</span>{" "}
                   <span className="text-danger">−{stats.deletions.toLocaleString()}</span> in {plural(stats.total, "file")}

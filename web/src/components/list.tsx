@@ -28,7 +28,7 @@ interface ListProps {
 const wideRow = 48; // pixels
 const narrowRow = 84; // pixels
 const template =
-  "grid grid-cols-[minmax(12rem,2fr)_minmax(9.5rem,1fr)_minmax(12rem,1.2fr)_minmax(11rem,1.1fr)_4rem_3rem] max-w-[110rem] gap-x-4 px-4";
+  "grid grid-cols-[minmax(11rem,2fr)_minmax(9.5rem,1fr)_minmax(13rem,1.2fr)_minmax(11rem,1.1fr)_4rem_3rem] max-w-[110rem] gap-x-4 px-4";
 
 /** Every workspace in one table; only the rows in sight exist. */
 export const List = memo(function List({ workspaces, chosen, onOpen }: ListProps) {
