@@ -116,6 +116,7 @@ void HttpConnection::dispatch(HttpRequest request) {
     return;
   }
   if (auto refusal = core_->access().refuse_any(request, peer_)) {
+    close_after_ = true;
     refused(*std::move(refusal));
     return;
   }

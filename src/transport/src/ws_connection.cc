@@ -171,6 +171,8 @@ void WsConnection::handed_over() {
   waiting_writable_ = false;
   if (peer_closed_) {
     abort();
+  } else if (failed_) {
+    socket_.finish_writing();  // nothing they say is understood any more, their close frame neither
   } else if (!closing_) {
     core_->deadlines().clear(*this);
   }
@@ -214,6 +216,7 @@ void WsConnection::take_input(std::string_view bytes) {
         answer_close();
         return;
       case WsParser::Step::failed:
+        failed_ = true;
         begin_close(parser_.close_code(), "");
         return;
     }

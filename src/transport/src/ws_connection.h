@@ -76,6 +76,7 @@ class WsConnection final : public Connection {
   bool waiting_writable_ = false;
   bool awaiting_pong_ = false;
   bool closing_ = false;      // our close frame is sent or on its way
+  bool failed_ = false;       // they broke the protocol: what still comes is only drained
   bool peer_closed_ = false;  // theirs has come: done once everything is handed over
 };
 
