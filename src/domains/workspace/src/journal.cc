@@ -1,5 +1,6 @@
 #include "sb/workspace/journal.h"
 
+#include <optional>
 #include <utility>
 
 #include "sb/sqlite/database.h"
@@ -11,7 +12,26 @@ namespace {
 
 struct Nothing {};
 
+model::Stamp read_stamp(const sqlite::Row& row, int column) {
+  return {static_cast<std::uint32_t>(row.integer(column)),
+          static_cast<std::uint64_t>(row.integer(column + 1)),
+          static_cast<std::uint64_t>(row.integer(column + 2))};
+}
+
+/// Whether the row of this key is newer already, which happens when a failed write is tried again.
+Result<bool> is_outdated(sqlite::Database& database, const JournalFact& fact) {
+  std::optional<model::Stamp> held;
+  SB_TRY_VOID(
+      database.query("SELECT epoch, sequence, arrival FROM external_fact WHERE workspace = ? AND "
+                     "source = ? AND key = ?",
+                     {fact.workspace.view(), fact.source, fact.key},
+                     [&](const sqlite::Row& row) { held = read_stamp(row, 0); }));
+  return held && fact.stamp < *held;
+}
+
 Result<void> put_fact(sqlite::Database& database, const JournalFact& fact) {
+  SB_TRY(const bool outdated, is_outdated(database, fact));
+  if (outdated) return {};
   if (fact.key.empty()) {
     // The workspace is gone, and with it all that anybody said about it.
     SB_TRY_VOID(
@@ -32,9 +52,7 @@ JournalFact read_fact(const sqlite::Row& row) {
   fact.key = row.text(2);
   fact.project = model::ProjectId(row.text(3));
   fact.source_epoch = row.text(4);
-  fact.stamp.epoch = static_cast<std::uint32_t>(row.integer(5));
-  fact.stamp.sequence = static_cast<std::uint64_t>(row.integer(6));
-  fact.stamp.arrival = static_cast<std::uint64_t>(row.integer(7));
+  fact.stamp = read_stamp(row, 5);
   fact.value = row.text(8);
   return fact;
 }
@@ -64,10 +82,9 @@ struct Journal::Impl : std::enable_shared_from_this<Journal::Impl> {
           SB_TRY_VOID(job(database));
           return Nothing{};
         },
-        [this, done = std::move(done)](Result<Nothing> written) {
-          if (written) return done({});
-          log.error("journal write failed", {kv("error", written.error().message)});
-          done(std::move(written).error());
+        [done = std::move(done)](Result<Nothing> written) {
+          if (!written) return done(std::move(written).error());
+          done({});
         });
   }
 
@@ -85,6 +102,8 @@ Result<JournalContents> Journal::load() {
   auto read =
       impl_->writer.run([&](sqlite::Database& database) { return read_all(database, contents); });
   if (!read) return std::move(read).error();
+  impl_->log.info("journal read", {kv("facts", contents.facts.size()),
+                                   kv("source_epochs", contents.source_epochs.size())});
   return contents;
 }
 

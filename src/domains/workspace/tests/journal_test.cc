@@ -98,6 +98,17 @@ TEST_F(JournalTest, KeepsTheNewestPerKeyInOrderOfWriting) {
                                   "w/other/name=2"));
 }
 
+TEST_F(JournalTest, AnOlderFactNeverReplacesANewerOne) {
+  const auto huge = std::numeric_limits<std::uint64_t>::max();
+  write({fact("w", "name", "new", huge), fact("w", "status", "1", 2)});
+  write({fact("w", "name", "late", huge - 1), fact("w", "status", "2", 3)});
+  EXPECT_THAT(kept(), ElementsAre("w/agent/name=new", "w/agent/status=2"));
+  JournalFact reborn = fact("w", "name", "reborn", 1);
+  reborn.stamp.epoch = 2;
+  write({reborn});
+  EXPECT_THAT(kept(), ElementsAre("w/agent/status=2", "w/agent/name=reborn"));
+}
+
 TEST_F(JournalTest, ARemovedElementLeavesItsRow) {
   write({fact("w", "sessionSummaries/s1", "{}")});
   write({fact("w", "sessionSummaries/s1", "", 2)});

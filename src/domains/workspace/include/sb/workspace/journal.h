@@ -47,8 +47,9 @@ class Journal {
 
   /// Blocks; for start-up, before the loop runs.
   Result<JournalContents> load();
-  /// Writes facts (replacing older rows of the same key) and calls `done` on the loop after the
-  /// commit.
+  /// Writes facts (replacing older rows of the same key; a row that is newer already stays) and
+  /// calls `done` on the loop after the commit. A removal of a workspace deletes every other row of
+  /// it first.
   void write(std::vector<JournalFact> facts, std::function<void(Result<void>)> done);
   /// A source began a new life.
   void note_epoch(std::string source, std::string epoch, std::function<void(Result<void>)> done);
