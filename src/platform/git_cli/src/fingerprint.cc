@@ -4,10 +4,12 @@
 #include <array>
 #include <string_view>
 
+#include "sb/core/hash.h"
 #include "sb/git_cli/repository.h"
 #include "sb/git_cli/worktree_reader.h"
 
 #include "base.h"
+#include "config.h"
 #include "files.h"
 #include "head.h"
 #include "refs.h"
@@ -54,6 +56,21 @@ RefState read_refs(const WorktreePlace& place, const std::optional<std::string>&
   return state;
 }
 
+/// The part of the config a worktree depends on: another branch getting an upstream, or a remote
+/// another address, is none of its business.
+std::uint64_t hash_config(const std::string& common_dir, const std::optional<std::string>& branch) {
+  std::uint64_t hash = kFnvOffset;
+  const auto text = read_file(common_dir + "/config", kConfigBytesMax);
+  if (!text) return hash;
+  const std::string own = "branch." + branch.value_or("") + ".";
+  parse_config(*text, [&](std::string_view name, std::string_view value) {
+    if (name.starts_with("remote.")) return;
+    if (name.starts_with("branch.") && !name.starts_with(own)) return;
+    hash = fnv1a(value, fnv1a("=", fnv1a(name, fnv1a("\n", hash))));
+  });
+  return hash;
+}
+
 }  // namespace
 
 Fingerprint take_fingerprint(const WorktreePlace& place,
@@ -63,9 +80,9 @@ Fingerprint take_fingerprint(const WorktreePlace& place,
   result.dot_git = look_at(place.path + "/.git");
   result.head = look_at(place.git_dir + "/HEAD");
   result.index = look_at(place.git_dir + "/index");
-  result.config = look_at(place.common_dir + "/config");
   result.reftable = look_at(place.common_dir + "/reftable/tables.list");
   result.refs = read_refs(place, upstream);
+  result.config = hash_config(place.common_dir, result.refs.branch);
   result.operation = operation_in_progress(place.git_dir);
   return result;
 }

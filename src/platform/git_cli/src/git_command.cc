@@ -19,15 +19,28 @@ std::string clean(std::string_view text) {
   return to_valid_utf8(text.substr(0, kMessageBytesMax));
 }
 
-/// git's own reason: its first fatal or error line, else whatever it said first.
+/// Removes the first line and returns it.
+std::string_view take_line(std::string_view& text) {
+  const auto end = text.find('\n');
+  const auto line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return line;
+}
+
+/// git's own reason: its first fatal or error line, with what an ending colon announces; else
+/// whatever it said first.
 std::string reason_in(std::string_view text) {
   std::string_view first;
   while (!text.empty()) {
-    const auto end = text.find('\n');
-    auto line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    const auto line = take_line(text);
     for (const std::string_view prefix : {"fatal: ", "error: "}) {
-      if (line.starts_with(prefix)) return clean(line.substr(prefix.size()));
+      if (!line.starts_with(prefix)) continue;
+      std::string reason(line.substr(prefix.size()));
+      if (!reason.ends_with(':')) return clean(reason);
+      while (text.starts_with('\n')) take_line(text);
+      auto announced = take_line(text);
+      announced.remove_prefix(std::min(announced.find_first_not_of(" \t"), announced.size()));
+      return clean((reason += ' ').append(announced));
     }
     if (first.empty()) first = line;
   }
@@ -47,13 +60,12 @@ ProcessSpec git_command(const std::string& worktree, std::vector<std::string> ar
                "-c", "core.fsmonitor=",
                // We run two at a time on purpose; threads inside each only cost.
                "-c", "core.preloadIndex=false", "-c", "core.quotePath=false", "-c",
-               "diff.ignoreSubmodules=none"};
+               "diff.ignoreSubmodules=none", "-c", "diff.orderFile=/dev/null"};
   spec.argv.insert(spec.argv.end(), std::make_move_iterator(arguments.begin()),
                    std::make_move_iterator(arguments.end()));
   spec.set_env = {{"GIT_OPTIONAL_LOCKS", "0"},
                   {"GIT_TERMINAL_PROMPT", "0"},
                   {"GIT_NO_LAZY_FETCH", "1"},
-                  {"GIT_LITERAL_PATHSPECS", "1"},
                   {"LC_ALL", "C"},
                   // If `.git` vanishes, a repository around the worktree must not answer for it.
                   {"GIT_CEILING_DIRECTORIES", parent_of(worktree)}};
@@ -79,6 +91,7 @@ ProcessSpec git_command(const std::string& worktree, std::vector<std::string> ar
                     "GIT_CONFIG_PARAMETERS",
                     "GIT_EXTERNAL_DIFF",
                     "GIT_DIFF_OPTS",
+                    "GIT_LITERAL_PATHSPECS",
                     "GIT_GLOB_PATHSPECS",
                     "GIT_NOGLOB_PATHSPECS",
                     "GIT_ICASE_PATHSPECS",

@@ -16,6 +16,7 @@
 namespace sb::git_cli {
 namespace {
 
+constexpr std::string_view kHere = "./";
 constexpr std::string_view kEmptyTreeSha1 = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 constexpr std::string_view kEmptyTreeSha256 =
     "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
@@ -52,14 +53,19 @@ class ReadRun {
   void ask_ignored() {
     if (options_.ask_ignored.empty()) return;
     std::string input;
-    for (const auto& path : options_.ask_ignored) (input += path) += '\0';
+    // With "./" in front, a name that begins with ':' is no pathspec magic.
+    for (const auto& path : options_.ask_ignored) input.append(kHere).append(path) += '\0';
     const auto output = git({"check-ignore", "-z", "--stdin"}, std::move(input));
     if (!output) return fail_with(output.error());
     constexpr int kNoneIgnored = 1;
     if (output->exit_code != 0 && output->exit_code != kNoneIgnored) {
       return;  // for instance a path below a link: nothing is known of it, which harms nothing
     }
-    if (auto paths = parse_paths(output->out)) reading_.ignored_of_asked = std::move(*paths);
+    const auto paths = parse_paths(output->out);
+    if (!paths) return fail_with(paths.error());
+    for (const auto& path : *paths) {
+      if (path.starts_with(kHere)) reading_.ignored_of_asked.push_back(path.substr(kHere.size()));
+    }
   }
 
   /// `--untracked-files=all`, or folded directories where there are too many files for our limit.

@@ -64,8 +64,10 @@ struct Fingerprint {
     friend bool operator==(const File&, const File&) = default;
   };
   File root, dot_git;
-  File head, index, config;
+  File head, index;
   File reftable;  ///< the list of tables, where refs are kept in them
+  std::uint64_t config =
+      0;  ///< hash of the repository's config, without other branches and remotes
   RefState refs;
   std::optional<std::string> operation;
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
