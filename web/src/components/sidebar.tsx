@@ -15,7 +15,7 @@ interface SidebarProps {
 export const Sidebar = memo(function Sidebar({ workspaces, chosen, onOpen }: SidebarProps) {
   const split = useMemo(() => splitBy(workspaces, groupOf), [workspaces]);
   return (
-    <nav aria-label="Workspaces" data-nav-group onKeyDown={moveByArrows} className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
+    <nav aria-label="Workspaces" onKeyDown={moveByArrows} className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
       <div data-nav-group>
         {groups.map(({ id, title }) => {
           const list = split.get(id) ?? [];
