@@ -121,15 +121,17 @@ export class Server {
 
   async ready() {
     const lines = createInterface({ input: this.child.stdout });
+    let timer;
+    const tooLate = new Promise((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`not ready within ${START_TIMEOUT_MS} ms:\n${this.log}`)), START_TIMEOUT_MS);
+    });
     const line = await Promise.race([
       once(lines, "line").then(([text]) => text),
       this.exited.then(({ code, signal }) => {
         throw new Error(`the server ended before it was ready (${code ?? signal}):\n${this.log}`);
       }),
-      pause(START_TIMEOUT_MS).then(() => {
-        throw new Error(`not ready within ${START_TIMEOUT_MS} ms:\n${this.log}`);
-      }),
-    ]);
+      tooLate,
+    ]).finally(() => clearTimeout(timer));
     this.readyAfterMs = performance.now() - this.startedAt;
     this.announced = JSON.parse(line);
     this.url = new URL(this.announced.url);
