@@ -17,8 +17,10 @@ const types = {
   ".svg": "image/svg+xml",
   ".woff2": "font/woff2",
 };
+// As strict as the real one: not even a style element of ours is allowed.
 const policy =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self' ws: wss:";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+  "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Starts the fake. `answer`: a status with which everything but the page is refused. */
 export async function startFakeServer({ port = 0, quiet = false, answer = 0, projects = fakeProjects() } = {}) {

@@ -4,6 +4,7 @@ import { Fragment, useRef, type ReactNode } from "react";
 import { isUnknown, oddText, plural, problemTitle, safeUrl, sentence } from "../lib/facts.ts";
 import { useMedia } from "../lib/media.ts";
 import { Age, Badge, CiMark, hasPullRequest, isPullRequestUnknown, MainBadge, prStateText, ReasonChip } from "./chips.tsx";
+import { Backdrop } from "./backdrop.tsx";
 import { CopyButton } from "./copy_button.tsx";
 import { AgentIcon, CrossIcon, LinkIcon, QuestionIcon, TerminalIcon, WarningIcon } from "./icons.tsx";
 
@@ -21,7 +22,7 @@ export function Details({ workspace, onClose }: DetailsProps) {
   return (
     <Dialog.Root open modal={modal} onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
-        {modal && <Dialog.Overlay className="fixed inset-0 z-30 animate-fade bg-black/30" />}
+        {modal && <Backdrop />}
         <Dialog.Content
           ref={content}
           tabIndex={-1}

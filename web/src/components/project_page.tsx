@@ -6,6 +6,7 @@ import { client } from "../client.ts";
 import { countAsking, problemTitle } from "../lib/facts.ts";
 import { useMedia } from "../lib/media.ts";
 import { setUrlState, useUrlState } from "../lib/url_state.ts";
+import { Backdrop } from "./backdrop.tsx";
 import { Board } from "./board.tsx";
 import { ConnectionBanner, ConnectionDot, ConnectionLine } from "./connection.tsx";
 import { Details } from "./details.tsx";
@@ -157,7 +158,7 @@ function Drawer({ title, children, footer }: { title: string; children: React.Re
         <MenuIcon width={16} height={16} />
       </Dialog.Trigger>
       <Dialog.Portal>
-        <Dialog.Overlay className="fixed inset-0 z-30 animate-fade bg-black/30" />
+        <Backdrop />
         <Dialog.Content
           aria-describedby={undefined}
           className="fixed inset-y-0 left-0 z-40 flex w-[min(19rem,86vw)] animate-enter-left flex-col border-r border-line bg-sunken shadow-high outline-none"

@@ -21,7 +21,7 @@ export function ProjectPicker({ projects, current, onChoose, onOpen }: ProjectPi
     );
   }
   return (
-    <DropdownMenu.Root onOpenChange={(open) => open && onOpen()}>
+    <DropdownMenu.Root modal={false} onOpenChange={(open) => open && onOpen()}>
       <DropdownMenu.Trigger className="-ml-1.5 inline-flex min-w-0 items-center gap-1 rounded-md px-1.5 py-0.5 hover:bg-hover">
         <span className="truncate text-title font-semibold">{current.name}</span>
         <span className="sr-only">, choose a project</span>
