@@ -319,12 +319,16 @@ TEST_F(AdoptionTest, RemovesNothingWhenTheRepositoryVanishes) {
 TEST_F(AdoptionTest, DoesNotTakeAnOuterRepositoryForAVanishedOne) {
   const GitRepo inner(repo_ / "inner");
   const auto project = house_.project(inner.path());
-  fs::remove_all(inner / ".git");
-  ASSERT_TRUE(house_.adopt(project.id));
-  const auto contents = house_.read();
-  ASSERT_TRUE(contents.projects[0].problem);
-  EXPECT_EQ(contents.projects[0].problem->code, "not_a_repository");
-  EXPECT_THAT(contents.workspaces, SizeIs(1));
+  for (const bool leftover : {false, true}) {
+    fs::remove_all(inner / ".git");
+    if (leftover) fs::create_directory(inner / ".git");
+    ASSERT_TRUE(house_.adopt(project.id));
+    const auto contents = house_.read();
+    ASSERT_TRUE(contents.projects[0].problem);
+    EXPECT_EQ(contents.projects[0].problem->code, "not_a_repository");
+    EXPECT_EQ(contents.projects[0].repo_path, inner.str());
+    EXPECT_THAT(contents.workspaces, SizeIs(1));
+  }
 }
 
 TEST_F(AdoptionTest, ABareRepositoryIsAProblemOnlyWithoutWorktrees) {
