@@ -184,7 +184,7 @@ int list(const std::string& socket, Output output) {
     line.clear();
     put(line, row.project, project);
     put(line, row.name, name);
-    put(line, row.branch.empty() ? "(detached)" : row.branch, branch);
+    put(line, row.branch.empty() ? "-" : row.branch, branch);
     put(line, row.label, label);
     line += row.additions.empty() ? "?" : "+" + row.additions + " -" + row.deletions;
     std::printf("%s\n", line.c_str());
