@@ -1,0 +1,254 @@
+#include "sb/orchestration/ingest.h"
+
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include "sb/core/json_value.h"
+
+namespace sb::orchestration {
+namespace {
+
+using model::Field;
+using Kind = Ingest::Verdict::Kind;
+
+/// The journal as the database keeps it: the newest row per key, in order of being written.
+class KeptJournal {
+ public:
+  void write(const Ingest::JournalStep& step) {
+    for (const auto& epoch : step.epochs) contents_.source_epochs.push_back(epoch);
+    for (const auto& id : step.forget) {
+      std::erase_if(contents_.facts, [&](const auto& row) { return row.workspace == id; });
+    }
+    for (const auto& fact : step.facts) {
+      std::erase_if(contents_.facts, [&](const auto& row) {
+        return row.workspace == fact.workspace && row.source == fact.source && row.key == fact.key;
+      });
+      contents_.facts.push_back(fact);
+    }
+  }
+  [[nodiscard]] const workspace::JournalContents& contents() const { return contents_; }
+
+ private:
+  workspace::JournalContents contents_;
+};
+
+class IngestTest : public ::testing::Test {
+ protected:
+  /// `rest`: members of the event after id, source and subject.
+  Ingest::Verdict send(std::string_view type, std::string_view data, std::string_view rest = "",
+                       std::string_view id = "", std::string_view source = "agents/one") {
+    std::string text = R"({"specversion":"1.0","id":")";
+    text += id.empty() ? "e" + std::to_string(++next_id_) : std::string(id);
+    text.append(R"(","source":")").append(source).append(R"(","type":")").append(type);
+    text.append(R"(","subject":"w")").append(rest).append(R"(,"data":)").append(data).append("}");
+    JsonDocument document;
+    const auto json = document.parse(text);
+    EXPECT_TRUE(json) << text;
+    auto event = model::parse_event(*json);
+    if (!event) return {Kind::rejected, event.error()};
+    std::vector<model::ExternalEvent> events;
+    events.push_back(*std::move(event));
+    auto step = to->submit(std::move(events), wall, MonoTime{});
+    journal.write(step.journal);
+    return step.verdicts.front();
+  }
+  Kind create(std::string_view rest = "") {
+    return send("workspace.state_changed", R"({"projectId":"p","status":"READY"})", rest).kind;
+  }
+  static std::string sequence(std::uint64_t value) {
+    return R"(,"sequence":")" + std::to_string(value) + "\"";
+  }
+  static std::string shown(const snapshot::Store& store, Field field) {
+    const auto entry = store.entry(model::WorkspaceId("w"));
+    if (!entry) return "absent";
+    return std::string(entry->text->member(field).substr(model::field_name(field).size() + 3));
+  }
+  [[nodiscard]] std::string shown(Field field) const { return shown(store, field); }
+
+  snapshot::Store store{"one", snapshot::Limits{}};
+  Ingest ingest{store};
+  Ingest* to = &ingest;  ///< where `send` goes
+  KeptJournal journal;
+  WallTime wall{std::chrono::milliseconds(1'700'000'000'000)};
+
+ private:
+  int next_id_ = 0;
+};
+
+constexpr std::string_view kSession =
+    R"({"sessionId":"s","name":null,"workflow":null,"model":null,"persistedStatus":"RUNNING","runtimePhase":"idle","processState":"alive","activity":"IDLE","updatedAt":"2026-11-01T00:00:00.000Z","lastExit":null})";
+
+TEST_F(IngestTest, AProjectFirstNamedByAnEventComesIntoBeing) {
+  EXPECT_EQ(create(), Kind::accepted);
+  ASSERT_NE(store.project(model::ProjectId("p")), nullptr);
+  EXPECT_TRUE(store.project(model::ProjectId("p"))->external);
+}
+
+TEST_F(IngestTest, AFactAboutAnAbsentWorkspaceIsNotFound) {
+  const auto verdict = send("github.pr_url_attached", R"({"prUrl":"u"})");
+  EXPECT_EQ(verdict.kind, Kind::rejected);
+  EXPECT_EQ(verdict.error.code, ErrorCode::not_found);
+  EXPECT_EQ(store.head(), 0U);
+}
+
+TEST_F(IngestTest, ARepeatedIdIsADuplicateAndARejectedOneMayComeAgain) {
+  EXPECT_EQ(send("workspace.updated", R"({"name":"x"})", "", "same").kind, Kind::rejected);
+  create();
+  EXPECT_EQ(send("workspace.updated", R"({"name":"x"})", "", "same").kind, Kind::accepted);
+  EXPECT_EQ(send("workspace.updated", R"({"name":"y"})", "", "same").kind, Kind::duplicate);
+  EXPECT_EQ(send("workspace.updated", R"({"name":"z"})", "", "same", "agents/two").kind,
+            Kind::accepted);
+  EXPECT_EQ(shown(Field::name), R"("z")");
+}
+
+TEST_F(IngestTest, SequencesOrderAndAreComparedAsNumbers) {
+  create(sequence(1));
+  EXPECT_EQ(send("workspace.updated", R"({"name":"ten"})", sequence(10)).kind, Kind::accepted);
+  EXPECT_EQ(send("workspace.updated", R"({"name":"nine"})", sequence(9)).kind, Kind::stale);
+  EXPECT_EQ(send("workspace.updated", R"({"name":"eleven"})", R"(,"sequence":"0011")").kind,
+            Kind::accepted);
+  EXPECT_EQ(
+      send("workspace.updated", R"({"name":"max"})", R"(,"sequence":"18446744073709551615")").kind,
+      Kind::accepted);
+  EXPECT_EQ(shown(Field::name), R"("max")");
+  EXPECT_EQ(send("workspace.updated", R"({})", R"(,"sequence":"18446744073709551616")").kind,
+            Kind::rejected);
+}
+
+TEST_F(IngestTest, WithoutASequenceTheOrderOfArrivalCounts) {
+  create();
+  send("workspace.updated", R"({"name":"a"})");
+  send("workspace.updated", R"({"name":"b"})");
+  EXPECT_EQ(shown(Field::name), R"("b")");
+}
+
+TEST_F(IngestTest, ARetiredLifeOfAProducerIsStale) {
+  create(R"(,"sourceepoch":"one")");
+  send("workspace.updated", R"({"name":"new"})", R"(,"sourceepoch":"two","sequence":"1")");
+  EXPECT_EQ(
+      send("workspace.updated", R"({"name":"old"})", R"(,"sourceepoch":"one","sequence":"99")")
+          .kind,
+      Kind::stale);
+  EXPECT_EQ(shown(Field::name), R"("new")");
+}
+
+TEST_F(IngestTest, S_44_RequestsAreClassifiedByToolAndShapeInAnyOrder) {
+  create();
+  const auto ask = [&](std::string_view session, std::string_view members) {
+    return send("session.pending_request_changed", R"({"sessionId":")" + std::string(session) +
+                                                       R"(","requestId":"r","pending":true)" +
+                                                       std::string(members) + "}")
+        .kind;
+  };
+  EXPECT_EQ(ask("s1", R"(,"toolName":"Bash")"), Kind::accepted);
+  EXPECT_EQ(shown(Field::pendingRequestType), R"("permission_request")");
+  ask("s2", R"(,"toolName":"Ask","input":{"questions":[]})");
+  EXPECT_EQ(shown(Field::pendingRequestType), R"("user_question")");
+  ask("s3", R"(,"toolName":"Approve?","input":{"type":"ExitPlanMode"})");
+  EXPECT_EQ(shown(Field::pendingRequestType), R"("plan_approval")");
+  send("session.pending_request_changed", R"({"sessionId":"s3","requestId":"r","pending":false})");
+  EXPECT_EQ(shown(Field::pendingRequestType), R"("user_question")");
+}
+
+TEST_F(IngestTest, S_66_AClearedRequestEndsOnlyItself) {
+  create();
+  const std::string ask = R"({"sessionId":"s","requestId":"r1","pending":true})";
+  send("session.pending_request_changed", ask);
+  send("session.pending_request_changed", R"({"sessionId":"s","requestId":"r2","pending":true})");
+  send("session.pending_request_changed", R"({"sessionId":"s","requestId":"r1","pending":false})");
+  EXPECT_EQ(shown(Field::pendingRequestType), R"("permission_request")");
+  EXPECT_NE(shown(Field::pendingRequests).find("r2"), std::string::npos);
+}
+
+TEST_F(IngestTest, S_90_S_91_ADeletedSessionTakesItsRequestAndItsErrorAlong) {
+  create();
+  send("session.changed", kSession);
+  send("session.pending_request_changed", R"({"sessionId":"s","requestId":"r","pending":true})");
+  EXPECT_EQ(shown(Field::kanbanColumn), R"("WAITING")");
+  send("session.removed", R"({"sessionId":"s"})");
+  EXPECT_EQ(shown(Field::pendingRequestType), "null");
+  EXPECT_EQ(shown(Field::sessionSummaries), "[]");
+}
+
+TEST_F(IngestTest, ActivityOfAKnownSessionMovesItsSummaryOfAnUnknownOneTheWorkspace) {
+  create();
+  send("session.activity_changed", R"({"sessionId":"x","isWorking":true})");
+  EXPECT_EQ(shown(Field::isWorking), "true");
+  EXPECT_EQ(shown(Field::hasHadSessions), "true");
+  send("session.changed", kSession);
+  EXPECT_EQ(shown(Field::isWorking), "false");
+  send("session.activity_changed", R"({"sessionId":"s","isWorking":true})");
+  EXPECT_EQ(shown(Field::isWorking), "true");
+  EXPECT_NE(shown(Field::sessionSummaries).find(R"("runtimePhase":"running")"), std::string::npos);
+}
+
+// Everything acknowledged before is there after a restart, and order goes on where it was.
+TEST_F(IngestTest, ARestartShowsWhatTheJournalKeptAndOldEventsStayOld) {
+  create(sequence(1));
+  send("workspace.updated", R"({"name":"kept","branchName":"b"})", sequence(5));
+  send("workspace.state_changed", R"({"projectId":"p","status":"FAILED"})", sequence(6));
+  send("session.changed", kSession, sequence(7));
+  send("terminal.changed", R"({"terminalId":"t","state":"busy","title":"make"})", sequence(8));
+  send("session.pending_request_changed", R"({"sessionId":"s","requestId":"r/1","pending":true})",
+       sequence(9));
+  send("github.pr_snapshot_updated",
+       R"({"prNumber":7,"prState":"OPEN","prCiStatus":"PENDING","prUrl":"u"})", sequence(10));
+
+  snapshot::Store again("two", snapshot::Limits{});
+  Ingest restarted(again);
+  EXPECT_EQ(restarted.restore(journal.contents(), wall, MonoTime{}), 0U);
+  for (std::size_t i = 0; i < model::kFieldCount; ++i) {
+    const auto field = static_cast<Field>(i);
+    EXPECT_EQ(shown(again, field), shown(field)) << model::field_name(field);
+  }
+  to = &restarted;
+  EXPECT_EQ(send("workspace.updated", R"({"name":"late"})", sequence(4)).kind, Kind::stale);
+  EXPECT_EQ(send("workspace.updated", R"({"name":"next"})").kind, Kind::accepted);
+  EXPECT_EQ(shown(again, Field::name), R"("next")");
+}
+
+TEST_F(IngestTest, ARemovedWorkspaceStaysRemovedAfterARestartUntilSomethingNewerCreatesIt) {
+  create(sequence(1));
+  send("workspace.removed", "{}", sequence(5));
+  snapshot::Store again("two", snapshot::Limits{});
+  Ingest restarted(again);
+  restarted.restore(journal.contents(), wall, MonoTime{});
+  EXPECT_EQ(shown(again, Field::name), "absent");
+  const auto submit = [&](std::uint64_t at) {
+    model::ExternalEvent event;
+    event.id = std::to_string(at);
+    event.source = "agents/one";
+    event.workspace = model::WorkspaceId("w");
+    event.sequence = at;
+    event.data = model::WorkspaceStateChanged{
+        model::ProjectId("p"), model::WorkspaceStatus::READY, {}, {}, {}, {}};
+    std::vector<model::ExternalEvent> events;
+    events.push_back(std::move(event));
+    return restarted.submit(std::move(events), wall, MonoTime{}).verdicts.front().kind;
+  };
+  EXPECT_EQ(submit(4), Kind::stale);
+  EXPECT_EQ(submit(6), Kind::accepted);
+}
+
+TEST_F(IngestTest, AWholeListIsKeptAsSuch) {
+  create();
+  send("session.changed", kSession);
+  send("snapshot.facts", R"({"sessionSummaries":[]})");
+  snapshot::Store again("two", snapshot::Limits{});
+  Ingest restarted(again);
+  restarted.restore(journal.contents(), wall, MonoTime{});
+  EXPECT_EQ(shown(again, Field::sessionSummaries), "[]");
+  EXPECT_EQ(shown(again, Field::unknownFields), shown(Field::unknownFields));
+}
+
+TEST_F(IngestTest, TheServersOwnNameIsRefusedAsASource) {
+  const auto verdict =
+      send("workspace.state_changed", R"({"projectId":"p","status":"READY"})", "", "", "snapboard");
+  EXPECT_EQ(verdict.kind, Kind::rejected);
+  EXPECT_EQ(verdict.error.path, "$.source");
+}
+
+}  // namespace
+}  // namespace sb::orchestration
