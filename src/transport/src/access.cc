@@ -26,7 +26,13 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(value);
 }
 
+// inet_pton stops at a NUL byte and would take what stands before it.
+bool has_nul(std::string_view text) {
+  return text.find('\0') != std::string_view::npos;
+}
+
 std::optional<std::uint32_t> parse_ipv4(std::string_view text) {
+  if (has_nul(text)) return std::nullopt;
   in_addr address{};
   if (inet_pton(AF_INET, std::string(text).c_str(), &address) != 1) return std::nullopt;
   return ntohl(address.s_addr);
@@ -34,7 +40,7 @@ std::optional<std::uint32_t> parse_ipv4(std::string_view text) {
 
 bool is_ipv6(std::string_view text) {
   in6_addr address{};
-  return inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
+  return !has_nul(text) && inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
 }
 
 bool is_ip_literal(std::string_view host) {

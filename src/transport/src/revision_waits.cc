@@ -28,12 +28,12 @@ void RevisionWaits::wait(snapshot::Revision revision, std::chrono::milliseconds 
 
 void RevisionWaits::check() {
   if (waits_.empty()) return;
-  const auto reached = std::stable_partition(waits_.begin(), waits_.end(), [&](const auto& wait) {
-    return wait->revision > store_.head();
+  std::vector<std::unique_ptr<Wait>> due;
+  std::erase_if(waits_, [&](auto& wait) {
+    if (wait->revision > store_.head()) return false;
+    due.push_back(std::move(wait));
+    return true;
   });
-  std::vector<std::unique_ptr<Wait>> due(std::make_move_iterator(reached),
-                                         std::make_move_iterator(waits_.end()));
-  waits_.erase(reached, waits_.end());
   for (const auto& wait : due) {
     loop_.cancel(wait->timer);
     wait->done(true);

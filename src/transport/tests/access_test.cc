@@ -46,6 +46,8 @@ TEST(Authority, IsReadStrictly) {
                            "[::1", "[::1]x", "[x]", "::1", "a\tb", "a,b", "[]"}) {
     EXPECT_FALSE(parse_authority(text)) << text;
   }
+  EXPECT_FALSE(parse_authority(std::string_view("[::\0x]", 6)));
+  EXPECT_FALSE(is_loopback_host(std::string_view("127.0.0.1\0x", 11)));
 }
 
 TEST(OriginText, MustBeCanonical) {
