@@ -115,12 +115,12 @@ export function BranchName({ workspace, className }: { workspace: Workspace; cla
         </span>
       )}
       {ahead !== null && ahead > 0 && (
-        <span className="shrink-0 text-tiny tabular-nums" title={`${plural(ahead, "commit")} ahead of the base`}>
+        <span className="shrink-0 text-tiny tabular-nums" title={`${plural(ahead, "commit")} ahead of its upstream`}>
           ↑{ahead}
         </span>
       )}
       {behind !== null && behind > 0 && (
-        <span className="shrink-0 text-tiny tabular-nums" title={`${plural(behind, "commit")} behind the base`}>
+        <span className="shrink-0 text-tiny tabular-nums" title={`${plural(behind, "commit")} behind its upstream`}>
           ↓{behind}
         </span>
       )}

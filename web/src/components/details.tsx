@@ -263,8 +263,8 @@ function Git({ workspace }: { workspace: Workspace }) {
           ],
           stats && ["Uncommitted", yesNo(stats.hasUncommitted)],
           [
-            "Against base",
-            known(workspace, "ahead", ahead === null && behind === null ? null : `${ahead ?? 0} ahead, ${behind ?? 0} behind`),
+            "Upstream",
+            known(workspace, "ahead", ahead === null && behind === null ? "no upstream" : `${ahead ?? 0} ahead, ${behind ?? 0} behind`),
           ],
           (operation !== null || oddText(workspace, "operation") !== null) && [
             "In progress",
