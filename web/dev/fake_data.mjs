@@ -353,7 +353,7 @@ export function fakeProjects() {
       row: row("mirror.git", {
         repoPath: "/srv/git/mirror.git",
         problem: {
-          code: "bare_repository",
+          code: "bare",
           message: "This is a bare repository without worktrees. Add one and it appears here.",
         },
       }),

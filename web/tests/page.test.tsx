@@ -132,7 +132,7 @@ test("a repository with nothing to show says why", async () => {
     Response.json([
       {
         id: "p1", name: "mirror", repoPath: "/srv/mirror.git", defaultBranch: null, workspaceCount: 0,
-        problem: { code: "bare_repository", message: "A bare repository without worktrees." },
+        problem: { code: "bare", message: "A bare repository without worktrees." },
       },
     ]);
   await openBoard();

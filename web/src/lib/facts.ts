@@ -64,8 +64,7 @@ const problemTitles: Readonly<Record<string, string>> = {
   dubious_ownership: "Ownership refused by git",
   git_failed: "Git failed",
   setup_failed: "Setup failed",
-  bare_repository: "Bare repository",
-  empty_repository: "No commit yet",
+  bare: "Bare repository",
 };
 
 export function problemTitle(code: string): string {
