@@ -72,6 +72,15 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     patch.set<&model::Facts::problem>(known.row.problem ? known.row.problem : known.git_problem);
   }
 
+  // Nothing can be measured any more: the last good numbers stay, marked as such.
+  void keep_stats_as_stale(model::FactPatch& patch, const WorkspaceId& id) {
+    const model::Facts* held = deps.store.facts(id);
+    if (held == nullptr || !held->gitStats) return;
+    model::GitStats stats = *held->gitStats;
+    stats.stale = true;
+    patch.set<&model::Facts::gitStats>(stats);
+  }
+
   void on_workspace(const workspace::WorkspaceRow& row) {
     Known& known = rows[row.id];
     const bool retrack = known.row.worktree_path != row.worktree_path ||
@@ -81,6 +90,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     if (known.row.problem) known.git_problem.reset();  // the folder is gone: git has nothing to add
     model::FactPatch patch = to_facts(row);
     state_problem(patch, known);
+    if (known.row.problem) keep_stats_as_stale(patch, row.id);
     apply(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
           snapshot::Update::Cause::event);
     if (retrack && tracking) track(known);

@@ -1,0 +1,288 @@
+#include "sb/orchestration/engine.h"
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "sb/fs_watch/watcher.h"
+#include "sb/process/posix_runner.h"
+#include "sb/sqlite/database.h"
+#include "sb/testing/fake_loop.h"
+#include "sb/testing/git_repo.h"
+#include "sb/testing/temp_dir.h"
+#include "sb/workspace/schema.h"
+
+// The engine over the real domains: SQLite on its thread, git, inotify. Only the loop's clock can
+// be skipped.
+
+namespace sb::orchestration {
+namespace {
+
+using model::Field;
+using namespace std::chrono_literals;
+
+/// One life of a server on a data directory.
+class Life {
+ public:
+  explicit Life(const std::filesystem::path& data)
+      : writer(open(data)), store("life-" + std::to_string(++lives), snapshot::Limits{}) {}
+  ~Life() {
+    engine.stop();
+    processes.cancel_all();
+    workers.stop();
+  }
+
+  /// Loads, enumerates, and waits until ready.
+  bool start() {
+    auto rows = workspaces.load();
+    auto kept = journal.load();
+    EXPECT_TRUE(rows && kept);
+    engine.start(*rows, *kept, [] {});
+    return loop.run_until([&] { return engine.ready(); });
+  }
+  Engine::Registered add(const std::string& path) {
+    auto made = loop.wait_for<Result<Engine::Registered>>([&](auto done) {
+      engine.register_project(path, std::nullopt, std::nullopt, std::move(done));
+    });
+    EXPECT_TRUE(made) << (made ? "" : made.error().message);
+    return *made;
+  }
+  Result<std::uint64_t> reconcile(const model::ProjectId& id) {
+    return loop.wait_for<Result<std::uint64_t>>(
+        [&](auto done) { engine.reconcile(id, std::move(done)); });
+  }
+  void sql(const std::string& text) {
+    EXPECT_TRUE(writer.run([&](sqlite::Database& database) { return database.execute(text, {}); }));
+  }
+  [[nodiscard]] std::string shown(const model::WorkspaceId& id, Field field) const {
+    const auto entry = store.entry(id);
+    if (!entry) return "absent";
+    return std::string(entry->text->member(field).substr(model::field_name(field).size() + 3));
+  }
+  [[nodiscard]] model::WorkspaceId only(const model::ProjectId& project) const {
+    const auto ids = store.ids(project);
+    EXPECT_EQ(ids.size(), 1U);
+    return ids.at(0);
+  }
+  [[nodiscard]] double drift(std::string_view field) const {
+    const std::string line = "snapboard_drift_total{field=\"" + std::string(field) + "\"} ";
+    const std::string text = metrics.text();
+    const auto at = text.find(line);
+    return at == std::string::npos ? 0 : std::stod(text.substr(at + line.size()));
+  }
+
+  sb::testing::FakeLoop loop;
+  SystemRandom random;
+  Metrics metrics;
+  model::OwnCounter counter;
+  sqlite::Writer writer;
+  snapshot::Store store;
+  process::PosixRunner processes;
+  fs_watch::Watcher watcher{fs_watch::Watcher::Options{}};
+  WorkerPool workers{2};
+  workspace::Journal journal{loop, writer, Logger()};
+  git::GitService git{{loop, workers, processes, watcher, loop.clock(), counter, metrics, Logger()},
+                      git::GitOptions{}};
+  workspace::WorkspaceService workspaces{
+      {loop, workers, writer, loop.clock(), random, counter, Logger()}};
+  Engine engine{
+      {loop, loop.clock(), random, counter, store, workspaces, journal, git, metrics, Logger()},
+      EngineOptions{}};
+
+ private:
+  static std::unique_ptr<sqlite::Database> open(const std::filesystem::path& data) {
+    auto database = sqlite::Database::open((data / "test.db").string());
+    EXPECT_TRUE(database);
+    EXPECT_TRUE((*database)->migrate(workspace::migrations()));
+    return *std::move(database);
+  }
+  static inline int lives = 0;
+};
+
+class EngineTest : public ::testing::Test {
+ protected:
+  static model::ExternalEvent event(const std::string& id, model::EventData data,
+                                    const std::string& subject = "w") {
+    model::ExternalEvent made;
+    made.id = id;
+    made.source = "agents/one";
+    made.workspace = model::WorkspaceId(subject);
+    made.data = std::move(data);
+    return made;
+  }
+  static model::ExternalEvent creation(const std::string& id) {
+    model::WorkspaceStateChanged state;
+    state.projectId = model::ProjectId("external");
+    state.status = model::WorkspaceStatus::READY;
+    return event(id, std::move(state));
+  }
+  static std::vector<model::ExternalEvent> one(model::ExternalEvent event) {
+    std::vector<model::ExternalEvent> list;
+    list.push_back(std::move(event));
+    return list;
+  }
+
+  sb::testing::TempDir dir;
+};
+
+TEST_F(EngineTest, ARegisteredRepositoryIsOnTheBoardWithItsBranchBeforeAnyProcessRan) {
+  const sb::testing::GitRepo repo(dir.path() / "repo");
+  Life life(dir.path());
+  ASSERT_TRUE(life.start());
+  const auto made = life.add((dir.path() / "repo").string());
+  EXPECT_TRUE(made.created);
+  const auto id = life.only(made.project.id);
+  EXPECT_EQ(life.shown(id, Field::branchName), R"("main")");
+  EXPECT_EQ(life.shown(id, Field::isMain), "true");
+  ASSERT_TRUE(life.loop.run_until([&] { return life.shown(id, Field::gitStats) != "null"; }));
+}
+
+TEST_F(EngineTest, S_63_ALostRenameIsRepairedByThePassAndCountedAsDrift) {
+  const sb::testing::GitRepo repo(dir.path() / "repo");
+  Life life(dir.path());
+  ASSERT_TRUE(life.start());
+  const auto project = life.add((dir.path() / "repo").string()).project.id;
+  const auto id = life.only(project);
+  life.sql("UPDATE workspace SET name = 'renamed behind our back', renamed = 1");
+  ASSERT_TRUE(life.reconcile(project));
+  EXPECT_EQ(life.shown(id, Field::name), R"("renamed behind our back")");
+  EXPECT_EQ(life.drift("name"), 1);
+  ASSERT_TRUE(life.reconcile(project));
+  EXPECT_EQ(life.drift("name"), 1) << "drift counts corrections that were applied, nothing else";
+}
+
+TEST_F(EngineTest, S_106_ALostDeletionIsRepairedByThePass) {
+  const sb::testing::GitRepo repo(dir.path() / "repo");
+  Life life(dir.path());
+  ASSERT_TRUE(life.start());
+  const auto project = life.add((dir.path() / "repo").string()).project.id;
+  const auto id = life.only(project);
+  std::filesystem::remove_all(dir.path() / "repo");
+  ASSERT_TRUE(life.reconcile(project));
+  EXPECT_NE(life.shown(id, Field::problem), "null")
+      << "a vanished repository is shown, not dropped";
+  life.sql("DELETE FROM workspace");
+  ASSERT_TRUE(life.reconcile(project));
+  EXPECT_EQ(life.shown(id, Field::name), "absent");
+  EXPECT_EQ(life.drift("removed"), 1);
+}
+
+TEST_F(EngineTest, AnIdlePassTakesNoRevisionAndSpawnsNothing) {
+  const sb::testing::GitRepo repo(dir.path() / "repo");
+  Life life(dir.path());
+  ASSERT_TRUE(life.start());
+  const auto project = life.add((dir.path() / "repo").string()).project.id;
+  const auto id = life.only(project);
+  ASSERT_TRUE(life.loop.run_until([&] { return life.shown(id, Field::gitStats) != "null"; }));
+  ASSERT_TRUE(life.reconcile(project));
+  const auto revision = life.store.head();
+  const auto spawned = life.processes.spawned();
+  for (int pass = 0; pass < 3; ++pass) ASSERT_TRUE(life.reconcile(project));
+  EXPECT_EQ(life.store.head(), revision);
+  EXPECT_EQ(life.processes.spawned(), spawned);
+  EXPECT_EQ(life.engine.reconciliation().last_drift, 0U);
+}
+
+TEST_F(EngineTest, PassesComeByThemselves) {
+  Life life(dir.path());
+  ASSERT_TRUE(life.start());
+  EXPECT_FALSE(life.engine.reconciliation().last_at.has_value());
+  life.loop.advance(70s);
+  ASSERT_TRUE(
+      life.loop.run_until([&] { return life.engine.reconciliation().last_at.has_value(); }));
+}
+
+TEST_F(EngineTest, TheViewMovesAtOnceAndTheAnswerWaitsForTheDisk) {
+  Life life(dir.path());
+  ASSERT_TRUE(life.start());
+  std::mutex mutex;
+  std::condition_variable opened;
+  bool open = false;
+  life.writer.submit(
+      [&](sqlite::Database&) -> Result<void> {
+        std::unique_lock lock(mutex);
+        opened.wait(lock, [&] { return open; });
+        return {};
+      },
+      [](const Result<void>&) {});
+  std::optional<bool> answered;
+  life.engine.submit(one(creation("e1")), [&](const Result<Engine::EventsAnswer>& answer) {
+    answered = answer.has_value();
+  });
+  life.loop.run_ready();
+  EXPECT_EQ(life.shown(model::WorkspaceId("w"), Field::status), R"("READY")");
+  EXPECT_FALSE(answered.has_value());
+  {
+    const std::lock_guard lock(mutex);
+    open = true;
+  }
+  opened.notify_one();
+  ASSERT_TRUE(life.loop.run_until([&] { return answered.has_value(); }));
+  EXPECT_TRUE(*answered);
+}
+
+TEST_F(EngineTest, WhatWasAcknowledgedIsThereInTheNextLife) {
+  {
+    Life life(dir.path());
+    ASSERT_TRUE(life.start());
+    const auto answer = life.loop.wait_for<Result<Engine::EventsAnswer>>(
+        [&](auto done) { life.engine.submit(one(creation("e1")), std::move(done)); });
+    ASSERT_TRUE(answer);
+  }
+  Life next(dir.path());
+  ASSERT_TRUE(next.start());
+  EXPECT_EQ(next.shown(model::WorkspaceId("w"), Field::status), R"("READY")");
+}
+
+TEST_F(EngineTest, EventsBeforeReadyAreRefusedAndNothingIsApplied) {
+  Life life(dir.path());
+  std::optional<ErrorCode> refused;
+  life.engine.submit(one(creation("e1")), [&](const Result<Engine::EventsAnswer>& answer) {
+    refused = answer ? std::nullopt : std::optional(answer.error().code);
+  });
+  EXPECT_EQ(refused, ErrorCode::unavailable);
+  EXPECT_EQ(life.store.head(), 0U);
+}
+
+TEST_F(EngineTest, ARemovedProjectLeavesNothingBehind) {
+  const sb::testing::GitRepo repo(dir.path() / "repo");
+  Life life(dir.path());
+  ASSERT_TRUE(life.start());
+  const auto project = life.add((dir.path() / "repo").string()).project.id;
+  ASSERT_TRUE(life.loop.wait_for<Result<std::uint64_t>>(
+      [&](auto done) { life.engine.remove_project(project, std::move(done)); }));
+  EXPECT_EQ(life.store.project(project), nullptr);
+  EXPECT_EQ(life.store.counts().entries, 0U);
+  EXPECT_EQ(life.git.health().worktrees, 0U);
+  ASSERT_TRUE(life.loop.run_until([&] { return life.watcher.directories() == 0; }));
+}
+
+TEST_F(EngineTest, AVanishedWorktreeKeepsItsLastNumbersMarkedStale) {
+  sb::testing::GitRepo repo(dir.path() / "repo");
+  sb::testing::git(dir.path() / "repo",
+                   {"worktree", "add", "-q", "-b", "feature", (dir.path() / "wt").string()});
+  Life life(dir.path());
+  ASSERT_TRUE(life.start());
+  const auto project = life.add((dir.path() / "repo").string()).project.id;
+  const auto linked = [&]() -> std::optional<model::WorkspaceId> {
+    for (const auto& id : life.store.ids(project)) {
+      if (life.shown(id, Field::isMain) == "false") return id;
+    }
+    return std::nullopt;
+  }();
+  ASSERT_TRUE(linked);
+  ASSERT_TRUE(life.loop.run_until([&] { return life.shown(*linked, Field::gitStats) != "null"; }));
+  std::filesystem::remove_all(dir.path() / "wt");
+  ASSERT_TRUE(life.loop.run_until([&] {
+    return life.shown(*linked, Field::problem).find("worktree_missing") != std::string::npos &&
+           life.shown(*linked, Field::gitStats).find(R"("stale":true)") != std::string::npos;
+  })) << life.shown(*linked, Field::problem)
+      << life.shown(*linked, Field::gitStats);
+}
+
+}  // namespace
+}  // namespace sb::orchestration
