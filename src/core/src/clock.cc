@@ -42,7 +42,7 @@ WallTime SystemClock::wall_now() const {
 }
 
 void append_iso(std::string& out, WallTime time) {
-  using namespace std::chrono;
+  using std::chrono::days, std::chrono::year_month_day, std::chrono::floor;
   const auto day = floor<days>(time);
   const year_month_day date{day};
   const auto of_day = time - day;
@@ -73,7 +73,9 @@ std::string to_iso(WallTime time) {
 }
 
 std::optional<WallTime> parse_iso(std::string_view text) {
-  using namespace std::chrono;
+  using std::chrono::day, std::chrono::hours, std::chrono::milliseconds, std::chrono::minutes;
+  using std::chrono::month, std::chrono::seconds, std::chrono::sys_days, std::chrono::year;
+  using std::chrono::year_month_day;
   const auto y = take_digits(text, 4);
   if (!y || !take(text, '-')) return std::nullopt;
   const auto mo = take_digits(text, 2);

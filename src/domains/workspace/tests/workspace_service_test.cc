@@ -1,7 +1,6 @@
 #include "sb/workspace/workspace_service.h"
 
 #include <chrono>
-#include <iostream>
 #include <string>
 
 #include <boost/describe.hpp>
@@ -238,9 +237,9 @@ TEST(WorkspaceRows, LoadByTheTenThousand) {
   const auto took = std::chrono::steady_clock::now() - start;
   EXPECT_THAT(house.loaded().workspaces, SizeIs(kRows));
   EXPECT_EQ(house.loaded().stamp_max, static_cast<std::uint64_t>(kRows - 1));
-  std::cout << "open and load of " << kRows
-            << " rows: " << std::chrono::duration_cast<std::chrono::milliseconds>(took).count()
-            << " ms\n";
+  RecordProperty(
+      "open_and_load_ms",
+      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
 }
 
 TEST(WorkspaceRows, WithAnUnknownStatusAreAnError) {

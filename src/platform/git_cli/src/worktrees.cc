@@ -4,7 +4,9 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <memory>
 #include <string_view>
 
@@ -66,11 +68,17 @@ void fill_head(WorktreeRecord& record, RefReader& refs) {
   }
 }
 
-std::vector<std::string> names_in(const std::string& directory) {
+/// The entries of a directory; none when it does not exist. Any other failure is one: what cannot
+/// be listed is not gone.
+Result<std::vector<std::string>> names_in(const std::string& directory) {
   std::vector<std::string> names;
   const auto close = [](DIR* open) { ::closedir(open); };
   const std::unique_ptr<DIR, decltype(close)> open(::opendir(directory.c_str()), close);
-  if (!open) return names;
+  if (!open && errno == ENOENT) return names;
+  if (!open) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("cannot list {}: {}", directory, std::strerror(errno)));
+  }
   while (const dirent* entry = ::readdir(open.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
     const std::string_view name(entry->d_name);
     if (name != "." && name != "..") names.emplace_back(name);
@@ -89,14 +97,16 @@ WorktreeRecord main_worktree(const Repository& repository) {
   return record;
 }
 
-/// A linked worktree. Nothing where git would not list it: `gitdir` cannot be read, or the
-/// directory vanished meanwhile.
-std::optional<WorktreeRecord> linked_worktree(const std::string& git_dir) {
-  const auto place = read_file(git_dir + "/gitdir");
-  if (!place || without_line_end(*place).empty()) return std::nullopt;
+/// A linked worktree. Nothing where git would not list it: there is no `gitdir`, or the directory
+/// vanished meanwhile. An error where it cannot be known.
+Result<std::optional<WorktreeRecord>> linked_worktree(const std::string& git_dir) {
+  using Nothing = std::optional<WorktreeRecord>;
+  auto place = read_file(git_dir + "/gitdir");
+  if (!place && place.error().code != ErrorCode::not_found) return std::move(place).error();
+  if (!place || without_line_end(*place).empty()) return Nothing();
   WorktreeRecord record;
   record.git_dir = git_dir;
-  if (!identify(git_dir, record)) return std::nullopt;
+  if (!identify(git_dir, record)) return Nothing();
   const std::string dot_git = absolute_from(git_dir, without_line_end(*place));
   record.path =
       dot_git.ends_with(kDotGit) ? dot_git.substr(0, dot_git.size() - kDotGit.size()) : dot_git;
@@ -109,7 +119,7 @@ std::optional<WorktreeRecord> linked_worktree(const std::string& git_dir) {
           "{} does not lead back to this repository; `git worktree repair` may help.", dot_git));
     }
   }
-  return record;
+  return Nothing(std::move(record));
 }
 
 }  // namespace
@@ -123,8 +133,10 @@ Result<std::vector<WorktreeRecord>> list_worktrees(const Repository& repository)
   std::vector<WorktreeRecord> found;
   if (!repository.bare) found.push_back(main_worktree(repository));
   const std::string linked = common + "/worktrees";
-  for (const auto& name : names_in(linked)) {
-    if (auto record = linked_worktree(linked + "/" + name)) found.push_back(std::move(*record));
+  SB_TRY(const auto names, names_in(linked));
+  for (const auto& name : names) {
+    SB_TRY(auto record, linked_worktree(linked + "/" + name));
+    if (record) found.push_back(*std::move(record));
   }
   for (auto& record : found) fill_head(record, refs);
   return found;

@@ -1,0 +1,115 @@
+#include "store_impl.h"
+
+namespace sb::snapshot {
+
+const std::string& Store::epoch() const {
+  return impl_->epoch;
+}
+Revision Store::head() const {
+  return impl_->head;
+}
+
+Revision Store::floor(const ProjectId& project) const {
+  const auto found = impl_->projects.find(project);
+  return found == impl_->projects.end() ? impl_->head : found->second.floor;
+}
+
+Revision Store::project_head(const ProjectId& project) const {
+  const auto found = impl_->projects.find(project);
+  const Revision own = found == impl_->projects.end() ? 0 : found->second.head;
+  return std::max(own, impl_->review_count_revision);
+}
+
+std::optional<std::int64_t> Store::review_count() const {
+  return impl_->review_count;
+}
+Revision Store::review_count_revision() const {
+  return impl_->review_count_revision;
+}
+
+std::optional<PublishedEntry> Store::entry(const WorkspaceId& id) const {
+  const auto found = impl_->entities.find(id);
+  if (found == impl_->entities.end()) return std::nullopt;
+  return Impl::published(*found->second);
+}
+
+std::vector<PublishedEntry> Store::entries(const ProjectId& project) const {
+  const auto found = impl_->projects.find(project);
+  if (found == impl_->projects.end()) return {};
+  std::vector<const Entity*> visible;
+  visible.reserve(found->second.visible);
+  for (const auto& [id, entity] : found->second.members) {
+    if (entity->node != nullptr) visible.push_back(entity);
+  }
+  std::sort(visible.begin(), visible.end(), [](const Entity* a, const Entity* b) {
+    if (a->facts.createdAt != b->facts.createdAt) return a->facts.createdAt > b->facts.createdAt;
+    return a->id < b->id;
+  });
+  std::vector<PublishedEntry> list;
+  list.reserve(visible.size());
+  for (const Entity* entity : visible) list.push_back(Impl::published(*entity));
+  return list;
+}
+
+std::vector<Change> Store::changes(const ProjectId& project, Revision since) const {
+  std::vector<Change> list;
+  const auto found = impl_->projects.find(project);
+  if (found == impl_->projects.end()) return list;
+  for (const IndexNode* node = found->second.index.newest();
+       node != nullptr && node->revision > since; node = node->older) {
+    Change change;
+    change.revision = node->revision;
+    change.id = node->id;
+    change.removed = node->entity == nullptr;
+    if (!change.removed) change.entry = Impl::published(*node->entity);
+    list.push_back(std::move(change));
+  }
+  std::reverse(list.begin(), list.end());
+  return list;
+}
+
+bool Store::urgent_since(const ProjectId& project, Revision since) const {
+  const auto found = impl_->projects.find(project);
+  return found == impl_->projects.end() || found->second.reason_revision > since;
+}
+
+const model::Facts* Store::facts(const WorkspaceId& id) const {
+  const auto found = impl_->entities.find(id);
+  return found == impl_->entities.end() ? nullptr : &found->second->facts;
+}
+
+const model::SessionSummary* Store::session(const WorkspaceId& id,
+                                            std::string_view session_id) const {
+  const auto found = impl_->entities.find(id);
+  if (found == impl_->entities.end()) return nullptr;
+  const auto* slot = found->second->sessions.find(session_id);
+  return slot == nullptr || slot->removed ? nullptr : &slot->value;
+}
+
+const model::Terminal* Store::terminal(const WorkspaceId& id, std::string_view terminal_id) const {
+  const auto found = impl_->entities.find(id);
+  if (found == impl_->entities.end()) return nullptr;
+  const auto* slot = found->second->terminals.find(terminal_id);
+  return slot == nullptr || slot->removed ? nullptr : &slot->value;
+}
+
+std::vector<WorkspaceId> Store::ids(const ProjectId& project) const {
+  std::vector<WorkspaceId> list;
+  const auto found = impl_->projects.find(project);
+  if (found == impl_->projects.end()) return list;
+  list.reserve(found->second.members.size());
+  for (const auto& [id, entity] : found->second.members) list.push_back(id);
+  return list;
+}
+
+StoreCounts Store::counts() const {
+  StoreCounts counts;
+  counts.projects = impl_->projects.size();
+  counts.entries = impl_->entities.size();
+  counts.tombstones = impl_->tombstones.size();
+  for (const auto& [id, project] : impl_->projects) counts.evicted += project.evicted.size();
+  counts.evictions_total = impl_->evictions;
+  return counts;
+}
+
+}  // namespace sb::snapshot
