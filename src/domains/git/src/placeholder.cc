@@ -1,2 +1,0 @@
-// Keeps the target linkable until its first source file.
-namespace sb {}
