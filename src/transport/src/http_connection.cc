@@ -36,7 +36,10 @@ void HttpConnection::start() {
 }
 
 void HttpConnection::wait_readable() {
+  if (waiting_readable_) return;
+  waiting_readable_ = true;
   socket_.wait_readable([this, self = shared_from_this()] {
+    waiting_readable_ = false;
     if (core_ != nullptr) on_readable();
   });
 }
@@ -49,7 +52,7 @@ void HttpConnection::on_readable() {
       abort();
       return;
     }
-    if (state_ != State::reading) continue;  // lingering: read and forget
+    if (state_ == State::lingering) continue;  // read and forget
     buffer_.append(core_->scratch().data(), got.bytes);
     parse();
     if (core_ == nullptr || (state_ != State::reading && state_ != State::lingering)) return;

@@ -58,6 +58,7 @@ class HttpConnection final : public Connection {
   Peer peer_;
   bool refuse_;
   State state_ = State::reading;
+  bool waiting_readable_ = false;
   bool parsing_ = false;  // inside parse(): an answer given at once must not enter it again
   bool close_after_ = false;
   std::optional<HttpParser> parser_;

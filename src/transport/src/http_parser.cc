@@ -45,6 +45,12 @@ HttpParser::Status HttpParser::feed(std::string& buffer) {
     }
   }
   buffer.erase(0, used);
+  // What is left of an unfinished request is a piece of header. Beast limits the one before the
+  // body, but not those of chunks and trailers.
+  if (!impl_->parser.is_done() && buffer.size() > impl_->limits.header_bytes) {
+    impl_->error = http::error::header_limit;
+    return Status::failed;
+  }
   return impl_->parser.is_done() ? Status::done : Status::need_more;
 }
 

@@ -46,11 +46,11 @@ void set_option(int fd, int level, int name, const T& value) {
 
 template <class Address>
 const sockaddr* as_sockaddr(const Address& address) {
-  return static_cast<const sockaddr*>(static_cast<const void*>(&address));
+  return reinterpret_cast<const sockaddr*>(&address);  // as the socket calls have it
 }
 template <class Address>
 sockaddr* as_sockaddr(Address& address) {
-  return static_cast<sockaddr*>(static_cast<void*>(&address));
+  return reinterpret_cast<sockaddr*>(&address);
 }
 
 struct TcpAddress {

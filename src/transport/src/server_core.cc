@@ -146,8 +146,8 @@ void ServerCore::pump() {
   pump_posted_ = false;
   const MonoTime now = this->now();
   pumping_ = true;
-  for (std::size_t i = 0; i < websockets_.size(); ++i) {
-    if (websockets_[i] != nullptr) websockets_[i]->pump(now);
+  for (WsConnection* const websocket : websockets_) {
+    if (websocket != nullptr) websocket->pump(now);
   }
   pumping_ = false;
   std::erase(websockets_, nullptr);
@@ -182,8 +182,8 @@ void ServerCore::arm_ping() {
 
 void ServerCore::ping_all() {
   pumping_ = true;
-  for (std::size_t i = 0; i < websockets_.size(); ++i) {
-    if (websockets_[i] != nullptr) websockets_[i]->ping();
+  for (WsConnection* const websocket : websockets_) {
+    if (websocket != nullptr) websocket->ping();
   }
   pumping_ = false;
   std::erase(websockets_, nullptr);

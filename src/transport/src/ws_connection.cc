@@ -210,7 +210,7 @@ void WsConnection::take_input(std::string_view bytes) {
       case WsParser::Step::pong:
         break;  // dialect 1 has no client messages
       case WsParser::Step::ping:
-        pong_ = std::string(parser_.payload());
+        if (!closing_) pong_ = std::string(parser_.payload());  // nothing follows a close frame
         break;
       case WsParser::Step::close:
         answer_close();

@@ -91,6 +91,9 @@ TEST(HttpParser, AnswersBadInputByKind) {
             400);
   EXPECT_EQ(failure_status("GET / HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n"), 431);
   EXPECT_EQ(failure_status("GET /" + std::string(9000, 'x')), 431);
+  const std::string chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+  EXPECT_EQ(failure_status(chunked + "5;x=" + std::string(9000, 'x')), 431);
+  EXPECT_EQ(failure_status(chunked + "0\r\nX: " + std::string(9000, 'x')), 431);
 }
 
 TEST(HttpParser, AsksOnceForTheBody) {
