@@ -5,22 +5,27 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "sb/core/clock.h"
 #include "sb/model/ids.h"
 #include "sb/snapshot/entry.h"
 
+#include "id_ref.h"
+
 namespace sb::snapshot {
 
 struct Entity;
 
-/// One id of one project in the order of its last visible change. `entity` null: removed, moved
-/// away or hidden.
+/// One id of one project in the order of its last change. `entity` null: removed or moved away.
 struct IndexNode {
   model::WorkspaceId id;
-  Revision revision = 0;
+  Revision revision = 0;        ///< of the last change, hidden or not
+  Revision shown_revision = 0;  ///< of the last change a view without hidden statuses can see:
+                                ///< what is hidden was told once, when it became hidden
   Entity* entity = nullptr;
   MonoTime gone_at{};  ///< when `entity` became null
+  bool shown = false;  ///< in views without hidden statuses
   IndexNode* older = nullptr;
   IndexNode* newer = nullptr;
 };
@@ -36,12 +41,12 @@ class ChangeIndex {
 
   /// The node of an id, made when missing (revision 0, not yet in the order).
   IndexNode& node(const model::WorkspaceId& id) {
-    auto& slot = nodes_[id];
-    if (!slot) {
-      slot = std::make_unique<IndexNode>();
-      slot->id = id;
-    }
-    return *slot;
+    if (const auto found = nodes_.find(id); found != nodes_.end()) return *found->second;
+    auto made = std::make_unique<IndexNode>();
+    made->id = id;
+    IndexNode& node = *made;
+    nodes_.emplace(node.id, std::move(made));
+    return node;
   }
   /// Moves a node to the newest end. REQUIRES: `revision` is at least that of the newest node.
   void touch(IndexNode& node, Revision revision) {
@@ -55,7 +60,7 @@ class ChangeIndex {
   }
   void erase(IndexNode& node) {
     unlink(node);
-    nodes_.erase(model::WorkspaceId(node.id));
+    nodes_.erase(nodes_.find(node.id));
   }
   [[nodiscard]] IndexNode* newest() const { return newest_; }
   [[nodiscard]] IndexNode* oldest() const { return oldest_; }
@@ -69,7 +74,7 @@ class ChangeIndex {
     node.older = node.newer = nullptr;
   }
 
-  std::unordered_map<model::WorkspaceId, std::unique_ptr<IndexNode>> nodes_;
+  std::unordered_map<IdRef, std::unique_ptr<IndexNode>, IdRefHash> nodes_;
   IndexNode* newest_ = nullptr;
   IndexNode* oldest_ = nullptr;
 };

@@ -14,6 +14,7 @@
 #include "sb/snapshot/entry.h"
 
 #include "elements.h"
+#include "field_revisions.h"
 #include "origins.h"
 #include "pr_identity.h"
 
@@ -55,7 +56,7 @@ struct Entity {
   std::uint64_t last_event = 0;  ///< ingest of the last fact that no pass brought
 
   Shown shown;
-  std::array<Revision, model::kFieldCount> field_revisions{};
+  FieldRevisions field_revisions;
   Revision revision = 0;
   Revision created_revision = 0;
   std::array<WallTime, 6>

@@ -45,7 +45,10 @@ void Store::remove_project(const ProjectId& id) {
   if (found == impl_->projects.end()) return;
   begin_commit();
   impl_->take_revision();
-  for (const auto& [workspace, entity] : found->second.members) impl_->entities.erase(workspace);
+  impl_->floor = impl_->head;  // its entries leave no tombstones behind
+  for (const auto& [key, entity] : found->second.members) {
+    impl_->entities.erase(impl_->entities.find(key));
+  }
   std::erase_if(impl_->tombstones, [&](const auto& tomb) { return tomb.second.project == id; });
   impl_->projects.erase(found);
   end_commit();
@@ -75,7 +78,6 @@ Applied Store::apply(Update update, WallTime wall, MonoTime mono) {
     return applied;
   }
   begin_commit();
-  impl_->commit_mono = mono;
   const bool archived = update.kind == Update::Kind::facts &&
                         update.facts.present.contains(Field::status) &&
                         update.facts.values.status == model::WorkspaceStatus::ARCHIVED;
@@ -93,7 +95,7 @@ void Store::begin_commit() {
 }
 void Store::end_commit() {
   SB_CHECK(impl_->commit_depth > 0, "end_commit without begin_commit");
-  impl_->end(impl_->commit_mono);
+  impl_->end();
 }
 
 std::vector<WorkspaceId> Store::apply_absence(SourceId source, const ProjectId& project,
@@ -103,11 +105,11 @@ std::vector<WorkspaceId> Store::apply_absence(SourceId source, const ProjectId& 
   const auto found = impl_->projects.find(project);
   if (found == impl_->projects.end()) return gone;
   const std::unordered_set<WorkspaceId> listed(present.begin(), present.end());
-  for (const auto& [id, entity] : found->second.members) {
+  for (const auto& [key, entity] : found->second.members) {
     const Origin* owner = entity->origins.holder(Field::projectId);
-    if (owner == nullptr || owner->source != source || listed.contains(id)) continue;
+    if (owner == nullptr || owner->source != source || listed.contains(entity->id)) continue;
     if (!entity->touched.is_newer(source, fence)) continue;  // touched since the read began
-    gone.push_back(id);
+    gone.push_back(entity->id);
   }
   begin_commit();
   std::erase_if(gone, [&](const WorkspaceId& id) {
@@ -129,11 +131,11 @@ std::vector<WorkspaceId> Store::source_synced(SourceId source, const ProjectId& 
   const auto found = impl_->projects.find(project);
   if (found == impl_->projects.end()) return gone;
   const std::uint32_t epoch = impl_->sources.current_epoch(source);
-  for (const auto& [id, entity] : found->second.members) {
+  for (const auto& [key, entity] : found->second.members) {
     const Origin* owner = entity->origins.holder(Field::projectId);
     if (owner == nullptr || owner->source != source) continue;
     const auto touched = entity->touched.find(source);
-    if (touched && touched->epoch < epoch) gone.push_back(id);
+    if (touched && touched->epoch < epoch) gone.push_back(entity->id);
   }
   begin_commit();
   for (const WorkspaceId& id : gone) {

@@ -17,6 +17,7 @@
 #include "change_index.h"
 #include "encode.h"
 #include "entity.h"
+#include "id_ref.h"
 #include "merge.h"
 #include "sources.h"
 
@@ -60,9 +61,10 @@ struct Store::Impl {
   struct Project {
     model::ProjectInfo info;
     ChangeIndex index;
-    std::unordered_map<WorkspaceId, Entity*> members;  // hidden ones too
+    std::unordered_map<IdRef, Entity*, IdRefHash> members;  // hidden ones too
     std::size_t visible = 0;
     Revision head = 0;  // last change a watcher can see
+    Revision last = 0;  // last change at all: of hidden entries too
     Revision floor = 0;
     Revision reason_revision = 0;  // last change of any status reason, or of membership
     std::unordered_map<WorkspaceId, SourceStamps> evicted;
@@ -85,11 +87,11 @@ struct Store::Impl {
 
   void begin() { ++commit_depth; }
 
-  void end(MonoTime mono) {
+  void end() {
     if (--commit_depth != 0) return;
     for (std::size_t i = 0; i < dirty.size(); ++i) {
       const auto found = entities.find(dirty[i]);
-      if (found != entities.end()) publish(*found->second, mono);
+      if (found != entities.end()) publish(*found->second);
     }
     dirty.clear();
     const bool moved = commit_revision != 0;
@@ -123,16 +125,18 @@ struct Store::Impl {
     return changed;
   }
 
-  void publish(Entity& entity, MonoTime mono) {
+  void publish(Entity& entity) {
     entity.in_commit = false;
     const bool first = entity.text == nullptr;
-    const FieldSet changed = first ? all_fields() : visible_changes(entity, entity.dirty);
+    FieldSet changed = first ? all_fields() : visible_changes(entity, entity.dirty);
     entity.dirty = changed.empty() ? entity.dirty & FieldSet{Field::prUpdatedAt} : FieldSet{};
+    // Out of the index although published: it moved away and came back within this commit.
+    if (!first && entity.node == nullptr) changed.insert(Field::projectId);
     if (changed.empty()) return;
     const Revision revision = take_revision();
     if (first) entity.created_revision = revision;
+    entity.field_revisions.set(changed, revision);
     changed.each([&](Field field) {
-      entity.field_revisions[static_cast<std::size_t>(field)] = revision;
       const bool reported = static_cast<std::size_t>(field) >= model::kScalarCount ||
                             entity.origins.holder(field) != nullptr;
       if (const auto group = model::field_group(field); group && reported) {
@@ -143,35 +147,40 @@ struct Store::Impl {
     entity.computed_at = entity.commit_wall;
     entity.label = entity.commit_label;
     entity.text = encode_entry(entity, changed);
-    place(entity, changed, revision, mono);
+    place(entity, changed, revision);
   }
 
-  // Puts the entity where the change index of its project shows it, or takes it out.
-  void place(Entity& entity, FieldSet changed, Revision revision, MonoTime mono) {
+  // Puts the entity at the newest end of the change index of its project. What becomes hidden is
+  // told once: its later changes move `revision` only.
+  void place(Entity& entity, FieldSet changed, Revision revision) {
     Project& project = projects.at(entity.facts.projectId);
-    const bool was_visible = entity.node != nullptr;
-    if (entity.hidden()) {
-      if (was_visible) leave(entity, project, revision, mono);
-      return;
-    }
-    if (!was_visible) {
+    if (entity.node == nullptr) {
       entity.node = &project.index.node(entity.id);
       entity.node->entity = &entity;
-      ++project.visible;
     }
-    project.index.touch(*entity.node, revision);
-    project.head = revision;
-    if (!was_visible || changed.contains(Field::statusReason)) project.reason_revision = revision;
+    touch(*entity.node, project, !entity.hidden(), revision);
+    if (entity.node->shown && changed.contains(Field::statusReason)) {
+      project.reason_revision = revision;
+    }
   }
 
   void leave(Entity& entity, Project& project, Revision revision, MonoTime mono) {
     if (entity.node == nullptr) return;
     entity.node->entity = nullptr;
     entity.node->gone_at = mono;
-    project.index.touch(*entity.node, revision);
+    touch(*entity.node, project, false, revision);
     entity.node = nullptr;
-    --project.visible;
-    project.head = project.reason_revision = revision;
+  }
+
+  static void touch(IndexNode& node, Project& project, bool shown, Revision revision) {
+    project.index.touch(node, revision);
+    project.last = revision;
+    if (!shown && !node.shown) return;
+    node.shown_revision = project.head = revision;
+    if (shown == node.shown) return;
+    node.shown = shown;
+    project.reason_revision = revision;
+    project.visible += shown ? 1 : std::size_t(-1);
   }
 
   // --- membership ---
@@ -188,8 +197,8 @@ struct Store::Impl {
       tombstones.erase(tomb);
     }
     project.evicted.erase(update.workspace);
-    project.members.emplace(update.workspace, &entity);
-    entities.emplace(update.workspace, std::move(made));
+    project.members.emplace(entity.id, &entity);
+    entities.emplace(entity.id, std::move(made));
     return entity;
   }
 
@@ -204,7 +213,7 @@ struct Store::Impl {
                         entity.shown.derived.kanban_column == model::KanbanColumn::WORKING;
       return std::pair(busy, entity.last_event);
     };
-    for (const auto& [id, entity] : project.members) {
+    for (const auto& [key, entity] : project.members) {
       if (victim == nullptr || rank(*entity) < rank(*victim)) victim = entity;
     }
     ++evictions;
@@ -376,6 +385,7 @@ struct Store::Impl {
 
   void drop_tombstone(Project& project, IndexNode& node) {
     project.floor = std::max(project.floor, node.revision);
+    floor = std::max(floor, node.revision);
     project.index.erase(node);
   }
 
@@ -383,11 +393,12 @@ struct Store::Impl {
   Limits limits;
   SourceTable sources;
   std::map<ProjectId, Project> projects;
-  std::unordered_map<WorkspaceId, std::unique_ptr<Entity>> entities;
+  std::unordered_map<IdRef, std::unique_ptr<Entity>, IdRefHash> entities;
   std::unordered_map<WorkspaceId, Tombstone> tombstones;
   std::deque<std::pair<MonoTime, WorkspaceId>>
       burial_order;  // may name re-created ids: checked when dropped
   Revision head = 0;
+  Revision floor = 0;  // over all projects
   std::uint64_t ingests = 0;
   std::uint64_t evictions = 0;
   std::optional<std::int64_t> review_count;
@@ -397,7 +408,6 @@ struct Store::Impl {
   int commit_depth = 0;
   Revision commit_revision = 0;    // 0: none taken yet in the open commit
   std::vector<WorkspaceId> dirty;  // entities to publish at the end of the open commit
-  MonoTime commit_mono{};
 };
 
 }  // namespace sb::snapshot

@@ -38,8 +38,8 @@ std::vector<PublishedEntry> Store::entries(const ProjectId& project) const {
   if (found == impl_->projects.end()) return {};
   std::vector<const Entity*> visible;
   visible.reserve(found->second.visible);
-  for (const auto& [id, entity] : found->second.members) {
-    if (entity->node != nullptr) visible.push_back(entity);
+  for (const auto& [key, entity] : found->second.members) {
+    if (entity->node != nullptr && entity->node->shown) visible.push_back(entity);
   }
   std::sort(visible.begin(), visible.end(), [](const Entity* a, const Entity* b) {
     if (a->facts.createdAt != b->facts.createdAt) return a->facts.createdAt > b->facts.createdAt;
@@ -57,15 +57,50 @@ std::vector<Change> Store::changes(const ProjectId& project, Revision since) con
   if (found == impl_->projects.end()) return list;
   for (const IndexNode* node = found->second.index.newest();
        node != nullptr && node->revision > since; node = node->older) {
+    if (node->shown_revision <= since) continue;  // only a hidden entry moved
     Change change;
-    change.revision = node->revision;
+    change.revision = node->shown_revision;
     change.id = node->id;
-    change.removed = node->entity == nullptr;
+    change.removed = !node->shown;
     if (!change.removed) change.entry = Impl::published(*node->entity);
     list.push_back(std::move(change));
   }
   std::reverse(list.begin(), list.end());
+  // What became hidden and moved again stands later in the index than its readers may be told.
+  const auto by_revision = [](const Change& a, const Change& b) { return a.revision < b.revision; };
+  if (!std::is_sorted(list.begin(), list.end(), by_revision)) {
+    std::stable_sort(list.begin(), list.end(), by_revision);
+  }
   return list;
+}
+
+Revision Store::floor() const {
+  return impl_->floor;
+}
+
+Revision Store::last_change(const ProjectId& project) const {
+  const auto found = impl_->projects.find(project);
+  return found == impl_->projects.end() ? impl_->head : found->second.last;
+}
+
+void Store::walk(const ProjectId* project, Revision since,
+                 const std::function<void(const IndexNode&)>& visit) const {
+  const auto walk_one = [&](const Impl::Project& one) {
+    for (const IndexNode* node = one.index.newest(); node != nullptr && node->revision > since;
+         node = node->older) {
+      visit(*node);
+    }
+  };
+  if (project == nullptr) {
+    for (const auto& [id, one] : impl_->projects) walk_one(one);
+  } else if (const auto found = impl_->projects.find(*project); found != impl_->projects.end()) {
+    walk_one(found->second);
+  }
+}
+
+const Entity* Store::entity(const WorkspaceId& id) const {
+  const auto found = impl_->entities.find(id);
+  return found == impl_->entities.end() ? nullptr : found->second.get();
 }
 
 bool Store::urgent_since(const ProjectId& project, Revision since) const {
@@ -98,7 +133,7 @@ std::vector<WorkspaceId> Store::ids(const ProjectId& project) const {
   const auto found = impl_->projects.find(project);
   if (found == impl_->projects.end()) return list;
   list.reserve(found->second.members.size());
-  for (const auto& [id, entity] : found->second.members) list.push_back(id);
+  for (const auto& [key, entity] : found->second.members) list.push_back(entity->id);
   return list;
 }
 

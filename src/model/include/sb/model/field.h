@@ -68,6 +68,8 @@ class FieldSet {
   friend constexpr FieldSet operator|(FieldSet a, FieldSet b) {
     return FieldSet(a.bits_ | b.bits_);
   }
+  /// Everything else; only to be met with a set of fields.
+  friend constexpr FieldSet operator~(FieldSet a) { return FieldSet(~a.bits_); }
   friend constexpr bool operator==(FieldSet, FieldSet) = default;
 
   /// Calls `fn(Field)` for each member in order.

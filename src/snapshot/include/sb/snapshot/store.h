@@ -21,6 +21,9 @@
 
 namespace sb::snapshot {
 
+struct Entity;     // inside this room only
+struct IndexNode;  // inside this room only
+
 struct Limits {
   std::size_t workspaces_per_project_max = 500;  // entries
   std::size_t workspaces_max = 20'000;           // entries of all projects
@@ -117,6 +120,17 @@ class Store {
   /// True when something above `since` moved a status reason (or appeared, or went): it must not
   /// wait for coalescing.
   [[nodiscard]] bool urgent_since(const model::ProjectId& project, Revision since) const;
+  /// The same for the view over all projects: also raised when a project is removed.
+  [[nodiscard]] Revision floor() const;
+  /// Revision of the last change of a project at all, of hidden entries too.
+  [[nodiscard]] Revision last_change(const model::ProjectId& project) const;
+  /// For the rooms' own sync sessions and explanations: calls `visit` for every id of one project
+  /// (null: of all) that changed above `since`, hidden or not, newest first within a project. Cost:
+  /// the size of the answer, and one step per project.
+  void walk(const model::ProjectId* project, Revision since,
+            const std::function<void(const IndexNode&)>& visit) const;
+  /// What the store holds of one id, for the same. Null when absent. Valid until the next write.
+  [[nodiscard]] const Entity* entity(const model::WorkspaceId& id) const;
   /// The raw facts as held, for tests, explain and the pass. Null when absent. Valid until the next
   /// write.
   [[nodiscard]] const model::Facts* facts(const model::WorkspaceId& id) const;
