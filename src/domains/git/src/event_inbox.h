@@ -23,7 +23,7 @@ class EventInbox : public std::enable_shared_from_this<EventInbox> {
     bool overflow = false;  ///< events were dropped here: everything may have changed
   };
 
-  EventInbox(Loop& loop, std::function<void(Delivery)> handler)
+  EventInbox(Loop& loop, std::function<void(const Delivery&)> handler)
       : loop_(loop), handler_(std::move(handler)) {}
 
   void put(std::vector<fs_watch::Event> events) {
@@ -54,11 +54,11 @@ class EventInbox : public std::enable_shared_from_this<EventInbox> {
       if (closed_) return;
       delivery = std::exchange(pending_, {});
     }
-    handler_(std::move(delivery));
+    handler_(delivery);
   }
 
   Loop& loop_;
-  std::function<void(Delivery)> handler_;
+  std::function<void(const Delivery&)> handler_;
   std::mutex mutex_;
   Delivery pending_;     // guarded by mutex_
   bool posted_ = false;  // guarded by mutex_

@@ -46,7 +46,7 @@ GitService::Impl::~Impl() {
 
 void GitService::Impl::begin() {
   inbox = std::make_shared<EventInbox>(
-      deps.loop, [this](EventInbox::Delivery delivery) { take(std::move(delivery)); });
+      deps.loop, [this](const EventInbox::Delivery& delivery) { take(delivery); });
   deps.watcher.listen([box = std::weak_ptr(inbox)](std::vector<fs_watch::Event> events) {
     if (const auto open = box.lock()) open->put(std::move(events));
   });

@@ -14,7 +14,7 @@ using Part = RepositoryWatch::Part;
 
 }  // namespace
 
-void GitService::Impl::take(EventInbox::Delivery delivery) {
+void GitService::Impl::take(const EventInbox::Delivery& delivery) {
   if (delivery.overflow) {
     deps.log.warn("watch events came faster than they could be handled; everything is read again");
     for (auto& [id, item] : items) {

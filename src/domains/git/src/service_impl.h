@@ -50,7 +50,7 @@ struct GitService::Impl : std::enable_shared_from_this<Impl> {
     RepositoryWatch::Part part = RepositoryWatch::Part::common;
     model::WorkspaceId id;  ///< of a worktree's watch
   };
-  void take(EventInbox::Delivery delivery);
+  void take(const EventInbox::Delivery& delivery);
   void take_event(const fs_watch::Event& event);
   void take_repository_event(const Target& target, const fs_watch::Event& event);
   void take_part_change(RepositoryWatch& repository, RepositoryWatch::Part part,

@@ -105,6 +105,7 @@ void GitService::Impl::take_reading(Tracked& item, ReadResult& result) {
 void GitService::Impl::take_ignored(Tracked& item, const git_cli::Reading& reading) {
   if (item.running.learn && reading.ignored) return relearn_ignored(item, reading);
   std::vector<std::string> found;
+  found.reserve(reading.ignored_of_asked.size());
   for (const auto& relative : reading.ignored_of_asked) {
     found.push_back(absolute_below(item.place.path, relative));
   }

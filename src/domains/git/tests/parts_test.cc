@@ -54,7 +54,7 @@ TEST(EventInbox, JoinsBatchesAndTurnsTooManyIntoOneOverflow) {
   testing::FakeLoop loop;
   std::vector<EventInbox::Delivery> delivered;
   const auto inbox = std::make_shared<EventInbox>(
-      loop, [&](EventInbox::Delivery delivery) { delivered.push_back(std::move(delivery)); });
+      loop, [&](const EventInbox::Delivery& delivery) { delivered.push_back(delivery); });
   const fs_watch::Event event{1, fs_watch::Event::Kind::changed, "/d", "n"};
   inbox->put({event, event});
   inbox->put({event});

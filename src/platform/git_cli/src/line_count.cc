@@ -48,7 +48,8 @@ UntrackedCount count_untracked(const std::string& root, const std::vector<std::s
   for (const auto& path : paths) {
     if (path.ends_with('/')) continue;
     ++result.files;
-    const std::string full = root + "/" + path;
+    std::string full = root;
+    full.append("/").append(path);
     // A named pipe must not hang us, and a link must not lead us out of the worktree.
     const UniqueFd file(
         ::open(full.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY));

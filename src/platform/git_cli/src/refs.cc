@@ -71,7 +71,7 @@ std::optional<std::string> RefReader::find_packed(std::string_view ref) {
 std::optional<std::string> RefReader::resolve(std::string_view ref) {
   std::string name(ref);
   for (int depth = 0; depth < kSymbolicDepthMax; ++depth) {
-    const auto loose = read_loose(name);
+    auto loose = read_loose(name);
     if (!loose) return find_packed(name);
     if (is_oid(*loose)) return loose;
     const auto target = symbolic(*loose);

@@ -135,7 +135,9 @@ Result<std::vector<WorktreeRecord>> list_worktrees(const Repository& repository)
   const std::string linked = common + "/worktrees";
   SB_TRY(const auto names, names_in(linked));
   for (const auto& name : names) {
-    SB_TRY(auto record, linked_worktree(linked + "/" + name));
+    std::string git_dir = linked;
+    git_dir.append("/").append(name);
+    SB_TRY(auto record, linked_worktree(git_dir));
     if (record) found.push_back(*std::move(record));
   }
   for (auto& record : found) fill_head(record, refs);

@@ -1,7 +1,6 @@
 #include "child.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -40,7 +40,9 @@ std::vector<std::string> environment_of(const ProcessSpec& spec) {
     const std::string_view text(*variable);
     if (!replaced(text.substr(0, text.find('=')))) result.emplace_back(text);
   }
-  for (const auto& [name, value] : spec.set_env) result.push_back(name + "=" + value);
+  for (const auto& [name, value] : spec.set_env) {
+    result.emplace_back(name).append("=").append(value);
+  }
   return result;
 }
 

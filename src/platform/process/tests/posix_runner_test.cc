@@ -1,12 +1,12 @@
 #include "sb/process/posix_runner.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <future>
@@ -204,11 +204,15 @@ TEST(PosixRunner, PassesOnNoDescriptorAndNoSignalMask) {
   ::sigaddset(&blocked, SIGTERM);
   ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
   PosixRunner runner;
-  const auto result = runner.run(shell("ls /proc/$$/fd; grep SigBlk /proc/$$/status"));
+  const auto descriptors = runner.run(shell("ls /proc/$$/fd"));
+  ProcessSpec spec;  // without a shell, which blocks signals while it starts a program
+  spec.argv = {"grep", "SigBlk", "/proc/self/status"};
+  const auto mask = runner.run(spec);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::close(leaked);
-  ASSERT_TRUE(result);
-  EXPECT_EQ(result->out, "0\n1\n2\nSigBlk:\t0000000000000000\n");
+  ASSERT_TRUE(descriptors && mask);
+  EXPECT_EQ(descriptors->out, "0\n1\n2\n");
+  EXPECT_EQ(mask->out, "SigBlk:\t0000000000000000\n");
 }
 
 TEST(PosixRunner, CancelEndsRunningCallsAndRefusesLaterOnes) {
