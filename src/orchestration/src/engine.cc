@@ -1,23 +1,15 @@
 #include "sb/orchestration/engine.h"
 
-#include <algorithm>
-#include <map>
-#include <unordered_map>
 #include <utility>
 
 #include "drift.h"
 #include "own_facts.h"
+#include "own_view.h"
 
 namespace sb::orchestration {
 namespace {
 
 using model::ProjectId;
-using model::WorkspaceId;
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
 
 }  // namespace
 
@@ -26,6 +18,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Impl(Deps dependencies, EngineOptions engine_options)
       : deps(dependencies),
         options(engine_options),
+        own(deps.store, deps.git, deps.clock, deps.log),
         ingest(deps.store),
         drift(deps.metrics, deps.log),
         passes(deps.metrics.counter("reconciliation_passes_total", "Reconciliation passes ended.")),
@@ -50,124 +43,14 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     });
   }
 
-  // --- own facts ---
-
-  struct Known {
-    workspace::WorkspaceRow row;
-    std::optional<model::Problem> git_problem;
-  };
-
-  snapshot::Applied apply(const WorkspaceId& id, model::Stamp stamp, model::FactPatch patch,
-                          std::string_view label, snapshot::Update::Cause cause) {
-    snapshot::Update update;
-    update.workspace = id;
-    update.stamp = stamp;
-    update.cause = cause;
-    update.label = label;
-    update.facts = std::move(patch);
-    return deps.store.apply(std::move(update), deps.clock.wall_now(), deps.clock.mono_now());
-  }
-
-  static void state_problem(model::FactPatch& patch, const Known& known) {
-    patch.set<&model::Facts::problem>(known.row.problem ? known.row.problem : known.git_problem);
-  }
-
-  // Nothing can be measured any more: the last good numbers stay, marked as such.
-  void keep_stats_as_stale(model::FactPatch& patch, const WorkspaceId& id) {
-    const model::Facts* held = deps.store.facts(id);
-    if (held == nullptr || !held->gitStats) return;
-    model::GitStats stats = *held->gitStats;
-    stats.stale = true;
-    patch.set<&model::Facts::gitStats>(stats);
-  }
-
-  void on_workspace(const workspace::WorkspaceRow& row) {
-    Known& known = rows[row.id];
-    const bool retrack = known.row.worktree_path != row.worktree_path ||
-                         known.row.git_dir != row.git_dir ||
-                         known.row.problem.has_value() != row.problem.has_value();
-    known.row = row;
-    if (known.row.problem) known.git_problem.reset();  // the folder is gone: git has nothing to add
-    model::FactPatch patch = to_facts(row);
-    state_problem(patch, known);
-    if (known.row.problem) keep_stats_as_stale(patch, row.id);
-    apply(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
-          snapshot::Update::Cause::event);
-    if (retrack && tracking) track(known);
-  }
-
-  void track(const Known& known) {
-    const auto project = projects.find(known.row.project);
-    if (project == projects.end()) return;
-    if (known.row.problem) {
-      deps.git.untrack(known.row.id);
-    } else {
-      deps.git.track(to_worktree(known.row, project->second));
-    }
-  }
-
-  void on_workspace_removed(const workspace::WorkspaceRemoved& event) {
-    rows.erase(event.id);
-    deps.git.untrack(event.id);
-    snapshot::Update update;
-    update.workspace = event.id;
-    update.stamp = {0, event.stamp, 0};
-    update.kind = snapshot::Update::Kind::remove;
-    update.label = "event:workspace_removed";
-    deps.store.apply(std::move(update), deps.clock.wall_now(), deps.clock.mono_now());
-  }
-
-  void on_project(const workspace::ProjectRow& row) {
-    const bool known = projects.contains(row.id);
-    projects[row.id] = row;
-    if (const auto put = deps.store.put_project(to_info(row)); !put) {
-      deps.log.error("project not shown",
-                     {kv("project", row.id.view()), kv("reason", put.error().message)});
-    }
-    if (!known) deps.git.track_project(row.id, row.common_dir);
-  }
-
-  void on_project_removed(const ProjectId& id) {
-    projects.erase(id);
-    deps.git.untrack_project(id);
-    std::erase_if(rows, [&](const auto& item) {
-      if (!(item.second.row.project == id)) return false;
-      deps.git.untrack(item.first);
-      return true;
-    });
-    deps.store.remove_project(id);
-    deps.journal.forget_project(id, [](const Result<void>&) {});
-  }
-
-  void on_event(const workspace::Event& event) {
-    ++events_since;
-    std::visit(Overloaded{[&](const workspace::ProjectChanged& e) { on_project(e.row); },
-                          [&](const workspace::ProjectRemoved& e) { on_project_removed(e.id); },
-                          [&](const workspace::WorkspaceChanged& e) { on_workspace(e.row); },
-                          [&](const workspace::WorkspaceRemoved& e) { on_workspace_removed(e); }},
-               event);
-  }
-
-  void on_git(const git::GitFacts& facts) {
-    const auto known = rows.find(facts.id);
-    if (known == rows.end()) return;
-    ++events_since;
-    last_git_ok = facts.problem ? last_git_ok : std::optional(deps.clock.mono_now());
-    known->second.git_problem = facts.problem;
-    model::FactPatch patch = to_facts(facts);
-    state_problem(patch, known->second);
-    apply(facts.id, facts.stamp, std::move(patch), "event:git_read",
-          snapshot::Update::Cause::event);
-  }
-
   // --- start ---
 
   void start(const workspace::Contents& contents, const workspace::JournalContents& kept,
              std::function<void()> ready_callback) {
     on_ready = std::move(ready_callback);
     deps.store.begin_commit();
-    for (const auto& project : contents.projects) on_project(project);
-    for (const auto& row : contents.workspaces) on_workspace(row);
+    for (const auto& project : contents.projects) own.take(project);
+    for (const auto& row : contents.workspaces) own.take(row);
     deps.store.end_commit();
     const std::size_t skipped = ingest.restore(kept, deps.clock.wall_now(), deps.clock.mono_now());
     if (skipped != 0) deps.log.warn("journal rows could not be read", {kv("count", skipped)});
@@ -184,9 +67,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void become_ready() {
     if (stopped || ready) return;
     ready = true;
-    tracking = true;
     if (on_ready) std::exchange(on_ready, nullptr)();
-    for (const auto& [id, known] : rows) track(known);
+    own.start_tracking();
     schedule_pass();
   }
 
@@ -205,8 +87,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     pass_running = true;
     pass_began = deps.clock.mono_now();
     drift_before = drift.total();
-    pass_parts = 1 + 2 * projects.size();
-    for (const auto& [id, project] : projects) {
+    pass_parts = 1 + 2 * own.projects().size();
+    for (const auto& [id, project] : own.projects()) {
       deps.workspaces.adopt(id, [self = shared_from_this(), id = id](const auto& adopted) {
         if (adopted) {
           self->drift.note(id, "worktrees", adopted->total());
@@ -233,7 +115,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
           bool rejected = false;
           if (read) {
             self->last_rows_ok = self->deps.clock.mono_now();
-            rejected = self->apply_rows(*read);
+            rejected = self->own.reconcile(*read, self->drift);
           } else {
             self->deps.log.warn("rows could not be read", {kv("reason", read.error().message)});
           }
@@ -243,31 +125,6 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
             self->end_pass_part();
           }
         });
-  }
-
-  bool apply_rows(const workspace::Contents& contents) {
-    bool rejected = false;
-    const model::Stamp fence{0, contents.fence, 0};
-    std::map<ProjectId, std::vector<WorkspaceId>> present;
-    for (const auto& project : contents.projects) present[project.id];
-    deps.store.begin_commit();
-    for (const auto& row : contents.workspaces) {
-      present[row.project].push_back(row.id);
-      const auto known = rows.find(row.id);
-      if (known == rows.end()) continue;  // gone since the read began
-      model::FactPatch patch = to_facts(row);
-      const auto applied =
-          apply(row.id, fence, std::move(patch), "reconciliation", snapshot::Update::Cause::pass);
-      rejected = rejected || !applied.rejected.empty();
-      drift.note(row.id, applied);
-    }
-    for (const auto& [project, ids] : present) {
-      const auto gone = deps.store.apply_absence(snapshot::SourceId::own, project, ids, fence,
-                                                 deps.clock.wall_now(), deps.clock.mono_now());
-      drift.note(project, "removed", gone.size());
-    }
-    deps.store.end_commit();
-    return rejected;
   }
 
   void end_pass_part() {
@@ -340,18 +197,16 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   Deps deps;
   EngineOptions options;
+  OwnView own;
   Ingest ingest;
   DriftLog drift;
   Counter& passes;
   Histogram& pass_seconds;
   std::vector<Counter*> ingested;  // in order of Verdict::Kind
 
-  std::map<ProjectId, workspace::ProjectRow> projects;
-  std::unordered_map<WorkspaceId, Known> rows;
   std::function<void()> on_ready;
   std::size_t enumerating = 0;
   bool ready = false;
-  bool tracking = false;
   bool stopped = false;
 
   Loop::TimerId pass_timer = 0;
@@ -364,18 +219,24 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::uint64_t last_pass_drift = 0;
   std::uint64_t events_since = 0;
   std::optional<MonoTime> last_rows_ok;
-  std::optional<MonoTime> last_git_ok;
   std::size_t unjournalled = 0;
   std::vector<workspace::JournalFact> failed_facts;
 };
 
 Engine::Engine(Deps deps, EngineOptions options) : impl_(std::make_shared<Impl>(deps, options)) {
   impl_->deps.workspaces.on_event([self = impl_](const workspace::Event& event) {
-    if (!self->stopped) self->on_event(event);
+    if (self->stopped) return;
+    ++self->events_since;
+    self->own.take(event);
+    if (const auto* removed = std::get_if<workspace::ProjectRemoved>(&event)) {
+      self->deps.journal.forget_project(removed->id, [](const Result<void>&) {});
+    }
   });
   git::GitService::Listeners listeners;
   listeners.facts = [self = impl_](const git::GitFacts& facts) {
-    if (!self->stopped) self->on_git(facts);
+    if (self->stopped) return;
+    ++self->events_since;
+    self->own.take(facts);
   };
   listeners.worktrees = [self = impl_](const ProjectId& project) {
     if (!self->stopped) self->deps.workspaces.adopt(project, [](const auto&) {});
@@ -424,7 +285,8 @@ void Engine::remove_project(const ProjectId& id, std::function<void(Result<std::
   const auto* info = impl_->deps.store.project(id);
   if (info == nullptr) return done(fail(ErrorCode::not_found, "no such project"));
   if (info->external) {
-    impl_->on_project_removed(id);
+    impl_->own.forget(id);
+    impl_->deps.journal.forget_project(id, [](const Result<void>&) {});
     return done(impl_->deps.store.head());
   }
   impl_->deps.workspaces.remove_project(
@@ -458,8 +320,8 @@ std::vector<EngineSource> Engine::sources() const {
   }
   list.push_back(std::move(rows));
   const auto health = impl_->deps.git.health();
-  EngineSource git{"git", "live", age(impl_->last_git_ok), ""};
-  if (health.worktrees != 0 && !impl_->last_git_ok) git.state = "unknown";
+  EngineSource git{"git", "live", age(impl_->own.last_git_ok()), ""};
+  if (health.worktrees != 0 && !impl_->own.last_git_ok()) git.state = "unknown";
   if (health.degraded != 0) {
     git.state = "degraded";
     git.detail = std::to_string(health.degraded) + " of " + std::to_string(health.worktrees) +

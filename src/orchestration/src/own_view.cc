@@ -1,0 +1,146 @@
+#include "own_view.h"
+
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "own_facts.h"
+
+namespace sb::orchestration {
+namespace {
+
+using model::ProjectId;
+using model::WorkspaceId;
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+}  // namespace
+
+snapshot::Applied OwnView::apply(const WorkspaceId& id, model::Stamp stamp, model::FactPatch patch,
+                                 std::string_view label, snapshot::Update::Cause cause) {
+  snapshot::Update update;
+  update.workspace = id;
+  update.stamp = stamp;
+  update.cause = cause;
+  update.label = label;
+  update.facts = std::move(patch);
+  return store_->apply(std::move(update), clock_->wall_now(), clock_->mono_now());
+}
+
+void OwnView::take(const workspace::Event& event) {
+  std::visit(Overloaded{[&](const workspace::ProjectChanged& e) { take(e.row); },
+                        [&](const workspace::ProjectRemoved& e) { forget(e.id); },
+                        [&](const workspace::WorkspaceChanged& e) { take(e.row); },
+                        [&](const workspace::WorkspaceRemoved& e) { take(e); }},
+             event);
+}
+
+void OwnView::take(const workspace::ProjectRow& row) {
+  const bool known = projects_.contains(row.id);
+  projects_[row.id] = row;
+  if (const auto put = store_->put_project(to_info(row)); !put) {
+    log_.error("project not shown",
+               {kv("project", row.id.view()), kv("reason", put.error().message)});
+  }
+  if (!known) git_->track_project(row.id, row.common_dir);
+}
+
+void OwnView::take(const workspace::WorkspaceRow& row) {
+  Known& known = rows_[row.id];
+  const bool retrack = known.row.worktree_path != row.worktree_path ||
+                       known.row.git_dir != row.git_dir ||
+                       known.row.problem.has_value() != row.problem.has_value();
+  known.row = row;
+  if (row.problem) known.git_problem.reset();  // the folder is gone: git has nothing to add
+  model::FactPatch patch = to_facts(row);
+  patch.set<&model::Facts::problem>(row.problem ? row.problem : known.git_problem);
+  if (row.problem) keep_stats_as_stale(patch, row.id);
+  apply(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
+        snapshot::Update::Cause::event);
+  if (retrack && tracking_) track(known);
+}
+
+void OwnView::take(const workspace::WorkspaceRemoved& event) {
+  rows_.erase(event.id);
+  git_->untrack(event.id);
+  snapshot::Update update;
+  update.workspace = event.id;
+  update.stamp = {0, event.stamp, 0};
+  update.kind = snapshot::Update::Kind::remove;
+  update.label = "event:workspace_removed";
+  store_->apply(std::move(update), clock_->wall_now(), clock_->mono_now());
+}
+
+void OwnView::take(const git::GitFacts& facts) {
+  const auto found = rows_.find(facts.id);
+  if (found == rows_.end()) return;
+  Known& known = found->second;
+  if (!facts.problem) last_git_ok_ = clock_->mono_now();
+  known.git_problem = facts.problem;
+  model::FactPatch patch = to_facts(facts);
+  patch.set<&model::Facts::problem>(known.row.problem ? known.row.problem : known.git_problem);
+  apply(facts.id, facts.stamp, std::move(patch), "event:git_read", snapshot::Update::Cause::event);
+}
+
+void OwnView::forget(const ProjectId& id) {
+  projects_.erase(id);
+  git_->untrack_project(id);
+  std::erase_if(rows_, [&](const auto& item) {
+    if (!(item.second.row.project == id)) return false;
+    git_->untrack(item.first);
+    return true;
+  });
+  store_->remove_project(id);
+}
+
+void OwnView::start_tracking() {
+  tracking_ = true;
+  for (const auto& [id, known] : rows_) track(known);
+}
+
+void OwnView::track(const Known& known) {
+  const auto project = projects_.find(known.row.project);
+  if (project == projects_.end()) return;
+  if (known.row.problem) {
+    git_->untrack(known.row.id);
+  } else {
+    git_->track(to_worktree(known.row, project->second));
+  }
+}
+
+// Nothing can be measured any more: the last good numbers stay, marked as such.
+void OwnView::keep_stats_as_stale(model::FactPatch& patch, const WorkspaceId& id) const {
+  const model::Facts* held = store_->facts(id);
+  if (held == nullptr || !held->gitStats) return;
+  model::GitStats stats = *held->gitStats;
+  stats.stale = true;
+  patch.set<&model::Facts::gitStats>(stats);
+}
+
+bool OwnView::reconcile(const workspace::Contents& contents, DriftLog& drift) {
+  bool rejected = false;
+  const model::Stamp fence{0, contents.fence, 0};
+  std::map<ProjectId, std::vector<WorkspaceId>> present;
+  for (const auto& project : contents.projects) present[project.id];
+  store_->begin_commit();
+  for (const auto& row : contents.workspaces) {
+    present[row.project].push_back(row.id);
+    if (!rows_.contains(row.id)) continue;  // gone since the read began
+    const auto applied =
+        apply(row.id, fence, to_facts(row), "reconciliation", snapshot::Update::Cause::pass);
+    rejected = rejected || !applied.rejected.empty();
+    drift.note(row.id, applied);
+  }
+  for (const auto& [project, ids] : present) {
+    const auto gone = store_->apply_absence(snapshot::SourceId::own, project, ids, fence,
+                                            clock_->wall_now(), clock_->mono_now());
+    drift.note(project, "removed", gone.size());
+  }
+  store_->end_commit();
+  return rejected;
+}
+
+}  // namespace sb::orchestration

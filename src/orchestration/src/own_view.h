@@ -1,0 +1,66 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+#include "sb/core/clock.h"
+#include "sb/core/log.h"
+#include "sb/git/git_service.h"
+#include "sb/snapshot/store.h"
+#include "sb/workspace/types.h"
+
+#include "drift.h"
+
+namespace sb::orchestration {
+
+/// What our own domains say, on its way into the store: workspaces and projects as rows, and what
+/// git reads of them. Keeps the rows it has told, because two domains have a word in `problem`, and
+/// tells the git domain what to track. Thread: confined to the loop. Borrows the store and the git
+/// domain.
+class OwnView {
+ public:
+  OwnView(snapshot::Store& store, git::GitService& git, const Clock& clock, Logger log)
+      : store_(&store), git_(&git), clock_(&clock), log_(std::move(log)) {}
+
+  void take(const workspace::Event& event);
+  void take(const workspace::ProjectRow& row);
+  void take(const workspace::WorkspaceRow& row);
+  void take(const git::GitFacts& facts);
+  void forget(const model::ProjectId& id);
+
+  /// Worktrees are tracked from now on: the first baseline does not wait for git.
+  void start_tracking();
+
+  /// Applies what a pass read, and what is absent from it, at the fence taken before the read. True
+  /// when some key was newer than the read and wants another one.
+  bool reconcile(const workspace::Contents& contents, DriftLog& drift);
+
+  [[nodiscard]] const std::map<model::ProjectId, workspace::ProjectRow>& projects() const {
+    return projects_;
+  }
+  [[nodiscard]] std::optional<MonoTime> last_git_ok() const { return last_git_ok_; }
+
+ private:
+  struct Known {
+    workspace::WorkspaceRow row;
+    std::optional<model::Problem> git_problem;
+  };
+  void take(const workspace::WorkspaceRemoved& event);
+  void track(const Known& known);
+  void keep_stats_as_stale(model::FactPatch& patch, const model::WorkspaceId& id) const;
+  snapshot::Applied apply(const model::WorkspaceId& id, model::Stamp stamp, model::FactPatch patch,
+                          std::string_view label, snapshot::Update::Cause cause);
+
+  snapshot::Store* store_;
+  git::GitService* git_;
+  const Clock* clock_;
+  Logger log_;
+  std::map<model::ProjectId, workspace::ProjectRow> projects_;
+  std::unordered_map<model::WorkspaceId, Known> rows_;
+  bool tracking_ = false;
+  std::optional<MonoTime> last_git_ok_;
+};
+
+}  // namespace sb::orchestration
