@@ -37,7 +37,7 @@ std::string encode_cursor(const Cursor& cursor) {
   text += cursor.epoch;
   text += '.';
   text += std::to_string(cursor.revision);
-  text += cursor.complete ? ".c." : ".p.";
+  text += cursor.complete ? ".c." : cursor.split ? ".s." : ".p.";
   text += hex(cursor.view_hash);
   text += '.';
   text += hex(fnv1a(text));
@@ -57,11 +57,13 @@ std::optional<Cursor> decode_cursor(std::string_view text) {
   const auto view_hash = number<16>(parts[4]);
   const auto checksum = number<16>(parts[5]);
   const std::size_t covered = text.size() - parts[5].size();
-  if (!revision || !view_hash || !checksum || (parts[3] != "c" && parts[3] != "p") ||
+  if (!revision || !view_hash || !checksum ||
+      (parts[3] != "c" && parts[3] != "p" && parts[3] != "s") ||
       *checksum != fnv1a(text.substr(0, covered))) {
     return std::nullopt;
   }
-  Cursor cursor{std::string(parts[1]), *revision, parts[3] == "c", *view_hash};
+  Cursor cursor{std::string(parts[1]), *revision, parts[3] == "c", *view_hash, parts[3] == "s"};
+  if (cursor.split && cursor.revision == 0) return std::nullopt;
   if (encode_cursor(cursor) != text) return std::nullopt;  // one spelling only
   return cursor;
 }

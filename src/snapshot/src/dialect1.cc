@@ -128,9 +128,9 @@ Dialect1Session::Dialect1Session(const Store& store, Dialect1Encoder& encoder, O
   const auto cursor = decode_cursor(options_.cursor);
   if (cursor && cursor->epoch == store.epoch() &&
       cursor->view_hash == full_view_hash(options_.project.view()) &&
-      cursor->revision >= store.floor(options_.project) && cursor->revision <= store.head()) {
+      cursor->covered() >= store.floor(options_.project) && cursor->revision <= store.head()) {
     need_baseline_ = false;
-    sent_ = cursor->revision;
+    sent_ = cursor->covered();
   }
 }
 

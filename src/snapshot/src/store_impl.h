@@ -380,7 +380,8 @@ struct Store::Impl {
             entity.revision,
             entity.hidden(),
             entity.shown.derived.status_reason.code,
-            entity.text};
+            entity.text,
+            entity.facts.status};
   }
 
   void drop_tombstone(Project& project, IndexNode& node) {

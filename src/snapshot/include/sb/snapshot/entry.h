@@ -27,6 +27,15 @@ class EntryText {
 
   /// The complete entry with version, computedAt, source and fieldTimestamps.
   [[nodiscard]] std::string_view complete() const { return text_; }
+  /// The complete entry without version, computedAt, source and fieldTimestamps, and without its
+  /// closing brace.
+  [[nodiscard]] std::string_view plain() const {
+    return std::string_view(text_).substr(0, offsets_[model::kFieldCount] - 1);
+  }
+  /// The id as JSON text, quotes included.
+  [[nodiscard]] std::string_view id() const {
+    return std::string_view(text_).substr(kIdOffset, offsets_[0] - 1 - kIdOffset);
+  }
   /// `"field":value` without commas around it.
   [[nodiscard]] std::string_view member(model::Field field) const {
     const auto index = static_cast<std::size_t>(field);
@@ -35,6 +44,7 @@ class EntryText {
   }
 
  private:
+  static constexpr std::size_t kIdOffset = std::string_view("{\"workspaceId\":").size();
   std::string text_;
   std::array<std::uint32_t, model::kFieldCount + 1> offsets_;
 };
@@ -48,6 +58,7 @@ struct PublishedEntry {
   bool hidden = false;    ///< ARCHIVING or ARCHIVED
   model::StatusReasonCode status_reason = model::StatusReasonCode::SETTING_UP;
   std::shared_ptr<const EntryText> text;
+  model::WorkspaceStatus status = model::WorkspaceStatus::NEW;
 };
 
 }  // namespace sb::snapshot

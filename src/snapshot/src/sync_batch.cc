@@ -1,0 +1,314 @@
+#include "sb/snapshot/sync_batch.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <functional>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "sb/core/hash.h"
+#include "sb/core/json_codec.h"
+#include "sb/core/json_writer.h"
+
+#include "standing.h"
+
+namespace sb::snapshot {
+namespace {
+
+using model::Field;
+using model::FieldSet;
+
+constexpr std::size_t kAnswersKeptMax = 256;         // answers of the current head
+constexpr std::size_t kTextsKeptBytes = 32'000'000;  // bytes of their texts
+constexpr std::size_t kHeadBytes = 1'024;  // room for the members of a batch around its ops
+constexpr std::size_t kOpBytes = 96;       // room for the members of an op around its values
+
+constexpr std::size_t kIdJsonFactor = 6;  // bytes of JSON one byte of an id may need, \u00XX
+
+// The visible fields one after the other, without braces.
+void append_members(std::string& out, const EntryText& text, FieldSet fields) {
+  bool first = true;
+  fields.each([&](Field field) {
+    if (!first) out += ',';
+    first = false;
+    out += text.member(field);
+  });
+}
+
+std::size_t members_size(const EntryText& text, FieldSet fields) {
+  std::size_t bytes = 0;
+  fields.each([&](Field field) { bytes += text.member(field).size() + 1; });
+  return bytes;
+}
+
+void append_entry(std::string& out, const View& view, const EntryText& text) {
+  if (view.shape() == ViewShape::full) {
+    out += text.plain();
+  } else {
+    out.append("{\"workspaceId\":").append(text.id()).append(1, ',');
+    append_members(out, text, view.fields());
+  }
+  out += '}';
+}
+
+// Never less than what `append_op` writes.
+std::size_t op_size(const View& view, const ViewOp& op) {
+  if (!op.text) return kOpBytes + op.id.view().size() * kIdJsonFactor;
+  const std::size_t ids = 2 * op.text->id().size();
+  if (!op.set.empty()) return kOpBytes + ids + members_size(*op.text, op.set);
+  if (view.shape() == ViewShape::full) return kOpBytes + ids + op.text->plain().size();
+  return kOpBytes + ids + members_size(*op.text, view.fields());
+}
+
+void append_op(std::string& out, const View& view, const ViewOp& op) {
+  out += !op.text ? R"({"op":"del","id":)"
+                  : (op.set.empty() ? R"({"op":"put","id":)" : R"({"op":"patch","id":)");
+  if (op.text) {
+    out += op.text->id();
+  } else {
+    append_json_string(out, op.id.view());
+  }
+  out += ",\"revision\":";
+  append_json_uint(out, op.revision);
+  if (op.text && op.set.empty()) {
+    out += ",\"entry\":";
+    append_entry(out, view, *op.text);
+  } else if (op.text) {
+    out += ",\"set\":{";
+    append_members(out, *op.text, op.set);
+    out += '}';
+  }
+  out += '}';
+}
+
+// Cuts the ops into batches that fit, between two revisions where it can.
+void cut(ViewAnswer& answer, const BatchLimits& limits) {
+  answer.ends.clear();
+  answer.bytes = 0;
+  const auto same_revision = [&](std::size_t at) {
+    return answer.ops[at - 1].revision == answer.ops[at].revision;
+  };
+  std::size_t begin = 0;
+  std::size_t bytes = kHeadBytes;
+  for (std::size_t i = 0; i < answer.ops.size(); ++i) {
+    const std::size_t size = op_size(answer.view, answer.ops[i]);
+    answer.bytes += size;
+    if (i > begin && (bytes + size > limits.bytes || i - begin == limits.ops)) {
+      std::size_t end = i;
+      while (end > begin && same_revision(end)) --end;
+      if (end == begin) end = i;
+      answer.ends.push_back(end);
+      begin = end;
+      bytes = kHeadBytes;
+      for (std::size_t j = begin; j < i; ++j) bytes += op_size(answer.view, answer.ops[j]);
+    }
+    bytes += size;
+  }
+  answer.ends.push_back(answer.ops.size());
+}
+
+std::shared_ptr<const ViewAnswer> capture(const Store& store, const View& view,
+                                          const std::optional<Position>& from, bool patches,
+                                          const BatchLimits& limits) {
+  auto answer = std::make_shared<ViewAnswer>(ViewAnswer{.view = view,
+                                                        .from = from,
+                                                        .to = store.head(),
+                                                        .ops = {},
+                                                        .ends = {},
+                                                        .review_count = std::nullopt});
+  const Revision since = from ? from->covered() : 0;
+  const bool may_patch = patches && from && from->complete;
+  const FieldSet filter = view.filter_fields();
+  store.walk(view.project(), since, [&](const IndexNode& node) {
+    const Standing now = standing(view, store, node);
+    if (now.revision <= since) return;
+    ViewOp op{.revision = now.revision, .text = {}, .set = {}, .id = {}};
+    if (now.in) {
+      const FieldRevisions& fields = node.entity->field_revisions;
+      op.text = node.entity->text;
+      const bool entered = fields.newest(filter) > since;
+      if (may_patch && !entered) op.set = fields.above(since) & view.fields();
+      answer->urgent = answer->urgent || entered || fields.newest({Field::statusReason}) > since;
+      answer->conflated = answer->conflated || fields.commits_above(since) > 1;
+    } else {
+      if (!from) return;
+      op.id = node.id;
+      answer->urgent = true;
+    }
+    answer->ops.push_back(std::move(op));
+  });
+  std::reverse(answer->ops.begin(), answer->ops.end());
+  std::stable_sort(answer->ops.begin(), answer->ops.end(),
+                   [](const ViewOp& a, const ViewOp& b) { return a.revision < b.revision; });
+  if (!answer->ops.empty() && answer->ops.front().revision != answer->ops.back().revision) {
+    answer->conflated = true;
+  }
+  if (!from) answer->conflated = false;
+  if (store.review_count() && (!from || store.review_count_revision() > since)) {
+    answer->review_count = store.review_count();
+  }
+  cut(*answer, limits);
+  if (may_patch && answer->ends.size() > 1) {
+    // A patch is right only on the state it was made for: in pieces, whole entries.
+    for (ViewOp& op : answer->ops) op.set = {};
+    cut(*answer, limits);
+  }
+  return answer;
+}
+
+}  // namespace
+
+Position ViewAnswer::after(std::size_t index) const {
+  if (index + 1 == ends.size()) return {to, true, false};
+  const std::size_t end = ends[index];
+  const Revision revision = ops[end - 1].revision;
+  return {revision, false, ops[end].revision == revision};
+}
+
+struct ViewEncoder::Impl {
+  Impl(const Store& borrowed, BatchLimits batch_limits) : store(&borrowed), limits(batch_limits) {}
+
+  struct AnswerKey {
+    View view;
+    std::optional<Position> from;
+    bool patches;
+    friend bool operator==(const AnswerKey&, const AnswerKey&) = default;
+  };
+  struct TextKey {
+    std::shared_ptr<const ViewAnswer> answer;
+    std::size_t index;
+    std::uint64_t view_seq;
+    std::optional<ResetReason> reason;
+    friend bool operator==(const TextKey&, const TextKey&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const AnswerKey& key) const {
+      const Revision from = key.from ? key.from->revision * 4 + (key.from->complete ? 1 : 2) : 0;
+      return key.view.hash() ^ (from * 0x9E3779B97F4A7C15ULL) ^ (key.patches ? 1 : 0);
+    }
+    std::size_t operator()(const TextKey& key) const {
+      return std::hash<const void*>{}(key.answer.get()) ^ (key.index * 0x9E3779B97F4A7C15ULL) ^
+             key.view_seq;
+    }
+  };
+
+  void drop_old() {
+    if (cached_head == store->head()) return;
+    cached_head = store->head();
+    answers.clear();
+    texts.clear();
+    texts_bytes = 0;
+    digests.clear();
+  }
+
+  const Store* store;
+  BatchLimits limits;
+  Revision cached_head = 0;
+  std::unordered_map<AnswerKey, std::shared_ptr<const ViewAnswer>, Hash> answers;
+  std::unordered_map<TextKey, std::shared_ptr<const MessageBatch>, Hash> texts;
+  std::size_t texts_bytes = 0;
+  std::unordered_map<std::uint64_t, std::pair<View, std::uint64_t>> digests;  // by view hash
+};
+
+ViewEncoder::ViewEncoder(const Store& store, BatchLimits limits)
+    : impl_(std::make_unique<Impl>(store, limits)) {}
+ViewEncoder::~ViewEncoder() = default;
+
+const Store& ViewEncoder::store() const {
+  return *impl_->store;
+}
+
+const BatchLimits& ViewEncoder::limits() const {
+  return impl_->limits;
+}
+
+std::shared_ptr<const ViewAnswer> ViewEncoder::answer(const View& view,
+                                                      const std::optional<Position>& from,
+                                                      bool patches) {
+  impl_->drop_old();
+  Impl::AnswerKey key{view, from, patches && from.has_value()};
+  if (const auto found = impl_->answers.find(key); found != impl_->answers.end()) {
+    return found->second;
+  }
+  auto made = capture(*impl_->store, view, from, patches, impl_->limits);
+  if (from && made->ends.size() > 1) {
+    if (auto whole = answer(view, std::nullopt, patches); whole->bytes < made->bytes) {
+      made = std::move(whole);
+    }
+  }
+  if (impl_->answers.size() >= kAnswersKeptMax) impl_->answers.clear();
+  impl_->answers.emplace(std::move(key), made);
+  return made;
+}
+
+std::shared_ptr<const MessageBatch> ViewEncoder::text(
+    const std::shared_ptr<const ViewAnswer>& answer, std::size_t index, std::uint64_t view_seq,
+    std::optional<ResetReason> reason) {
+  impl_->drop_old();
+  if (!answer->reset() || index != 0) reason.reset();
+  Impl::TextKey key{answer, index, view_seq, reason};
+  if (const auto found = impl_->texts.find(key); found != impl_->texts.end()) return found->second;
+
+  const Position before = index != 0 ? answer->after(index - 1) : answer->from.value_or(Position{});
+  const Position after = answer->after(index);
+  const std::size_t begin = index == 0 ? 0 : answer->ends[index - 1];
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().key("type").string("batch").key("viewSeq").number(view_seq);
+  json.key("from").number(before.revision).key("to").number(after.revision);
+  json.key("complete").boolean(after.complete);
+  if (answer->reset()) json.key("reset").boolean(true);
+  if (reason) json.key("reason").string(enum_text(*reason));
+  if (answer->conflated) json.key("conflated").boolean(true);
+  json.key("cursor").string(cursor(answer->view, after));
+  if (answer->review_count) json.key("reviewCount").number(*answer->review_count);
+  json.key("ops").begin_array();
+  std::size_t bytes = text.size() + 2;
+  for (std::size_t i = begin; i < answer->ends[index]; ++i) {
+    bytes += op_size(answer->view, answer->ops[i]);
+  }
+  text.reserve(bytes);
+  for (std::size_t i = begin; i < answer->ends[index]; ++i) {
+    if (i != begin) text += ',';
+    append_op(text, answer->view, answer->ops[i]);
+  }
+  json.end_array().end_object();
+
+  if (impl_->texts_bytes > kTextsKeptBytes) {
+    impl_->texts.clear();
+    impl_->texts_bytes = 0;
+  }
+  impl_->texts_bytes += text.size();
+  auto made = std::make_shared<const MessageBatch>(MessageBatch{std::move(text)});
+  impl_->texts.emplace(std::move(key), made);
+  return made;
+}
+
+std::uint64_t ViewEncoder::digest(const View& view) {
+  impl_->drop_old();
+  if (const auto found = impl_->digests.find(view.hash());
+      found != impl_->digests.end() && found->second.first == view) {
+    return found->second.second;
+  }
+  std::uint64_t digest = 0;
+  impl_->store->walk(view.project(), 0, [&](const IndexNode& node) {
+    const Standing now = standing(view, *impl_->store, node);
+    if (!now.in) return;
+    std::array<char, 20> decimal;
+    const auto end = std::to_chars(decimal.data(), decimal.data() + decimal.size(), now.revision);
+    std::uint64_t hash = fnv1a(node.id.view());
+    hash = fnv1a(std::string_view("\0", 1), hash);
+    digest ^= fnv1a(std::string_view(decimal.data(), end.ptr), hash);
+  });
+  impl_->digests.insert_or_assign(view.hash(), std::pair(view, digest));
+  return digest;
+}
+
+std::string ViewEncoder::cursor(const View& view, const Position& position) const {
+  return encode_cursor(
+      {impl_->store->epoch(), position.revision, position.complete, view.hash(), position.split});
+}
+
+}  // namespace sb::snapshot

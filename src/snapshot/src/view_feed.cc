@@ -1,0 +1,90 @@
+#include "sb/snapshot/view_feed.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sb/core/check.h"
+
+namespace sb::snapshot {
+
+ViewFeed::ViewFeed(ViewEncoder& encoder, View view, bool patches)
+    : encoder_(&encoder), view_(std::move(view)), patches_(patches) {}
+
+std::optional<ResetReason> ViewFeed::resume(std::string_view text) {
+  const Store& store = encoder_->store();
+  const auto cursor = decode_cursor(text);
+  if (!cursor) return ResetReason::initial;
+  if (cursor->epoch != store.epoch()) return ResetReason::epoch;
+  if (cursor->view_hash != view_.hash()) return ResetReason::view;
+  if (cursor->revision > store.head()) return ResetReason::initial;
+  const Position position{cursor->revision, cursor->complete, cursor->split};
+  if (position.covered() < floor()) return ResetReason::compacted;
+  position_ = position;
+  reset_.reset();
+  answer_.reset();
+  return std::nullopt;
+}
+
+void ViewFeed::restart(ResetReason reason) {
+  reset_ = reason;
+  answer_.reset();
+  next_ = 0;
+}
+
+bool ViewFeed::project_gone() const {
+  return view_.project() != nullptr && encoder_->store().project(*view_.project()) == nullptr;
+}
+
+ViewFeed::Due ViewFeed::look() {
+  if (next_ != 0) return {.batch = true, .urgent = true};
+  // A lagging live reader can fall below the floor as well.
+  if (!reset_ && position_.covered() < floor()) reset_ = ResetReason::compacted;
+  if (!reset_ && position_.complete && view_head() <= position_.revision) {
+    answer_.reset();
+    return {};
+  }
+  answer_ = encoder_->answer(view_, reset_ ? std::nullopt : std::optional(position_), patches_);
+  if (answer_->reset()) {
+    if (!reset_) reset_ = ResetReason::compacted;  // the whole view is cheaper than what is missing
+    return {.batch = true, .urgent = true};
+  }
+  if (!answer_->ops.empty() || !position_.complete)
+    return {.batch = true, .urgent = answer_->urgent};
+  const bool counted = answer_->review_count.has_value();
+  return {.review_count = counted, .unseen = !counted};
+}
+
+std::shared_ptr<const MessageBatch> ViewFeed::next(std::uint64_t view_seq) {
+  SB_CHECK(answer_ != nullptr, "ViewFeed::next without a look that found a batch");
+  auto text = encoder_->text(answer_, next_, view_seq, reset_);
+  position_ = answer_->after(next_);
+  ++next_;
+  if (position_.complete) {
+    answer_.reset();
+    next_ = 0;
+    reset_.reset();
+  }
+  return text;
+}
+
+void ViewFeed::skip_to_head() {
+  SB_CHECK(next_ == 0 && position_.complete && !reset_, "ViewFeed: something is still missing");
+  position_.revision = encoder_->store().head();
+  answer_.reset();
+}
+
+Revision ViewFeed::floor() const {
+  const Store& store = encoder_->store();
+  return view_.project() != nullptr ? store.floor(*view_.project()) : store.floor();
+}
+
+// The last revision that can hold something for the view.
+Revision ViewFeed::view_head() const {
+  const Store& store = encoder_->store();
+  if (view_.project() == nullptr) return store.head();
+  const Revision changed = view_.shows_hidden() ? store.last_change(*view_.project())
+                                                : store.project_head(*view_.project());
+  return std::max(changed, store.review_count_revision());
+}
+
+}  // namespace sb::snapshot
