@@ -128,6 +128,7 @@ class Application {
   std::unique_ptr<transport::Server> server_;
   WorkerPool workers_{kWorkers};  // last: its threads end before what their tasks use
   bool stopping_ = false;
+  int exit_code_ = 0;
   std::size_t waiting_for_ready_ = 1;
 };
 
@@ -185,11 +186,20 @@ void Application::begin() {
   const auto ready = [this] {
     if (--waiting_for_ready_ == 0) announce();
   };
+  auto rows = workspaces_->load();
+  auto kept = journal_->load();
+  if (!rows || !kept) {
+    log_.error("database not readable",
+               {kv("reason", !rows ? rows.error().message : kept.error().message)});
+    exit_code_ = 1;
+    return stop(0);
+  }
   const bool adopt = options_.adopt && git_cli::discover(options_.directory).has_value();
+  if (adopt) ++waiting_for_ready_;
+  engine_->start(*rows, *kept, ready);
   if (adopt) {
-    ++waiting_for_ready_;
     engine_->register_project(options_.directory, std::nullopt, std::nullopt,
-                              [this, ready](Result<orchestration::Engine::Registered> made) {
+                              [this, ready](const Result<orchestration::Engine::Registered>& made) {
                                 if (!made) {
                                   log_.error("repository not registered",
                                              {kv("reason", made.error().message)});
@@ -200,14 +210,6 @@ void Application::begin() {
     log_.warn("not in a git repository: serving what is registered already",
               {kv("directory", options_.directory)});
   }
-  auto rows = workspaces_->load();
-  auto kept = journal_->load();
-  if (!rows || !kept) {
-    log_.error("database not readable",
-               {kv("reason", !rows ? rows.error().message : kept.error().message)});
-    return stop(0);
-  }
-  engine_->start(*rows, *kept, ready);
 }
 
 void Application::announce() {
@@ -267,7 +269,7 @@ int Application::run() {
   loop_.post([this] { begin(); });
   loop_.run();
   workers_.stop();
-  return 0;
+  return exit_code_;
 }
 
 int hand_over(const ServeOptions& options, const std::string& data_dir) {
