@@ -24,7 +24,8 @@ std::string nearest_ancestor_of(std::string path) {
 ReadResult run_read(const ReadJob& job, const git_cli::WorktreeReader& reader) {
   const auto started = std::chrono::steady_clock::now();
   ReadResult result;
-  if (job.mind_lock && git_cli::index_is_locked(job.place.git_dir)) {
+  result.index_locked = git_cli::index_is_locked(job.place.git_dir);
+  if (job.mind_lock && result.index_locked) {
     result.kind = ReadResult::Kind::locked;
     return result;
   }

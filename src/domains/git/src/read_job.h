@@ -26,6 +26,7 @@ struct ReadResult {
     locked,     ///< somebody holds the index
   };
   Kind kind = Kind::read;
+  bool index_locked = false;         ///< as it began
   git_cli::Fingerprint fingerprint;  ///< taken before git was asked
   git_cli::Reading reading;
   std::optional<WallTime> git_activity;

@@ -6,6 +6,9 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <map>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -348,7 +351,62 @@ TEST_F(GitServiceTest, WaitsForSomebodyWhoHoldsTheIndexButNotForEver) {
     loop.advance(100ms);
     return stats("one").untrackedFiles == 1;
   }));
+  write_file(one + "/second.txt", "1\n");
+  fence_events();
+  loop.advance(150ms);
+  fence_workers();
+  EXPECT_TRUE(eventually([&] { return stats("one").untrackedFiles == 2; }));
+  loop.run_ready();
   std::filesystem::remove(repo + "/.git/worktrees/one/index.lock");
+}
+
+TEST_F(GitServiceTest, LostEventsAreMadeUpFor) {
+  three_worktrees();
+  std::size_t queued_max = 0;
+  std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> queued_max;
+  fence_events();
+  std::unique_lock stop_watcher(watcher_gate);
+  for (std::size_t i = 0; i < queued_max; ++i) write_file(fence / ("lost" + std::to_string(i)), "");
+  write_file(one + "/unseen.txt", "1\n");
+  write_file(two + "/new/unseen.txt", "1\n");
+  git(repo, {"worktree", "add", "-q", dir / "unseen"});
+  worktrees_told = 0;
+  stop_watcher.unlock();
+  EXPECT_TRUE(eventually([&] {
+    return stats("one").untrackedFiles == 1 && stats("two").untrackedFiles == 1 &&
+           worktrees_told > 0;
+  }));
+  settle();
+  write_file(two + "/new/unseen.txt", "1\n2\n");
+  EXPECT_TRUE(eventually([&] { return stats("two").untrackedAdditions == 2; }));
+}
+
+TEST_F(GitServiceTest, EveryKindOfRepositoryHasAClearState) {
+  start();
+  const auto track_odd = [&](const std::string& name, const std::string& path) {
+    service->track(Worktree{id(name), project, path, path + "/.git", path + "/.git", std::nullopt});
+  };
+  const auto empty = testing::init_repository(dir / "empty");
+  write_file(empty + "/new\nline \"quoted\"\xff", "1\n");
+  track_odd("empty", empty);
+  git(dir.path(), {"init", "-q", "--bare", dir / "bare/.git"});
+  track_odd("bare", dir / "bare");
+  write_file(dir / "nothing/here", "");
+  track_odd("nothing", dir / "nothing");
+  track_odd("absent", dir / "not/there");
+  settle();
+  EXPECT_EQ(stats("empty"), untracked(1, 1));
+  EXPECT_EQ(facts["empty"].problem, std::nullopt);
+  for (const auto& [name, code] :
+       std::map<std::string, std::string>{{"bare", "not_a_repository"},
+                                          {"nothing", "not_a_repository"},
+                                          {"absent", "worktree_missing"}}) {
+    ASSERT_TRUE(facts[name].problem) << name;
+    EXPECT_EQ(facts[name].problem->code, code) << facts[name].problem->message;
+    EXPECT_EQ(facts[name].stats, std::nullopt) << "there is nothing to measure";
+  }
+  testing::init_repository(dir / "not/there");
+  EXPECT_TRUE(eventually([&] { return facts["absent"].stats.has_value(); }));
 }
 
 TEST_F(GitServiceTest, WithoutWatchesItPollsAndThePassFindsWhatMoved) {

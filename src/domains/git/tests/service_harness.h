@@ -79,6 +79,7 @@ class ServiceTest : public ::testing::Test {
     watcher = std::make_unique<fs_watch::Watcher>(
         fs_watch::Watcher::Options{directories_max},
         [this](const std::vector<fs_watch::Event>& events) {
+          const std::lock_guard gate(watcher_gate);
           for (const auto& event : events) {
             if (event.watch == fence_watch) {
               loop.post([this, name = event.name] { fenced = name; });
@@ -179,6 +180,7 @@ class ServiceTest : public ::testing::Test {
   std::map<std::string, GitFacts> facts;
   std::map<std::string, int> reads;
   int worktrees_told = 0;
+  std::mutex watcher_gate;  ///< a test that holds it keeps the watcher from reading events
   std::atomic<fs_watch::WatchId> fence_watch{0};
   std::string fenced;
   int fence_count = 0;
