@@ -88,18 +88,20 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     pass_began = deps.clock.mono_now();
     drift_before = drift.total();
     pass_parts = 1 + 2 * own.projects().size();
-    for (const auto& [id, project] : own.projects()) {
-      deps.workspaces.adopt(id, [self = shared_from_this(), id = id](const auto& adopted) {
+    for (const auto& item : own.projects()) {
+      const ProjectId& id = item.first;
+      deps.workspaces.adopt(id, [self = shared_from_this(), project = id](const auto& adopted) {
         if (adopted) {
-          self->drift.note(id, "worktrees", adopted->total());
+          self->drift.note(project, "worktrees", adopted->total());
         } else {
-          self->deps.log.warn("worktrees could not be enumerated",
-                              {kv("project", id.view()), kv("reason", adopted.error().message)});
+          self->deps.log.warn(
+              "worktrees could not be enumerated",
+              {kv("project", project.view()), kv("reason", adopted.error().message)});
         }
         self->end_pass_part();
       });
-      deps.git.check(id, [self = shared_from_this(), id = id](std::size_t moved) {
-        self->drift.note(id, "git", moved);
+      deps.git.check(id, [self = shared_from_this(), project = id](std::size_t moved) {
+        self->drift.note(project, "git", moved);
         self->end_pass_part();
       });
     }
