@@ -56,9 +56,9 @@ std::string full_name(std::string_view name) {
 struct Metrics::Impl {
   prometheus::Registry registry;
   std::mutex mutex;
-  std::deque<PrometheusCounter> counters;      // guarded by mutex; addresses stay
-  std::deque<PrometheusGauge> gauges;          // guarded by mutex
-  std::deque<PrometheusHistogram> histograms;  // guarded by mutex
+  std::deque<PrometheusCounter> counters;        // guarded by mutex; addresses stay
+  std::deque<PrometheusGauge> gauges;            // guarded by mutex
+  std::deque<PrometheusHistogram> histograms;    // guarded by mutex
   std::deque<std::function<void()>> refreshers;  // set up before anything is served
 };
 

@@ -51,6 +51,14 @@ class Life {
     EXPECT_TRUE(made) << (made ? "" : made.error().message);
     return *made;
   }
+  /// Lets reads that earlier events asked for come to an end: until nothing was spawned for longer
+  /// than a debounce.
+  void settle() {
+    for (auto before = ~processes.spawned(); before != processes.spawned();) {
+      before = processes.spawned();
+      (void)loop.run_until([] { return false; }, 2 * git::GitOptions{}.debounce_max);
+    }
+  }
   Result<std::uint64_t> reconcile(const model::ProjectId& id) {
     return loop.wait_for<Result<std::uint64_t>>(
         [&](auto done) { engine.reconcile(id, std::move(done)); });
@@ -179,6 +187,7 @@ TEST_F(EngineTest, AnIdlePassTakesNoRevisionAndSpawnsNothing) {
   const auto id = life.only(project);
   ASSERT_TRUE(life.loop.run_until([&] { return life.shown(id, Field::gitStats) != "null"; }));
   ASSERT_TRUE(life.reconcile(project));
+  life.settle();
   const auto revision = life.store.head();
   const auto spawned = life.processes.spawned();
   for (int pass = 0; pass < 3; ++pass) ASSERT_TRUE(life.reconcile(project));

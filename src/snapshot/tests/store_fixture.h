@@ -17,7 +17,6 @@
 
 namespace sb::snapshot {
 
-
 using namespace std::chrono_literals;
 using model::Field;
 

@@ -51,7 +51,8 @@ class Metrics {
   Histogram& histogram(std::string_view name, std::string_view help,
                        std::vector<double> bucket_bounds, MetricLabels labels = {});
 
-  /// Calls `refresh` on the reading thread before each `text`, to set gauges that are read, not pushed.
+  /// Calls `refresh` on the reading thread before each `text`, to set gauges that are read, not
+  /// pushed.
   void before_text(std::function<void()> refresh);
   /// The text exposition format, version 0.0.4.
   [[nodiscard]] std::string text() const;
