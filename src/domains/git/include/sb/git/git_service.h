@@ -29,15 +29,16 @@ namespace sb::git {
 struct Worktree {
   model::WorkspaceId id;
   model::ProjectId project;
-  std::string path;        ///< absolute
-  std::string git_dir;     ///< private git directory
-  std::string common_dir;  ///< shared git directory
+  std::string path;                           ///< absolute
+  std::string git_dir;                        ///< private git directory
+  std::string common_dir;                     ///< shared git directory
   std::optional<std::string> default_branch;  ///< configured; empty: found out
   friend bool operator==(const Worktree&, const Worktree&) = default;
 };
 
-/// What one read of a worktree found. `stamp` was taken before the read began (hint mode, architecture section 7).
-/// A failed read keeps the last good stats marked stale, and says why in `problem`.
+/// What one read of a worktree found. `stamp` was taken before the read began (hint mode,
+/// architecture section 7). A failed read keeps the last good stats marked stale, and says why in
+/// `problem`.
 struct GitFacts {
   model::WorkspaceId id;
   model::Stamp stamp;
@@ -57,17 +58,19 @@ struct GitHealth {
 };
 
 struct GitOptions {
-  std::size_t processes_max = 2;                      // git jobs at once
-  std::chrono::milliseconds debounce{100};            // trailing
-  std::chrono::milliseconds debounce_max{500};        // oldest unread change
-  std::chrono::milliseconds timeout{10'000};          // of one git process
-  std::chrono::seconds degraded_poll{60};             // of worktrees beyond the watch budget
-  std::chrono::milliseconds index_lock_wait{1'000};   // while somebody holds index.lock
+  std::size_t processes_max = 2;                     // git jobs at once
+  std::chrono::milliseconds debounce{100};           // trailing
+  std::chrono::milliseconds debounce_max{500};       // oldest unread change
+  std::chrono::milliseconds timeout{10'000};         // of one git process
+  std::chrono::seconds degraded_poll{60};            // of worktrees beyond the watch budget
+  std::chrono::milliseconds index_lock_wait{1'000};  // while somebody holds index.lock
 };
 
-/// Keeps branch, diff size and operation of worktrees current: watched, debounced with a maximum wait, at most a few git
-/// processes at once, one read in flight per worktree, no lock file ever created, nothing spawned for an idle worktree.
-/// Lifecycle: construct, set listeners, `track` worktrees. Thread: confined to the loop. Borrows what it is given.
+/// Keeps branch, diff size and operation of worktrees current: watched, debounced with a maximum
+/// wait, at most a few git processes at once, one read in flight per worktree, no lock file ever
+/// created, nothing spawned for an idle worktree. Lifecycle: construct (it listens to the watcher
+/// from then on), set listeners, `track` worktrees; destroy it on the loop. Thread: confined to the
+/// loop. Borrows what it is given; processes and workers must outlive reads in flight.
 class GitService {
  public:
   struct Deps {
@@ -84,12 +87,14 @@ class GitService {
   ~GitService();
 
   struct Listeners {
-    std::function<void(const GitFacts&)> facts;               ///< a read ended
-    std::function<void(const model::ProjectId&)> worktrees;   ///< the set of worktrees, or a HEAD, may have changed
+    std::function<void(const GitFacts&)> facts;  ///< a read ended
+    std::function<void(const model::ProjectId&)>
+        worktrees;  ///< the set of worktrees, or a HEAD, may have changed
   };
   void listen(Listeners listeners);
 
-  /// Watches a project's common directory, so that added, moved and removed worktrees are noticed (also with none tracked).
+  /// Watches a project's common directory, so that added, moved and removed worktrees are noticed
+  /// (also with none tracked).
   void track_project(const model::ProjectId& project, std::string common_dir);
   void untrack_project(const model::ProjectId& project);
   /// Starts (or, if anything differs, restarts) keeping a worktree current and reads it once.
@@ -99,8 +104,9 @@ class GitService {
   /// Marks a worktree dirty: one read follows, whatever is in flight.
   void refresh(const model::WorkspaceId& id);
 
-  /// The pass: compares HEAD, index, refs and operation files by `stat` on a worker and re-reads the worktrees where they
-  /// moved without a watch event having marked them. `done(n)`: n worktrees had moved unnoticed. Spawns nothing else.
+  /// The pass: compares HEAD, index, refs and operation files by `stat` on a worker and re-reads
+  /// the worktrees where they moved without a watch event having marked them. `done(n)`: n
+  /// worktrees had moved unnoticed. Spawns nothing else.
   void check(const model::ProjectId& project, std::function<void(std::size_t moved)> done);
 
   [[nodiscard]] GitHealth health() const;
