@@ -11,7 +11,11 @@ namespace {
 using model::Field;
 using model::SessionRuntimePhase;
 
-constexpr std::uint64_t kKnownBit = 1;  // keeps the hash of a known identity apart from 0, "none"
+// Keeps the mark of a known identity apart from 0, "none", and two neighbouring numbers from each
+// other.
+constexpr std::uint64_t known_identity(std::uint64_t value) {
+  return (value << 1U) | 1U;
+}
 
 bool shows_start(const model::SessionSummary& session) {
   return session.persistedStatus != model::SessionStatus::IDLE || session.lastExit ||
@@ -24,12 +28,13 @@ bool shows_start(const model::SessionSummary& session) {
 void note_identity(Entity& entity, const Origin& origin, const model::FactPatch& patch) {
   if (patch.present.contains(Field::prNumber)) {
     const auto& number = patch.values.prNumber;
-    entity.pr_numbers.note(origin, number ? std::hash<std::int64_t>{}(*number) | kKnownBit : 0);
+    entity.pr_numbers.note(origin,
+                           number ? known_identity(static_cast<std::uint64_t>(*number)) : 0);
   }
   if (patch.present.contains(Field::prUrl)) {
     const auto& url = patch.values.prUrl;
     const bool known = url && !url->empty();
-    entity.pr_urls.note(origin, known ? std::hash<std::string>{}(*url) | kKnownBit : 0);
+    entity.pr_urls.note(origin, known ? known_identity(std::hash<std::string>{}(*url)) : 0);
   }
 }
 
@@ -111,7 +116,11 @@ Merged merge(Entity& entity, const Origin& origin, model::FactPatch&& patch) {
     entity.origins.set(field, origin);
     if (model::assign_fact(entity.facts, patch.values, field)) merged.moved.insert(field);
   });
-  if (after_floor) {
+  if (!after_floor) {
+    if (!patch.sessions.empty()) merged.rejected.insert(Field::sessionSummaries);
+    if (!patch.pending.empty()) merged.rejected.insert(Field::pendingRequests);
+    if (!patch.terminals.empty()) merged.rejected.insert(Field::terminals);
+  } else {
     for (const model::SessionSummary& session : patch.sessions.upserts) {
       if (shows_start(session)) raise_mark(entity.started_marks, origin);
     }
