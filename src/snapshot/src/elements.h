@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -96,12 +97,14 @@ class Elements {
     }
     std::sort(listed.begin(), listed.end());
     for (Slot& slot : slots_) {
-      if (slot.removed || slot.owner != source || !slot.stamps.is_newer(source, stamp) ||
+      if (slot.owner != source || !slot.stamps.is_newer(source, stamp) ||
           std::binary_search(listed.begin(), listed.end(), slot.id)) {
         continue;
       }
+      // Said of what is removed already as well: the order of both must not matter.
       slot.stamps.raise(source, stamp);
       slot.holder = source;
+      if (slot.removed) continue;
       slot.removed = true;
       slot.value = T{};
       --live_;
@@ -127,6 +130,17 @@ class Elements {
     return moved;
   }
 
+  /// As of when an element is known to be absent to `source`: removed, or not in a whole list.
+  /// Nothing while it lives, and when nobody said so.
+  [[nodiscard]] std::optional<model::Stamp> absent_since(SourceId source,
+                                                         std::string_view id) const {
+    std::optional<model::Stamp> since = floors_.find(source);
+    if (const Slot* slot = find(id)) {
+      if (!slot->removed) return std::nullopt;
+      if (slot->holder == source && (!since || slot->stamp() > *since)) since = slot->stamp();
+    }
+    return since;
+  }
   [[nodiscard]] const Slot* find(std::string_view id) const {
     const auto at = lower_bound(id);
     return at != slots_.end() && at->id == id ? &*at : nullptr;

@@ -66,14 +66,16 @@ void raise_mark(std::vector<Origin>& marks, const Origin& origin) {
   marks.push_back(origin);
 }
 
-// A request counts until its session ended or went away after it was raised.
+// A request counts until its session ended or went away after it was raised. Compared within one
+// source only; across sources a session that ended ends its requests.
 bool is_request_shown(const Entity& entity, const Elements<model::PendingRequest>::Slot& request) {
   const auto* session = entity.sessions.find(request.value.sessionId);
-  if (session == nullptr) return true;
-  const bool ended =
-      session->removed || session->value.processState == model::SessionRuntimeProcessState::stopped;
-  if (!ended) return true;
-  // Compared within one source only; across sources an ended session ends its requests.
+  if (session == nullptr || session->removed) {
+    if (session != nullptr && session->holder != request.holder) return false;
+    const auto absent = entity.sessions.absent_since(request.holder, request.value.sessionId);
+    return !absent || *absent < request.stamp();
+  }
+  if (session->value.processState != model::SessionRuntimeProcessState::stopped) return true;
   return session->holder == request.holder && session->stamp() < request.stamp();
 }
 
