@@ -49,7 +49,8 @@ void Store::remove_project(const ProjectId& id) {
   for (const auto& [key, entity] : found->second.members) {
     impl_->entities.erase(impl_->entities.find(key));
   }
-  std::erase_if(impl_->tombstones, [&](const auto& tomb) { return tomb.second.project == id; });
+  impl_->tombstones.forget_project(id);
+  impl_->evicted.forget_project(id);
   impl_->projects.erase(found);
   end_commit();
 }
@@ -161,32 +162,16 @@ void Store::set_review_count(std::optional<std::int64_t> count) {
 
 void Store::expire(MonoTime mono) {
   const auto old_enough = [&](MonoTime at) { return mono - at >= impl_->limits.tombstone_age_min; };
-  auto& order = impl_->burial_order;
-  while (!order.empty() &&
-         (old_enough(order.front().first) || order.size() > impl_->limits.tombstones_max)) {
-    const auto tomb = impl_->tombstones.find(order.front().second);
-    if (tomb != impl_->tombstones.end() && tomb->second.at == order.front().first) {
-      impl_->tombstones.erase(tomb);
-    }
-    order.pop_front();
-  }
+  impl_->tombstones.expire(old_enough);
   for (auto& [id, project] : impl_->projects) {
-    std::size_t gone = 0;
-    for (IndexNode* node = project.index.oldest(); node != nullptr; node = node->newer) {
-      if (node->entity == nullptr) ++gone;
-    }
-    for (IndexNode* node = project.index.oldest(); node != nullptr;) {
+    for (IndexNode* node = project.index.oldest(); node != nullptr && project.gone != 0;) {
       IndexNode* next = node->newer;
-      if (node->entity == nullptr &&
-          (old_enough(node->gone_at) || gone > impl_->limits.tombstones_max)) {
+      if (node->entity == nullptr) {
+        if (!old_enough(node->gone_at)) break;  // what went later is younger
         impl_->drop_tombstone(project, *node);
-        --gone;
       }
       node = next;
     }
-    std::erase_if(project.evicted, [&](const auto&) {
-      return project.evicted.size() > impl_->limits.tombstones_max;
-    });
   }
 }
 

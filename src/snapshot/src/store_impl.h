@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,6 +16,7 @@
 #include "change_index.h"
 #include "encode.h"
 #include "entity.h"
+#include "graveyard.h"
 #include "id_ref.h"
 #include "merge.h"
 #include "sources.h"
@@ -67,16 +67,15 @@ struct Store::Impl {
     Revision last = 0;  // last change at all: of hidden entries too
     Revision floor = 0;
     Revision reason_revision = 0;  // last change of any status reason, or of membership
-    std::unordered_map<WorkspaceId, SourceStamps> evicted;
-  };
-  struct Tombstone {
-    ProjectId project;
-    SourceStamps stamps;
-    MonoTime at{};
+    std::size_t gone = 0;          // nodes of the index without an entity: its tombstones
   };
 
   Impl(std::string epoch_text, Limits store_limits)
-      : epoch(std::move(epoch_text)), limits(store_limits), sources(store_limits.sources_max) {}
+      : epoch(std::move(epoch_text)),
+        limits(store_limits),
+        sources(store_limits.sources_max),
+        tombstones(store_limits.tombstones_max),
+        evicted(store_limits.tombstones_max) {}
 
   // --- commits ---
 
@@ -156,6 +155,7 @@ struct Store::Impl {
     Project& project = projects.at(entity.facts.projectId);
     if (entity.node == nullptr) {
       entity.node = &project.index.node(entity.id);
+      if (entity.node->revision != 0) --project.gone;  // it comes back to its tombstone's place
       entity.node->entity = &entity;
     }
     touch(*entity.node, project, !entity.hidden(), revision);
@@ -170,6 +170,20 @@ struct Store::Impl {
     entity.node->gone_at = mono;
     touch(*entity.node, project, false, revision);
     entity.node = nullptr;
+    ++project.gone;
+    bound_tombstones(project);
+  }
+
+  // Drops the oldest tombstones of an index that has too many, a few at a time, because finding
+  // them means walking past what lives.
+  void bound_tombstones(Project& project) {
+    if (project.gone <= limits.tombstones_max) return;
+    const std::size_t wanted = limits.tombstones_max - limits.tombstones_max / 8;
+    for (IndexNode* node = project.index.oldest(); node != nullptr && project.gone > wanted;) {
+      IndexNode* next = node->newer;
+      if (node->entity == nullptr) drop_tombstone(project, *node);
+      node = next;
+    }
   }
 
   static void touch(IndexNode& node, Project& project, bool shown, Revision revision) {
@@ -188,24 +202,38 @@ struct Store::Impl {
   Entity& create(const Update& update, MonoTime mono) {
     const ProjectId& project_id = update.facts.values.projectId;
     Project& project = projects.at(project_id);
-    make_room(project, mono);
+    if (entities.size() >= limits.workspaces_max && project.members.empty()) {
+      make_room(largest_project(), 0, mono);
+    } else {
+      make_room(project, limits.workspaces_max - std::min(limits.workspaces_max, entities.size()),
+                mono);
+    }
     auto made = std::make_unique<Entity>();
     Entity& entity = *made;
     entity.id = update.workspace;
-    if (const auto tomb = tombstones.find(update.workspace); tomb != tombstones.end()) {
-      entity.floors = std::move(tomb->second.stamps);
-      tombstones.erase(tomb);
+    for (Graveyard* graves : {&tombstones, &evicted}) {
+      const Graveyard::Grave* grave = graves->find(update.workspace);
+      if (grave == nullptr) continue;
+      for (const auto& [source, stamp] : grave->stamps.all()) entity.floors.raise(source, stamp);
+      graves->erase(update.workspace);
     }
-    project.evicted.erase(update.workspace);
     project.members.emplace(entity.id, &entity);
     entities.emplace(entity.id, std::move(made));
     return entity;
   }
 
-  // Evicts the stalest entry when a project is full: what needs the user or works goes last.
-  void make_room(Project& project, MonoTime mono) {
-    const bool full = project.members.size() >= limits.workspaces_per_project_max ||
-                      entities.size() >= limits.workspaces_max;
+  Project& largest_project() {
+    return std::max_element(projects.begin(), projects.end(),
+                            [](const auto& a, const auto& b) {
+                              return a.second.members.size() < b.second.members.size();
+                            })
+        ->second;
+  }
+
+  // Evicts the stalest entry when there is no room for one more in the project, or none at all
+  // (`room`): what needs the user or works goes last.
+  void make_room(Project& project, std::size_t room, MonoTime mono) {
+    const bool full = project.members.size() >= limits.workspaces_per_project_max || room == 0;
     if (!full || project.members.empty()) return;
     const Entity* victim = nullptr;
     const auto rank = [](const Entity& entity) {
@@ -217,8 +245,11 @@ struct Store::Impl {
       if (victim == nullptr || rank(*entity) < rank(*victim)) victim = entity;
     }
     ++evictions;
-    project.evicted.emplace(victim->id, victim->touched);
-    erase(WorkspaceId(victim->id), mono);
+    SourceStamps stamps = victim->floors;
+    for (const auto& [source, stamp] : victim->touched.all()) stamps.raise(source, stamp);
+    const WorkspaceId id = victim->id;
+    evicted.bury({id, victim->facts.projectId, std::move(stamps), mono});
+    erase(id, mono);
   }
 
   // Takes an entity out of everything; its place in the index stays as a tombstone.
@@ -231,28 +262,34 @@ struct Store::Impl {
     entities.erase(found);
   }
 
-  void bury(const WorkspaceId& id, const ProjectId& project, SourceStamps stamps, MonoTime mono) {
-    tombstones[id] = {project, std::move(stamps), mono};
-    burial_order.emplace_back(mono, id);
+  // About an id that is not here: its tombstone, or its marker when it had to go for want of room.
+  Applied remove_absent(const Update& update, MonoTime mono) {
+    Applied applied;
+    if (Graveyard::Grave* tomb = tombstones.find(update.workspace)) {
+      const bool newer = tomb->stamps.is_newer(update.source, update.stamp);
+      tomb->stamps.raise(update.source, update.stamp);
+      applied.outcome = newer ? Outcome::unchanged : Outcome::stale;
+      return applied;
+    }
+    Graveyard::Grave grave{update.workspace, {}, {}, mono};
+    applied.outcome = Outcome::not_found;
+    if (const Graveyard::Grave* marker = evicted.find(update.workspace)) {
+      grave.project = marker->project;
+      grave.stamps = marker->stamps;
+      const bool newer = marker->stamps.is_newer(update.source, update.stamp);
+      applied.outcome = newer ? Outcome::unchanged : Outcome::stale;
+      if (!newer) return applied;
+      evicted.erase(update.workspace);
+    }
+    grave.stamps.raise(update.source, update.stamp);
+    tombstones.bury(std::move(grave));
+    return applied;
   }
 
   Applied remove(const Update& update, MonoTime mono) {
     Applied applied;
     const auto found = entities.find(update.workspace);
-    if (found == entities.end()) {
-      const auto tomb = tombstones.find(update.workspace);
-      if (tomb == tombstones.end()) {
-        SourceStamps stamps;
-        stamps.raise(update.source, update.stamp);
-        bury(update.workspace, {}, std::move(stamps), mono);
-        applied.outcome = Outcome::not_found;
-        return applied;
-      }
-      const bool newer = tomb->second.stamps.is_newer(update.source, update.stamp);
-      tomb->second.stamps.raise(update.source, update.stamp);
-      applied.outcome = newer ? Outcome::unchanged : Outcome::stale;
-      return applied;
-    }
+    if (found == entities.end()) return remove_absent(update, mono);
     Entity& entity = *found->second;
     const Origin* owner = entity.origins.holder(Field::projectId);
     if (update.source != SourceId::own && owner != nullptr && owner->source == SourceId::own) {
@@ -275,7 +312,7 @@ struct Store::Impl {
       if (source != update.source) stamps.raise(source, stamp);
     }
     stamps.raise(update.source, update.stamp);
-    bury(update.workspace, entity.facts.projectId, std::move(stamps), mono);
+    tombstones.bury({update.workspace, entity.facts.projectId, std::move(stamps), mono});
     erase(WorkspaceId(update.workspace), mono);
     applied.outcome = Outcome::changed;
     return applied;
@@ -294,7 +331,9 @@ struct Store::Impl {
     Project& old_project = projects.at(from);
     if (entity.node != nullptr) leave(entity, old_project, take_revision(), mono);
     old_project.members.erase(entity.id);
-    projects.at(entity.facts.projectId).members.emplace(entity.id, &entity);
+    Project& new_project = projects.at(entity.facts.projectId);
+    make_room(new_project, 1, mono);
+    new_project.members.emplace(entity.id, &entity);
   }
 
   Applied merge_facts(Update& update, WallTime wall, MonoTime mono) {
@@ -303,8 +342,7 @@ struct Store::Impl {
     const bool names_project = patch.present.contains(Field::projectId);
     auto found = entities.find(update.workspace);
     if (found == entities.end()) {
-      if (const auto tomb = tombstones.find(update.workspace);
-          tomb != tombstones.end() && !tomb->second.stamps.is_newer(update.source, update.stamp)) {
+      if (tombstones.blocks(update.workspace, update.source, update.stamp)) {
         applied.outcome = Outcome::stale;
         applied.rejected = patch.present;
         return applied;
@@ -314,9 +352,13 @@ struct Store::Impl {
         applied.outcome = Outcome::not_found;
         return applied;
       }
-      if (update.cause == Update::Cause::pass &&
-          project->second.evicted.contains(update.workspace)) {
+      if (update.cause == Update::Cause::pass && evicted.find(update.workspace) != nullptr) {
         applied.outcome = Outcome::limit;
+        return applied;
+      }
+      if (evicted.blocks(update.workspace, update.source, update.stamp)) {
+        applied.outcome = Outcome::stale;
+        applied.rejected = patch.present;
         return applied;
       }
       create(update, mono);
@@ -387,6 +429,7 @@ struct Store::Impl {
   void drop_tombstone(Project& project, IndexNode& node) {
     project.floor = std::max(project.floor, node.revision);
     floor = std::max(floor, node.revision);
+    --project.gone;
     project.index.erase(node);
   }
 
@@ -395,9 +438,8 @@ struct Store::Impl {
   SourceTable sources;
   std::map<ProjectId, Project> projects;
   std::unordered_map<IdRef, std::unique_ptr<Entity>, IdRefHash> entities;
-  std::unordered_map<WorkspaceId, Tombstone> tombstones;
-  std::deque<std::pair<MonoTime, WorkspaceId>>
-      burial_order;  // may name re-created ids: checked when dropped
+  Graveyard tombstones;
+  Graveyard evicted;  // markers of what had to go for want of room
   Revision head = 0;
   Revision floor = 0;  // over all projects
   std::uint64_t ingests = 0;

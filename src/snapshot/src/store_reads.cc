@@ -142,7 +142,7 @@ StoreCounts Store::counts() const {
   counts.projects = impl_->projects.size();
   counts.entries = impl_->entities.size();
   counts.tombstones = impl_->tombstones.size();
-  for (const auto& [id, project] : impl_->projects) counts.evicted += project.evicted.size();
+  counts.evicted = impl_->evicted.size();
   counts.evictions_total = impl_->evictions;
   return counts;
 }

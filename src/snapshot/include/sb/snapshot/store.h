@@ -99,7 +99,7 @@ class Store {
   std::vector<model::WorkspaceId> source_synced(SourceId source, const model::ProjectId& project,
                                                 WallTime wall, MonoTime mono);
   void set_review_count(std::optional<std::int64_t> count);
-  /// Drops tombstones that are old enough or too many; raises floors. Call now and then.
+  /// Drops tombstones that are old enough; raises floors. Call now and then.
   void expire(MonoTime mono);
 
   // --- reads ---
