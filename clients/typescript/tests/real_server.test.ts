@@ -51,6 +51,7 @@ function connect(): ProjectStore {
   store = new ProjectStore("p1", {
     baseUrl: `http://127.0.0.1:${board.port}`,
     backoff: { firstMs: 20, maxMs: 100 },
+    openMs: 1_000, // an attempt that hangs on a busy machine is given up well within the patience of a test
   });
   store.subscribe(() => {});
   return store;
