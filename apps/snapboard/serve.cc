@@ -135,7 +135,7 @@ class Application {
 Result<void> Application::open() {
   SB_TRY(auto database,
          sqlite::Database::open(data_dir_ + "/" + std::string(workspace::kDatabaseName)));
-  SB_TRY_VOID(database->migrate(workspace::migrations()));
+  SB_TRY_VOID(database->migrate("workspace", workspace::migrations()));
   writer_ = std::make_unique<sqlite::Writer>(std::move(database));
   journal_ = std::make_unique<workspace::Journal>(loop_, *writer_, Logger("journal"));
   watcher_ = std::make_unique<fs_watch::Watcher>(fs_watch::Watcher::Options{});

@@ -51,6 +51,12 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     deps.store.begin_commit();
     for (const auto& project : contents.projects) own.take(project);
     for (const auto& row : contents.workspaces) own.take(row);
+    for (const auto& domain : domains) {
+      if (const auto loaded = domain->load(); !loaded) {
+        deps.log.error("domain not loaded",
+                       {kv("domain", domain->health().name), kv("reason", loaded.error().message)});
+      }
+    }
     deps.store.end_commit();
     const std::size_t skipped = ingest.restore(kept, deps.clock.wall_now(), deps.clock.mono_now());
     if (skipped != 0) deps.log.warn("journal rows could not be read", {kv("count", skipped)});
@@ -69,6 +75,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     ready = true;
     if (on_ready) std::exchange(on_ready, nullptr)();
     own.start_tracking();
+    for (const auto& domain : domains) domain->start();
     schedule_pass();
   }
 
@@ -87,7 +94,10 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     pass_running = true;
     pass_began = deps.clock.mono_now();
     drift_before = drift.total();
-    pass_parts = 1 + 2 * own.projects().size();
+    pass_parts = 1 + 2 * own.projects().size() + domains.size();
+    for (const auto& domain : domains) {
+      domain->reconcile(drift, [self = shared_from_this()] { self->end_pass_part(); });
+    }
     for (const auto& item : own.projects()) {
       const ProjectId& id = item.first;
       deps.workspaces.adopt(id, [self = shared_from_this(), project = id](const auto& adopted) {
@@ -141,6 +151,31 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     events_since = 0;
     for (auto& done : std::exchange(pass_waiters, {})) done(deps.store.head());
     schedule_pass();
+  }
+
+  // --- our own domains beside workspace and git ---
+
+  void take(const workspace::Event& event) {
+    ++events_since;
+    std::vector<model::WorkspaceId> ended;
+    if (const auto* removed = std::get_if<workspace::WorkspaceRemoved>(&event)) {
+      ended.push_back(removed->id);
+    } else if (const auto* project = std::get_if<workspace::ProjectRemoved>(&event)) {
+      own.each_workspace([&](const workspace::WorkspaceRow& row) {
+        if (row.project == project->id) ended.push_back(row.id);
+      });
+    }
+    own.take(event);
+    if (const auto* changed = std::get_if<workspace::WorkspaceChanged>(&event)) {
+      for (const auto& domain : domains) domain->workspace_changed(changed->row);
+    }
+    for (const auto& id : ended) release(id, [] {});
+  }
+
+  void release(const model::WorkspaceId& id, std::function<void()> done) {
+    // Answers when the last of them has let go.
+    const auto last = std::shared_ptr<void>(nullptr, [done = std::move(done)](void*) { done(); });
+    for (const auto& domain : domains) domain->release(id, [last] {});
   }
 
   // --- events in ---
@@ -202,6 +237,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   OwnView own;
   Ingest ingest;
   DriftLog drift;
+  std::vector<std::unique_ptr<OwnDomain>> domains;
   Counter& passes;
   Histogram& pass_seconds;
   std::vector<Counter*> ingested;  // in order of Verdict::Kind
@@ -228,8 +264,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 Engine::Engine(Deps deps, EngineOptions options) : impl_(std::make_shared<Impl>(deps, options)) {
   impl_->deps.workspaces.on_event([self = impl_](const workspace::Event& event) {
     if (self->stopped) return;
-    ++self->events_since;
-    self->own.take(event);
+    self->take(event);
     if (const auto* removed = std::get_if<workspace::ProjectRemoved>(&event)) {
       self->deps.journal.forget_project(removed->id, [](const Result<void>&) {});
     }
@@ -255,9 +290,26 @@ void Engine::start(const workspace::Contents& rows, const workspace::JournalCont
   impl_->start(rows, journal, std::move(on_ready));
 }
 
+void Engine::add(std::unique_ptr<OwnDomain> domain) {
+  impl_->domains.push_back(std::move(domain));
+}
+
+const WorkspaceDirectory& Engine::directory() const {
+  return impl_->own;
+}
+
+OwnFactSink& Engine::own_facts() {
+  return impl_->own;
+}
+
+void Engine::release(const model::WorkspaceId& id, std::function<void()> done) {
+  impl_->release(id, std::move(done));
+}
+
 void Engine::stop() {
   if (impl_->stopped) return;
   impl_->stopped = true;
+  for (const auto& domain : impl_->domains) domain->stop();
   if (impl_->pass_timer != 0) impl_->deps.loop.cancel(impl_->pass_timer);
   impl_->pass_waiters.clear();
 }
@@ -333,6 +385,7 @@ std::vector<EngineSource> Engine::sources() const {
                  " worktrees could not be read";
   }
   list.push_back(std::move(git));
+  for (const auto& domain : impl_->domains) list.push_back(domain->health());
   return list;
 }
 

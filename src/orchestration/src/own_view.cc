@@ -19,7 +19,22 @@ struct Overloaded : Ts... {
 
 }  // namespace
 
-snapshot::Applied OwnView::apply(const WorkspaceId& id, model::Stamp stamp, model::FactPatch patch,
+const workspace::WorkspaceRow* OwnView::workspace(const WorkspaceId& id) const {
+  const auto found = rows_.find(id);
+  return found == rows_.end() ? nullptr : &found->second.row;
+}
+
+const workspace::ProjectRow* OwnView::project(const ProjectId& id) const {
+  const auto found = projects_.find(id);
+  return found == projects_.end() ? nullptr : &found->second;
+}
+
+void OwnView::each_workspace(
+    const std::function<void(const workspace::WorkspaceRow&)>& visit) const {
+  for (const auto& [id, known] : rows_) visit(known.row);
+}
+
+snapshot::Applied OwnView::state(const WorkspaceId& id, model::Stamp stamp, model::FactPatch patch,
                                  std::string_view label, snapshot::Update::Cause cause) {
   snapshot::Update update;
   update.workspace = id;
@@ -58,7 +73,7 @@ void OwnView::take(const workspace::WorkspaceRow& row) {
   model::FactPatch patch = to_facts(row);
   patch.set<&model::Facts::problem>(row.problem ? row.problem : known.git_problem);
   if (row.problem) keep_stats_as_stale(patch, row.id);
-  apply(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
+  state(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
         snapshot::Update::Cause::event);
   if (retrack && tracking_) track(known);
 }
@@ -82,7 +97,7 @@ void OwnView::take(const git::GitFacts& facts) {
   known.git_problem = facts.problem;
   model::FactPatch patch = to_facts(facts);
   patch.set<&model::Facts::problem>(known.row.problem ? known.row.problem : known.git_problem);
-  apply(facts.id, facts.stamp, std::move(patch), "event:git_read", snapshot::Update::Cause::event);
+  state(facts.id, facts.stamp, std::move(patch), "event:git_read", snapshot::Update::Cause::event);
 }
 
 void OwnView::forget(const ProjectId& id) {
@@ -130,7 +145,7 @@ bool OwnView::reconcile(const workspace::Contents& contents, DriftLog& drift) {
     present[row.project].push_back(row.id);
     if (!rows_.contains(row.id)) continue;  // gone since the read began
     const auto applied =
-        apply(row.id, fence, to_facts(row), "reconciliation", snapshot::Update::Cause::pass);
+        state(row.id, fence, to_facts(row), "reconciliation", snapshot::Update::Cause::pass);
     rejected = rejected || !applied.rejected.empty();
     drift.note(row.id, applied);
   }

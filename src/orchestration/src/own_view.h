@@ -8,6 +8,7 @@
 #include "sb/core/clock.h"
 #include "sb/core/log.h"
 #include "sb/git/git_service.h"
+#include "sb/orchestration/own_domain.h"
 #include "sb/snapshot/store.h"
 #include "sb/workspace/types.h"
 
@@ -19,7 +20,7 @@ namespace sb::orchestration {
 /// git reads of them. Keeps the rows it has told, because two domains have a word in `problem`, and
 /// tells the git domain what to track. Thread: confined to the loop. Borrows the store and the git
 /// domain.
-class OwnView {
+class OwnView final : public WorkspaceDirectory, public OwnFactSink {
  public:
   OwnView(snapshot::Store& store, git::GitService& git, const Clock& clock, Logger log)
       : store_(&store), git_(&git), clock_(&clock), log_(std::move(log)) {}
@@ -37,6 +38,14 @@ class OwnView {
   /// when some key was newer than the read and wants another one.
   bool reconcile(const workspace::Contents& contents, DriftLog& drift);
 
+  [[nodiscard]] const workspace::WorkspaceRow* workspace(
+      const model::WorkspaceId& id) const override;
+  [[nodiscard]] const workspace::ProjectRow* project(const model::ProjectId& id) const override;
+  void each_workspace(
+      const std::function<void(const workspace::WorkspaceRow&)>& visit) const override;
+  snapshot::Applied state(const model::WorkspaceId& id, model::Stamp stamp, model::FactPatch patch,
+                          std::string_view label, snapshot::Update::Cause cause) override;
+
   [[nodiscard]] const std::map<model::ProjectId, workspace::ProjectRow>& projects() const {
     return projects_;
   }
@@ -50,9 +59,6 @@ class OwnView {
   void take(const workspace::WorkspaceRemoved& event);
   void track(const Known& known);
   void keep_stats_as_stale(model::FactPatch& patch, const model::WorkspaceId& id) const;
-  snapshot::Applied apply(const model::WorkspaceId& id, model::Stamp stamp, model::FactPatch patch,
-                          std::string_view label, snapshot::Update::Cause cause);
-
   snapshot::Store* store_;
   git::GitService* git_;
   const Clock* clock_;

@@ -105,7 +105,7 @@ class Life {
   static std::unique_ptr<sqlite::Database> open(const std::filesystem::path& data) {
     auto database = sqlite::Database::open((data / "test.db").string());
     EXPECT_TRUE(database);
-    EXPECT_TRUE((*database)->migrate(workspace::migrations()));
+    EXPECT_TRUE((*database)->migrate("workspace", workspace::migrations()));
     return *std::move(database);
   }
   static inline int lives = 0;

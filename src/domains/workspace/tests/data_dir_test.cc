@@ -87,11 +87,11 @@ TEST(Schema, RefusesAFileOfANewerVersion) {
   {
     auto database = open_database(dir / "x.db");
     ASSERT_TRUE(
-        database->execute("PRAGMA user_version=" + std::to_string(migrations().size() + 1)));
+        database->execute("UPDATE schema_version SET version = ?", {migrations().size() + 1}));
   }
   auto database = sqlite::Database::open((dir / "x.db").string());
   ASSERT_TRUE(database);
-  const auto refused = (*database)->migrate(migrations());
+  const auto refused = (*database)->migrate("workspace", migrations());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
   EXPECT_THAT(refused.error().message, HasSubstr("newer version"));

@@ -23,7 +23,7 @@ namespace sb::workspace {
 inline std::unique_ptr<sqlite::Database> open_database(const std::filesystem::path& path) {
   auto database = sqlite::Database::open(path.string());
   if (!database) throw std::runtime_error(database.error().message);
-  if (auto done = (*database)->migrate(migrations()); !done)
+  if (auto done = (*database)->migrate("workspace", migrations()); !done)
     throw std::runtime_error(done.error().message);
   return *std::move(database);
 }

@@ -191,22 +191,34 @@ bool Database::in_transaction() const {
   return sqlite3_get_autocommit(impl_->connection.get()) == 0;
 }
 
-Result<void> Database::migrate(std::span<const std::string_view> migrations) {
-  SB_TRY(const std::int64_t version, impl_->number("PRAGMA user_version"));
+Result<void> Database::migrate(std::string_view room,
+                               std::span<const std::string_view> migrations) {
+  SB_TRY_VOID(impl_->script(
+      "CREATE TABLE IF NOT EXISTS schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL) "
+      "STRICT"));
+  // A file from when one room counted alone, in its header.
+  SB_TRY_VOID(
+      execute("INSERT INTO schema_version SELECT ?, user_version FROM pragma_user_version "
+              "WHERE user_version > 0 AND NOT EXISTS (SELECT 1 FROM schema_version)",
+              {room}));
+  std::int64_t version = 0;
+  SB_TRY_VOID(query("SELECT version FROM schema_version WHERE room = ?", {room},
+                    [&](const Row& row) { version = row.integer(0); }));
   const auto known = static_cast<std::int64_t>(migrations.size());
   if (version < 0 || version > known) {
     return fail(
         ErrorCode::unsupported,
-        fmt::format("the database {} has schema {}, this program knows schema {} at most: a newer "
-                    "version wrote it; use that one, or another data directory",
-                    impl_->path, version, known));
+        fmt::format("the database {} has schema {} of {}, this program knows schema {} at most: a "
+                    "newer version wrote it; use that one, or another data directory",
+                    impl_->path, version, room, known));
   }
   for (std::int64_t next = version; next < known; ++next) {
-    const auto script = fmt::format("BEGIN IMMEDIATE; {}; PRAGMA user_version={}; COMMIT;",
-                                    migrations[static_cast<std::size_t>(next)], next + 1);
+    const auto script = fmt::format(
+        "BEGIN IMMEDIATE; {}; INSERT OR REPLACE INTO schema_version VALUES ('{}', {}); COMMIT;",
+        migrations[static_cast<std::size_t>(next)], room, next + 1);
     if (auto done = impl_->script(script); !done) {
       if (in_transaction()) SB_TRY_VOID(impl_->script("ROLLBACK"));
-      return std::move(done).error().with(fmt::format("migration {}", next + 1));
+      return std::move(done).error().with(fmt::format("migration {} of {}", next + 1, room));
     }
   }
   return {};

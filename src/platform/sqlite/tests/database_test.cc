@@ -146,14 +146,34 @@ TEST(DatabaseMigration, RunsEachOnce) {
   const std::string path = (dir / "m.db").string();
   {
     auto database = open_or_fail(path);
-    ASSERT_TRUE(database->migrate(std::span(kMigrations).first(1)));
-    EXPECT_EQ(number(*database, "PRAGMA user_version"), 1);
+    ASSERT_TRUE(database->migrate("room", std::span(kMigrations).first(1)));
+    EXPECT_EQ(number(*database, "SELECT version FROM schema_version"), 1);
   }
   auto database = open_or_fail(path);
-  ASSERT_TRUE(database->migrate(kMigrations));
-  ASSERT_TRUE(database->migrate(kMigrations));
-  EXPECT_EQ(number(*database, "PRAGMA user_version"), 3);
+  ASSERT_TRUE(database->migrate("room", kMigrations));
+  ASSERT_TRUE(database->migrate("room", kMigrations));
+  EXPECT_EQ(number(*database, "SELECT version FROM schema_version"), 3);
   EXPECT_EQ(number(*database, "SELECT count(y) + count(*) FROM a"), 1);
+  EXPECT_EQ(number(*database, "SELECT count(*) FROM b"), 0);
+}
+
+TEST(DatabaseMigration, CountsTheStepsOfEachRoom) {
+  auto database = open_or_fail(":memory:");
+  constexpr std::array<std::string_view, 1> kOther{"CREATE TABLE other (x INTEGER)"};
+  ASSERT_TRUE(database->migrate("room", kMigrations));
+  ASSERT_TRUE(database->migrate("other", kOther));
+  ASSERT_TRUE(database->migrate("other", kOther));
+  EXPECT_EQ(number(*database, "SELECT version FROM schema_version WHERE room = 'room'"), 3);
+  EXPECT_EQ(number(*database, "SELECT version FROM schema_version WHERE room = 'other'"), 1);
+}
+
+TEST(DatabaseMigration, GoesOnWithAFileThatCountedInItsHeader) {
+  auto database = open_or_fail(":memory:");
+  ASSERT_TRUE(database->execute("CREATE TABLE a (x INTEGER)"));
+  ASSERT_TRUE(database->execute("PRAGMA user_version=1"));
+  ASSERT_TRUE(database->migrate("room", kMigrations));
+  ASSERT_TRUE(database->migrate("other", {}));
+  EXPECT_EQ(number(*database, "SELECT version FROM schema_version WHERE room = 'room'"), 3);
   EXPECT_EQ(number(*database, "SELECT count(*) FROM b"), 0);
 }
 
@@ -161,21 +181,22 @@ TEST(DatabaseMigration, LeavesTheFileAsItWasWhenOneFails) {
   auto database = open_or_fail(":memory:");
   const std::array<std::string_view, 2> broken{kMigrations[0],
                                                "CREATE TABLE c (x INTEGER); CREATE nonsense"};
-  const auto done = database->migrate(broken);
+  const auto done = database->migrate("room", broken);
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message, HasSubstr("migration 2"));
   EXPECT_FALSE(database->in_transaction());
-  EXPECT_EQ(number(*database, "PRAGMA user_version"), 1);
+  EXPECT_EQ(number(*database, "SELECT version FROM schema_version"), 1);
   EXPECT_EQ(number(*database, "SELECT count(*) FROM sqlite_schema WHERE name='c'"), 0);
 }
 
 TEST(DatabaseMigration, RefusesAFileOfANewerVersion) {
   auto database = open_or_fail(":memory:");
-  ASSERT_TRUE(database->migrate(kMigrations));
-  const auto done = database->migrate(std::span(kMigrations).first(2));
+  ASSERT_TRUE(database->migrate("room", kMigrations));
+  const auto done = database->migrate("room", std::span(kMigrations).first(2));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::unsupported);
-  EXPECT_THAT(done.error().message, HasSubstr("has schema 3, this program knows schema 2 at most"));
+  EXPECT_THAT(done.error().message,
+              HasSubstr("has schema 3 of room, this program knows schema 2 at most"));
 }
 
 TEST(DatabaseFile, ThatIsNoDatabaseIsAnError) {

@@ -20,6 +20,8 @@
 #include "sb/model/project.h"
 #include "sb/model/stamp.h"
 #include "sb/orchestration/ingest.h"
+#include "sb/orchestration/own_domain.h"
+#include "sb/orchestration/source_state.h"
 #include "sb/snapshot/store.h"
 #include "sb/workspace/journal.h"
 #include "sb/workspace/workspace_service.h"
@@ -30,13 +32,6 @@ struct EngineOptions {
   std::chrono::milliseconds reconcile_interval{60'000};  // after the end of the pass before
   double reconcile_jitter = 0.1;                         // share of the interval, either way
   std::size_t unjournalled_facts_max = 100'000;  // more waiting for the disk: events are refused
-};
-
-struct EngineSource {
-  std::string name;
-  std::string state;  ///< live stale unknown degraded
-  std::optional<std::int64_t> last_ok_age_ms;
-  std::string detail;
 };
 
 struct EngineReconciliation {
@@ -65,6 +60,16 @@ class Engine {
   };
   Engine(Deps deps, EngineOptions options);
   ~Engine();
+
+  /// Joins one more of our own domains to the start, every pass and every end of a workspace.
+  /// REQUIRES: before `start`.
+  void add(std::unique_ptr<OwnDomain> domain);
+  /// For building views: what the workspace domain told, and where facts go. Live as long as this.
+  [[nodiscard]] const WorkspaceDirectory& directory() const;
+  [[nodiscard]] OwnFactSink& own_facts();
+  /// Stops everything the domains run for a workspace and drops what they know of it; the
+  /// workspace itself stays. For archive and delete: before its worktree goes.
+  void release(const model::WorkspaceId& id, std::function<void()> done);
 
   /// Fills the store from what was loaded, then enumerates worktrees; ready when every project was
   /// enumerated once.

@@ -82,9 +82,11 @@ class Database {
   [[nodiscard]] std::int64_t changes() const;
   /// False also when SQLite itself rolled back, for instance because the disk is full.
   [[nodiscard]] bool in_transaction() const;
-  /// Runs each migration newer than `PRAGMA user_version`, each in its own transaction. A migration
-  /// may hold several statements. Refuses a newer file (unsupported), with a sentence for the user.
-  Result<void> migrate(std::span<const std::string_view> migrations);
+  /// Runs each migration of a room newer than the version the file holds of it (`schema_version`),
+  /// each in its own transaction: every domain owns its tables and counts its own steps. A
+  /// migration may hold several statements. Refuses a newer file (unsupported), with a sentence for
+  /// the user.
+  Result<void> migrate(std::string_view room, std::span<const std::string_view> migrations);
 
   static constexpr std::size_t kStatementsMax = 64;  // prepared statements kept
 
