@@ -4,6 +4,8 @@
 #include <map>
 #include <optional>
 
+#include "sb/snapshot/derive.h"
+
 #include "event_facts.h"
 #include "journal_rows.h"
 
@@ -13,6 +15,8 @@ namespace {
 using model::Facts;
 using model::Field;
 using snapshot::Outcome;
+
+constexpr std::string_view kMemoryKey = "memory";  // of the journal: no field has this name
 
 Ingest::Verdict accepted() {
   return {};
@@ -47,6 +51,15 @@ Ingest::Verdict verdict_of(Outcome outcome) {
 bool is_creation(const model::FactPatch& patch) {
   return patch.present.contains(Field::projectId) && patch.present.contains(Field::status) &&
          patch.values.status != model::WorkspaceStatus::ARCHIVED;
+}
+
+// True when the journal's rows of a statement do not say all that follows from it: they keep the
+// newest value of each key only.
+bool needs_memory(const model::FactPatch& patch) {
+  return patch.present.contains(Field::prNumber) || patch.present.contains(Field::prUrl) ||
+         patch.sessions.whole || !patch.sessions.removals.empty() ||
+         !std::all_of(patch.sessions.upserts.begin(), patch.sessions.upserts.end(),
+                      snapshot::session_was_started);
 }
 
 bool is_archival(const model::FactPatch& patch) {
@@ -151,20 +164,22 @@ Ingest::Verdict Ingest::apply_facts(const model::ExternalEvent& event, snapshot:
   update.label = label;
   update.facts = std::move(patch);
   const auto applied = store_->apply(std::move(update), wall, mono);
+  workspace::JournalFact row;
+  row.workspace = event.workspace;
+  row.source = event.source;
+  row.source_epoch = event.source_epoch;
+  row.stamp = stamp;
+  if (const auto* held = store_->facts(event.workspace)) row.project = held->projectId;
   if (applied.outcome == Outcome::not_found && stated.present.contains(Field::projectId)) {
     return rejected(ErrorCode::not_found,
                     "no such workspace; a first statement needs projectId and status", "$.data");
   }
   if (applied.ok() || applied.outcome == Outcome::limit) {
-    workspace::JournalFact row;
-    row.workspace = event.workspace;
-    row.project = store_->facts(event.workspace) != nullptr
-                      ? store_->facts(event.workspace)->projectId
-                      : model::ProjectId();
-    row.source = event.source;
-    row.source_epoch = event.source_epoch;
-    row.stamp = stamp;
     append_journal_rows(journal.facts, row, stated, applied.accepted);
+  }
+  // A stale statement can still tell that the pull request changed in between.
+  if ((applied.ok() || applied.outcome == Outcome::stale) && needs_memory(stated)) {
+    journal_memory(row, source, journal);
   }
   return verdict_of(applied.outcome);
 }
@@ -182,21 +197,38 @@ Ingest::Verdict Ingest::apply_removal(const model::ExternalEvent& event, snapsho
   const auto* held = store_->facts(event.workspace);
   const model::ProjectId project = held != nullptr ? held->projectId : model::ProjectId();
   const auto applied = store_->apply(std::move(update), wall, mono);
+  workspace::JournalFact row;
+  row.workspace = event.workspace;
+  row.project = project;
+  row.source = event.source;
+  row.source_epoch = event.source_epoch;
+  row.stamp = stamp;
   if (applied.ok()) {
-    std::erase_if(journal.facts, [&](const auto& row) { return row.workspace == event.workspace; });
+    std::erase_if(journal.facts, [&](const auto& old) { return old.workspace == event.workspace; });
     journal.forget.push_back(event.workspace);
-    workspace::JournalFact row;
-    row.workspace = event.workspace;
-    row.project = project;
-    row.source = event.source;
-    row.source_epoch = event.source_epoch;
-    row.stamp = stamp;
     journal.facts.push_back(std::move(row));
+  } else if (applied.outcome == Outcome::stale) {
+    journal_memory(row, source, journal);  // it came back since: what was said before is void
   }
   if (applied.outcome == Outcome::not_found) {
     return rejected(ErrorCode::not_found, "no such workspace", "$.subject");
   }
   return verdict_of(applied.outcome);
+}
+
+void Ingest::journal_memory(const workspace::JournalFact& row, snapshot::SourceId source,
+                            JournalStep& journal) const {
+  std::string memory = store_->memory(row.workspace, source);
+  if (memory.empty()) return;
+  workspace::JournalFact kept = row;
+  kept.key = kMemoryKey;
+  kept.value = std::move(memory);
+  // A late statement must not look older than the memory before it.
+  kept.stamp = {};
+  std::erase_if(journal.facts, [&](const auto& old) {
+    return old.workspace == kept.workspace && old.source == kept.source && old.key == kept.key;
+  });
+  journal.facts.push_back(std::move(kept));
 }
 
 std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime wall,
@@ -259,6 +291,10 @@ std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime
     if (!store_->source(row.source)) continue;
     if (row.key.empty()) {
       apply(row, row.stamp, {});
+      continue;
+    }
+    if (row.key == kMemoryKey) {
+      store_->recall(row.workspace, *store_->source(row.source), row.value, wall);
       continue;
     }
     auto patch = read_journal_row(row);

@@ -14,12 +14,6 @@ template <class T>
 void append_elements(std::vector<workspace::JournalFact>& rows, const workspace::JournalFact& row,
                      Field field, const model::ElementsPatch<T>& patch) {
   const std::string collection(model::field_name(field));
-  if (patch.whole) {
-    workspace::JournalFact whole = row;
-    whole.key = collection;
-    whole.value = "[]";  // a fenced absence as of its stamp; the elements have rows of their own
-    rows.push_back(std::move(whole));
-  }
   for (const T& value : patch.upserts) {
     workspace::JournalFact element = row;
     element.key = collection + "/" + std::string(model::element_id(value));
@@ -30,6 +24,12 @@ void append_elements(std::vector<workspace::JournalFact>& rows, const workspace:
     workspace::JournalFact element = row;
     element.key = collection + "/" + id;
     rows.push_back(std::move(element));
+  }
+  if (patch.whole) {
+    workspace::JournalFact whole = row;
+    whole.key = collection;
+    whole.value = "[]";  // a fenced absence as of its stamp; the elements have rows of their own
+    rows.push_back(std::move(whole));  // after them: at the same stamp it takes away only others
   }
 }
 

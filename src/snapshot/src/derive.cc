@@ -286,6 +286,14 @@ bool is_session_starting(const model::SessionSummary& session) {
          session.runtimePhase == model::SessionRuntimePhase::loading;
 }
 
+bool session_was_started(const model::SessionSummary& session) {
+  return session.persistedStatus != model::SessionStatus::IDLE || session.lastExit ||
+         session.activity == model::SessionRuntimeActivity::WORKING ||
+         session.processState == model::SessionRuntimeProcessState::alive ||
+         (session.runtimePhase != model::SessionRuntimePhase::idle &&
+          session.runtimePhase != model::SessionRuntimePhase::loading);
+}
+
 std::optional<std::string> session_error(const model::SessionSummary& session) {
   const bool in_error = session.runtimePhase == model::SessionRuntimePhase::error;
   const bool unexpected = session.lastExit && session.lastExit->unexpected;

@@ -1,28 +1,19 @@
 #include "merge.h"
 
-#include <functional>
 #include <string>
 
+#include "sb/core/hash.h"
 #include "sb/model/fact_codec.h"
 
 namespace sb::snapshot {
 namespace {
 
 using model::Field;
-using model::SessionRuntimePhase;
 
 // Keeps the mark of a known identity apart from 0, "none", and two neighbouring numbers from each
 // other.
 constexpr std::uint64_t known_identity(std::uint64_t value) {
   return (value << 1U) | 1U;
-}
-
-bool shows_start(const model::SessionSummary& session) {
-  return session.persistedStatus != model::SessionStatus::IDLE || session.lastExit ||
-         session.activity == model::SessionRuntimeActivity::WORKING ||
-         session.processState == model::SessionRuntimeProcessState::alive ||
-         (session.runtimePhase != SessionRuntimePhase::idle &&
-          session.runtimePhase != SessionRuntimePhase::loading);
 }
 
 void note_identity(Entity& entity, const Origin& origin, const model::FactPatch& patch) {
@@ -34,7 +25,8 @@ void note_identity(Entity& entity, const Origin& origin, const model::FactPatch&
   if (patch.present.contains(Field::prUrl)) {
     const auto& url = patch.values.prUrl;
     const bool known = url && !url->empty();
-    entity.pr_urls.note(origin, known ? known_identity(std::hash<std::string>{}(*url)) : 0);
+    // A hash of our own: it is kept across restarts.
+    entity.pr_urls.note(origin, known ? known_identity(fnv1a(*url)) : 0);
   }
 }
 
@@ -122,7 +114,7 @@ Merged merge(Entity& entity, const Origin& origin, model::FactPatch&& patch) {
     if (!patch.terminals.empty()) merged.rejected.insert(Field::terminals);
   } else {
     for (const model::SessionSummary& session : patch.sessions.upserts) {
-      if (shows_start(session)) raise_mark(entity.started_marks, origin);
+      if (session_was_started(session)) raise_mark(entity.started_marks, origin);
     }
     if (!patch.sessions.empty()) raise_mark(entity.session_marks, origin);
     if (!patch.sessions.empty() || !patch.pending.empty()) {
@@ -135,8 +127,10 @@ Merged merge(Entity& entity, const Origin& origin, model::FactPatch&& patch) {
     merge_elements(entity.terminals, Field::terminals, origin, std::move(patch.terminals), merged);
   }
   if (!merged.accepted.empty()) entity.touched.raise(origin.source, origin.stamp);
-  // Requests are shown only while their session lives.
-  if (merged.moved.contains(Field::sessionSummaries)) merged.moved.insert(Field::pendingRequests);
+  // Requests are shown only while their session lives, also one nobody had told of before.
+  if (merged.accepted.contains(Field::sessionSummaries)) {
+    merged.moved.insert(Field::pendingRequests);
+  }
   return merged;
 }
 

@@ -15,17 +15,25 @@ namespace sb::snapshot {
 /// are entered too: the order of arrival does not matter.
 class PrIdentityLog {
  public:
-  /// `known` 0: no pull request is stated (null). Otherwise a hash of the number or URL.
-  void note(const Origin& origin, std::uint64_t known) {
-    const auto at = std::lower_bound(
-        statements_.begin(), statements_.end(), origin,
-        [](const Statement& held, const Origin& key) { return before(held.origin, key); });
-    if (at != statements_.end() && at->origin.source == origin.source &&
-        at->origin.stamp == origin.stamp) {
-      return;
+  /// `known` 0: no pull request is stated (null). Otherwise a mark of the number or URL. A late
+  /// statement stands right before the next one of its source, and counts as having arrived then.
+  void note(Origin origin, std::uint64_t known) {
+    auto at = statements_.end();
+    for (auto next = statements_.begin(); next != statements_.end(); ++next) {
+      if (next->origin.source != origin.source || next->origin.stamp < origin.stamp) continue;
+      if (next->origin.stamp == origin.stamp) return;
+      origin.ingest = next->origin.ingest;
+      at = next;
+      break;
     }
     statements_.insert(at, {origin, known});
     if (statements_.size() > kStatementsMax) statements_.erase(statements_.begin());
+  }
+
+  /// Calls `fn(origin, known)` for each statement, oldest first.
+  template <class Fn>
+  void each(Fn&& fn) const {
+    for (const Statement& statement : statements_) fn(statement.origin, statement.known);
   }
 
   /// The first statement of the pull request held now; facts older than it speak of another one.
@@ -50,9 +58,6 @@ class PrIdentityLog {
     Origin origin;
     std::uint64_t known = 0;
   };
-  static bool before(const Origin& a, const Origin& b) {
-    return a.source == b.source ? a.stamp < b.stamp : a.ingest < b.ingest;
-  }
   std::vector<Statement> statements_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "sb/core/check.h"
 
+#include "memory.h"
 #include "store_impl.h"
 
 namespace sb::snapshot {
@@ -150,6 +151,21 @@ std::vector<WorkspaceId> Store::source_synced(SourceId source, const ProjectId& 
   }
   end_commit();
   return gone;
+}
+
+std::string Store::memory(const WorkspaceId& id, SourceId source) const {
+  const auto found = impl_->entities.find(id);
+  return found == impl_->entities.end() ? std::string() : write_memory(*found->second, source);
+}
+
+void Store::recall(const WorkspaceId& id, SourceId source, std::string_view memory, WallTime wall) {
+  const auto found = impl_->entities.find(id);
+  if (found == impl_->entities.end()) return;
+  begin_commit();
+  Entity& entity = *found->second;
+  const FieldSet moved = read_memory(entity, {source, {}, ++impl_->ingests}, memory);
+  impl_->resettle(entity, moved, wall, "journal");
+  end_commit();
 }
 
 void Store::set_review_count(std::optional<std::int64_t> count) {

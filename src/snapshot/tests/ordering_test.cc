@@ -50,6 +50,21 @@ TEST_F(StoreTest, AnEmptySessionListEndsRequestsInAnyOrder) {
   EXPECT_NE(shown(Field::pendingRequests, "never"), "[]");
 }
 
+TEST_F(StoreTest, S_90_TheRequestOfASessionNobodyToldOfGoesWithItsRemoval) {
+  create(1);
+  say(2,
+      R"({"pendingRequests":[)" + std::string(kRequest) +
+          R"(,{"sessionId":"other","requestId":"r","type":"permission_request","at":"2026-11-01T00:00:00.000Z"}]})");
+  Update update;
+  update.workspace = workspace();
+  update.source = kA;
+  update.stamp = {1, 3, 0};
+  update.facts.sessions.removals.push_back("s");
+  store.apply(std::move(update), wall, mono);
+  EXPECT_EQ(shown(Field::pendingRequests).find(R"("sessionId":"s")"), std::string::npos);
+  EXPECT_NE(shown(Field::pendingRequests).find(R"("sessionId":"other")"), std::string::npos);
+}
+
 class TinyStoreTest : public StoreTest {
  protected:
   TinyStoreTest() : StoreTest(limits()) {}

@@ -64,6 +64,8 @@ class Ingest {
                       JournalStep& journal);
   Verdict apply_removal(const model::ExternalEvent& event, snapshot::SourceId source,
                         model::Stamp stamp, WallTime wall, MonoTime mono, JournalStep& journal);
+  void journal_memory(const workspace::JournalFact& row, snapshot::SourceId source,
+                      JournalStep& journal) const;
   Verdict ensure_project(const model::ProjectId& id, WallTime wall);
   bool remember(const std::string& source, const std::string& id);
 

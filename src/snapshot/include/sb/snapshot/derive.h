@@ -66,6 +66,8 @@ struct ReasonRule {
 /// Contract section 5.6 and 7.3, over one session.
 [[nodiscard]] bool is_session_working(const model::SessionSummary& session);
 [[nodiscard]] bool is_session_starting(const model::SessionSummary& session);
+/// What a session shows says that it has been started once (input of hasHadSessions).
+[[nodiscard]] bool session_was_started(const model::SessionSummary& session);
 [[nodiscard]] std::optional<std::string> session_error(const model::SessionSummary& session);
 
 }  // namespace sb::snapshot

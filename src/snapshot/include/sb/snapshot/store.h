@@ -102,6 +102,13 @@ class Store {
   /// Drops tombstones that are old enough; raises floors. Call now and then.
   void expire(MonoTime mono);
 
+  /// What `source` said of a workspace besides the values held now (its removal in between, starts
+  /// of sessions, pull requests named before): text for the journal, empty when there is nothing.
+  [[nodiscard]] std::string memory(const model::WorkspaceId& id, SourceId source) const;
+  /// The reverse, at start-up. An absent id is ignored.
+  void recall(const model::WorkspaceId& id, SourceId source, std::string_view memory,
+              WallTime wall);
+
   // --- reads ---
   [[nodiscard]] const std::string& epoch() const;
   [[nodiscard]] Revision head() const;

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include "sb/core/json_value.h"
+#include "sb/orchestration/ingest.h"
+
+namespace sb::orchestration {
+
+using model::Field;
+using Kind = Ingest::Verdict::Kind;
+
+/// The journal as the database keeps it: the newest row per key, in order of being written.
+class KeptJournal {
+ public:
+  void write(const Ingest::JournalStep& step) {
+    for (const auto& epoch : step.epochs) contents_.source_epochs.push_back(epoch);
+    for (const auto& id : step.forget) {
+      std::erase_if(contents_.facts, [&](const auto& row) { return row.workspace == id; });
+    }
+    for (const auto& fact : step.facts) {
+      std::erase_if(contents_.facts, [&](const auto& row) {
+        return row.workspace == fact.workspace && row.source == fact.source && row.key == fact.key;
+      });
+      contents_.facts.push_back(fact);
+    }
+  }
+  [[nodiscard]] const workspace::JournalContents& contents() const { return contents_; }
+
+ private:
+  workspace::JournalContents contents_;
+};
+
+class IngestTest : public ::testing::Test {
+ protected:
+  /// `rest`: members of the event after id, source and subject.
+  Ingest::Verdict send(std::string_view type, std::string_view data, std::string_view rest = "",
+                       std::string_view id = "", std::string_view source = "agents/one") {
+    std::string text = R"({"specversion":"1.0","id":")";
+    text += id.empty() ? "e" + std::to_string(++next_id_) : std::string(id);
+    text.append(R"(","source":")").append(source).append(R"(","type":")").append(type);
+    text.append(R"(","subject":"w")").append(rest).append(R"(,"data":)").append(data).append("}");
+    JsonDocument document;
+    const auto json = document.parse(text);
+    EXPECT_TRUE(json) << text;
+    auto event = model::parse_event(*json);
+    if (!event) return {Kind::rejected, event.error()};
+    std::vector<model::ExternalEvent> events;
+    events.push_back(*std::move(event));
+    auto step = to->submit(std::move(events), wall, MonoTime{});
+    journal.write(step.journal);
+    return step.verdicts.front();
+  }
+  Kind create(std::string_view rest = "") {
+    return send("workspace.state_changed", R"({"projectId":"p","status":"READY"})", rest).kind;
+  }
+  static std::string sequence(std::uint64_t value) {
+    return R"(,"sequence":")" + std::to_string(value) + "\"";
+  }
+  static std::string shown(const snapshot::Store& store, Field field) {
+    const auto entry = store.entry(model::WorkspaceId("w"));
+    if (!entry) return "absent";
+    return std::string(entry->text->member(field).substr(model::field_name(field).size() + 3));
+  }
+  [[nodiscard]] std::string shown(Field field) const { return shown(store, field); }
+
+  snapshot::Store store{"one", snapshot::Limits{}};
+  Ingest ingest{store};
+  Ingest* to = &ingest;  ///< where `send` goes
+  KeptJournal journal;
+  WallTime wall{std::chrono::milliseconds(1'700'000'000'000)};
+
+ private:
+  int next_id_ = 0;
+};
+
+}  // namespace sb::orchestration

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "entity.h"
+
+namespace sb::snapshot {
+
+/// What a source said of an entity besides the values held now, as text for the journal: as of when
+/// the workspace was removed in between, that a session had been started, which pull requests were
+/// named. Empty when there is nothing of the kind.
+[[nodiscard]] std::string write_memory(const Entity& entity, SourceId source);
+
+/// The reverse, at start-up: `origin` says whose memory it is and its place in the order of
+/// arrival. Unreadable items are skipped. Answers the raw fields that moved.
+model::FieldSet read_memory(Entity& entity, const Origin& origin, std::string_view text);
+
+}  // namespace sb::snapshot
