@@ -29,3 +29,8 @@ find_package(boost_url 1.81 REQUIRED)
 add_library(sb_dep_asio INTERFACE)
 target_link_libraries(sb_dep_asio INTERFACE Boost::headers Boost::url Threads::Threads)
 target_compile_definitions(sb_dep_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_BEAST_USE_STD_STRING_VIEW)
+
+# Headers only: the library is loaded when somebody asks for it (src/platform/http_client).
+find_path(SB_CURL_INCLUDE curl/curl.h REQUIRED)
+add_library(sb_dep_curl INTERFACE)
+target_include_directories(sb_dep_curl SYSTEM INTERFACE ${SB_CURL_INCLUDE})
