@@ -4,8 +4,7 @@
 #include <utility>
 
 #include "sb/sqlite/database.h"
-
-#include "submit.h"
+#include "sb/sqlite/submit.h"
 
 namespace sb::workspace {
 namespace {
@@ -76,7 +75,7 @@ struct Journal::Impl : std::enable_shared_from_this<Journal::Impl> {
 
   void write(std::function<Result<void>(sqlite::Database&)> job,
              std::function<void(Result<void>)> done) {
-    submit<Nothing>(
+    sqlite::submit<Nothing>(
         loop, writer, weak_from_this(),
         [job = std::move(job)](sqlite::Database& database) -> Result<Nothing> {
           SB_TRY_VOID(job(database));

@@ -9,10 +9,10 @@
 #include "sb/core/json_codec.h"
 #include "sb/core/utf8.h"
 #include "sb/sqlite/database.h"
+#include "sb/sqlite/submit.h"
 
 #include "adoption.h"
 #include "naming.h"
-#include "submit.h"
 #include "tables.h"
 
 namespace sb::workspace {
@@ -127,7 +127,7 @@ struct WorkspaceService::Impl : std::enable_shared_from_this<WorkspaceService::I
 
   template <class T>
   void write(std::function<Result<T>(sqlite::Database&)> job, std::function<void(Result<T>)> then) {
-    submit<T>(deps.loop, deps.writer, weak_from_this(), std::move(job), std::move(then));
+    sqlite::submit<T>(deps.loop, deps.writer, weak_from_this(), std::move(job), std::move(then));
   }
 
   /// Answers later on the loop, like everything that has to wait for a commit.

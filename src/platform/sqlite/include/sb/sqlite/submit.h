@@ -9,17 +9,17 @@
 #include "sb/core/result.h"
 #include "sb/sqlite/database.h"
 
-namespace sb::workspace {
+namespace sb::sqlite {
 
 /// Runs `job` on the database thread and, after its commit, `then` with what it returned on the
 /// loop, unless `owner` died. The one road from the loop to the tables and back: nothing can be
 /// told before it is committed.
 template <class T>
-void submit(Loop& loop, sqlite::Writer& writer, std::weak_ptr<const void> owner,
-            std::function<Result<T>(sqlite::Database&)> job, std::function<void(Result<T>)> then) {
+void submit(Loop& loop, Writer& writer, std::weak_ptr<const void> owner,
+            std::function<Result<T>(Database&)> job, std::function<void(Result<T>)> then) {
   auto answer = std::make_shared<std::optional<T>>();
   writer.submit(
-      [job = std::move(job), answer](sqlite::Database& database) -> Result<void> {
+      [job = std::move(job), answer](Database& database) -> Result<void> {
         SB_TRY(T value, job(database));
         answer->emplace(std::move(value));
         return {};
@@ -33,4 +33,4 @@ void submit(Loop& loop, sqlite::Writer& writer, std::weak_ptr<const void> owner,
       });
 }
 
-}  // namespace sb::workspace
+}  // namespace sb::sqlite

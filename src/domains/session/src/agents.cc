@@ -1,0 +1,31 @@
+#include "sb/session/agents.h"
+
+#include <array>
+
+namespace sb::session {
+namespace {
+
+// Codex runs all threads of a user in one daemon.
+const std::array<Agent, 5> kAgents{{
+    {"claude", "claude-code", "Claude Code", model::SessionProvider::CLAUDE, true,
+     read_claude_hook},
+    {"codex", "", "Codex", model::SessionProvider::CODEX, false, read_codex_hook},
+    {"gemini", "gemini-cli", "Gemini CLI", std::nullopt, true, read_gemini_hook},
+    {"opencode", "", "OpenCode", std::nullopt, false, read_opencode_event},
+    {"cursor", "cursor-agent", "Cursor", std::nullopt, false, read_cursor_hook},
+}};
+
+}  // namespace
+
+std::span<const Agent> agents() {
+  return kAgents;
+}
+
+const Agent* find_agent(std::string_view name) {
+  for (const Agent& agent : kAgents) {
+    if (agent.name == name || (!agent.alias.empty() && agent.alias == name)) return &agent;
+  }
+  return nullptr;
+}
+
+}  // namespace sb::session

@@ -1,0 +1,65 @@
+#include <array>
+#include <utility>
+
+#include "hook_json.h"
+
+// Codex (0.169): its hooks, whose shape is Claude's, and the legacy notify program, whose JSON has
+// dashes in its names.
+
+namespace sb::session {
+namespace {
+
+struct Row {
+  std::string_view event;
+  EdgeKind kind;
+};
+constexpr std::array kRows{
+    Row{"SessionStart", EdgeKind::started},
+    Row{"UserPromptSubmit", EdgeKind::working},
+    Row{"PreModelRequest", EdgeKind::tool_begun},  // settles a question, is no tool itself
+    Row{"PreToolUse", EdgeKind::tool_begun},
+    Row{"PostToolUse", EdgeKind::tool_ended},
+    Row{"PreCompact", EdgeKind::working},
+    Row{"PermissionRequest", EdgeKind::asks},
+    Row{"Stop", EdgeKind::turn_ended},
+    Row{"Interrupt", EdgeKind::turn_ended},
+    Row{"SubagentStop", EdgeKind::turn_ended},
+    Row{"SessionEnd", EdgeKind::ended},
+};
+
+EdgeKind kind_of(std::string_view event) {
+  for (const Row& row : kRows) {
+    if (row.event == event) return row.kind;
+  }
+  return EdgeKind::sign_of_life;
+}
+
+Result<std::vector<AgentEvent>> read_notify(const JsonValue& json) {
+  // It comes at the end of a turn only.
+  if (text_of(json, "type") != "agent-turn-complete") return std::vector<AgentEvent>();
+  SB_TRY(AgentEvent event, begin_event(json, "thread-id", "cwd"));
+  event.edge.kind = EdgeKind::turn_ended;
+  return just(std::move(event));
+}
+
+}  // namespace
+
+Result<std::vector<AgentEvent>> read_codex_hook(const JsonValue& json) {
+  const std::string name = text_of(json, "hook_event_name");
+  if (name.empty() && json.find("type")) return read_notify(json);
+  SB_TRY(AgentEvent event, begin_event(json, "session_id", "cwd"));
+  if (name.empty()) return fail(ErrorCode::invalid_argument, "no event", "$.hook_event_name");
+  Edge& edge = event.edge;
+  edge.kind = kind_of(name);
+  edge.actor = text_of(json, "agent_id");
+  if (edge.kind == EdgeKind::started) edge.opening = Opening::working;  // told at the first prompt
+  if (json.find("tool_name")) read_tool(json, edge);
+  if (name == "PostModelRequest" && text_of(json, "status") == "failed") {
+    edge.kind = EdgeKind::call_failed;
+    edge.error = short_text_of(json, "error").value_or("the call to the model failed");
+  }
+  if (name == "SubagentStop" && edge.actor.empty()) edge.kind = EdgeKind::sign_of_life;
+  return just(std::move(event));
+}
+
+}  // namespace sb::session
