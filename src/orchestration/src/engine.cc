@@ -278,6 +278,10 @@ Engine::Engine(Deps deps, EngineOptions options) : impl_(std::make_shared<Impl>(
   listeners.worktrees = [self = impl_](const ProjectId& project) {
     if (!self->stopped) self->deps.workspaces.adopt(project, [](const auto&) {});
   };
+  listeners.moved = [self = impl_](const model::WorkspaceId& id) {
+    if (self->stopped) return;
+    for (const auto& domain : self->domains) domain->git_moved(id);
+  };
   impl_->deps.git.listen(std::move(listeners));
 }
 

@@ -20,6 +20,18 @@ std::chrono::seconds retry_delay(std::uint32_t failures) {
   return std::min(delay, kRetryMax);
 }
 
+/// What others know of a branch may be another thing now. Learning of an upstream that was there
+/// already is no move.
+bool moved(const git_cli::Fingerprint& before, const git_cli::Fingerprint& now) {
+  if (!before.refs.known || !now.refs.known) {
+    return before.reftable != now.reftable || before.head != now.head;
+  }
+  const auto& was = before.refs;
+  const auto& is = now.refs;
+  return was.branch != is.branch || was.head != is.head || was.published != is.published ||
+         (was.upstream_oid && was.upstream_oid != is.upstream_oid);
+}
+
 }  // namespace
 
 void GitService::Impl::start_read(const model::WorkspaceId& id, RefreshQueue::Ticket ticket) {
@@ -78,8 +90,10 @@ void GitService::Impl::end_read(const model::WorkspaceId& id, std::uint64_t life
       break;
   }
   duration.observe(std::chrono::duration<double>(result.took).count());
+  const bool has_moved = item.fingerprint && moved(*item.fingerprint, result.fingerprint);
   take_reading(item, result);
   publish(item, stamp, result.reading);
+  if (has_moved && listeners.moved) listeners.moved(id);
 }
 
 void GitService::Impl::take_reading(Tracked& item, ReadResult& result) {

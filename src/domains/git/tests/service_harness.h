@@ -95,7 +95,8 @@ class ServiceTest : public ::testing::Test {
                        facts[told.id.str()] = told;
                        ++reads[told.id.str()];
                      },
-                     [this](const model::ProjectId&) { ++worktrees_told; }});
+                     [this](const model::ProjectId&) { ++worktrees_told; },
+                     [this](const model::WorkspaceId& told) { ++moves[told.str()]; }});
     service->track_project(project, repo + "/.git");
   }
 
@@ -180,6 +181,7 @@ class ServiceTest : public ::testing::Test {
   std::map<std::string, GitFacts> facts;
   std::map<std::string, int> reads;
   int worktrees_told = 0;
+  std::map<std::string, int> moves;
   std::mutex watcher_gate;  ///< a test that holds it keeps the watcher from reading events
   std::atomic<fs_watch::WatchId> fence_watch{0};
   std::string fenced;

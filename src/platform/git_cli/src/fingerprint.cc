@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <set>
 #include <string_view>
+#include <utility>
 
 #include "sb/core/hash.h"
 #include "sb/git_cli/repository.h"
@@ -18,6 +21,7 @@ namespace sb::git_cli {
 namespace {
 
 constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
+constexpr std::size_t kPublishedMax = 16;  // remotes that have the branch
 
 std::int64_t nanoseconds(const struct timespec& time) {
   return time.tv_sec * kNanosecondsPerSecond + time.tv_nsec;
@@ -40,7 +44,18 @@ void find_base(const WorktreePlace& place, RefReader& refs, RefState& state) {
   }
 }
 
-RefState read_refs(const WorktreePlace& place, const std::optional<std::string>& upstream) {
+void find_published(const std::set<std::string, std::less<>>& remotes, RefReader& refs,
+                    RefState& state) {
+  if (!state.branch) return;
+  for (const auto& remote : remotes) {
+    if (state.published.size() == kPublishedMax) return;
+    auto oid = refs.resolve("refs/remotes/" + remote + "/" + *state.branch);
+    if (oid) state.published.emplace_back(remote, *std::move(oid));
+  }
+}
+
+RefState read_refs(const WorktreePlace& place, const std::optional<std::string>& upstream,
+                   const std::set<std::string, std::less<>>& remotes) {
   RefState state;
   RefReader refs(place.git_dir, place.common_dir);
   auto head = read_head(place.git_dir, refs);
@@ -53,22 +68,33 @@ RefState read_refs(const WorktreePlace& place, const std::optional<std::string>&
     state.upstream_oid = refs.resolve("refs/remotes/" + *upstream);
     if (!state.upstream_oid) state.upstream_oid = refs.resolve("refs/heads/" + *upstream);
   }
+  find_published(remotes, refs, state);
   return state;
 }
 
 /// The part of the config a worktree depends on: another branch getting an upstream, or a remote
 /// another address, is none of its business.
-std::uint64_t hash_config(const std::string& common_dir, const std::optional<std::string>& branch) {
+std::uint64_t hash_config(const std::string& config, const std::optional<std::string>& branch) {
   std::uint64_t hash = kFnvOffset;
-  const auto text = read_file(common_dir + "/config", kConfigBytesMax);
-  if (!text) return hash;
   const std::string own = "branch." + branch.value_or("") + ".";
-  parse_config(*text, [&](std::string_view name, std::string_view value) {
+  parse_config(config, [&](std::string_view name, std::string_view value) {
     if (name.starts_with("remote.")) return;
     if (name.starts_with("branch.") && !name.starts_with(own)) return;
     hash = fnv1a(value, fnv1a("=", fnv1a(name, fnv1a("\n", hash))));
   });
   return hash;
+}
+
+std::set<std::string, std::less<>> remotes_of(const std::string& config) {
+  static constexpr std::string_view kRemote = "remote.";
+  std::set<std::string, std::less<>> names;
+  parse_config(config, [&](std::string_view name, std::string_view) {
+    if (!name.starts_with(kRemote)) return;
+    name.remove_prefix(kRemote.size());
+    const auto end = name.rfind('.');  // a remote may have dots in its name
+    if (end != std::string_view::npos && end != 0) names.emplace(name.substr(0, end));
+  });
+  return names;
 }
 
 }  // namespace
@@ -81,8 +107,10 @@ Fingerprint take_fingerprint(const WorktreePlace& place,
   result.head = look_at(place.git_dir + "/HEAD");
   result.index = look_at(place.git_dir + "/index");
   result.reftable = look_at(place.common_dir + "/reftable/tables.list");
-  result.refs = read_refs(place, upstream);
-  result.config = hash_config(place.common_dir, result.refs.branch);
+  const auto config =
+      read_file(place.common_dir + "/config", kConfigBytesMax).value_or(std::string());
+  result.refs = read_refs(place, upstream, remotes_of(config));
+  result.config = hash_config(config, result.refs.branch);
   result.operation = operation_in_progress(place.git_dir);
   return result;
 }

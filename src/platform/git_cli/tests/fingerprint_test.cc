@@ -75,6 +75,24 @@ TEST_F(FingerprintTest, ChangesWithHeadIndexBaseUpstreamOperationConfigAndPlace)
   moved("place");
 }
 
+TEST_F(FingerprintTest, KnowsWhatEveryRemoteHasOfTheBranch) {
+  git(repo, {"remote", "add", "origin", "/nonexistent"});
+  git(repo, {"remote", "add", "my.fork", "/nonexistent"});
+  EXPECT_TRUE(take().refs.published.empty());
+  const auto oid = *take().refs.head;
+  git(repo, {"update-ref", "refs/remotes/origin/feat", oid});
+  git(repo, {"update-ref", "refs/remotes/my.fork/feat", oid});
+  git(repo, {"update-ref", "refs/remotes/origin/other", oid});
+  using Published = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(take().refs.published, (Published{{"my.fork", oid}, {"origin", oid}}));
+  git(repo, {"pack-refs", "--all"});
+  EXPECT_EQ(take().refs.published, (Published{{"my.fork", oid}, {"origin", oid}}));
+  git(repo, {"update-ref", "-d", "refs/remotes/origin/feat"});
+  EXPECT_EQ(take().refs.published, (Published{{"my.fork", oid}}));
+  git(feat.path, {"checkout", "-q", "--detach"});
+  EXPECT_TRUE(take().refs.published.empty());
+}
+
 TEST_F(FingerprintTest, FindsTheBase) {
   EXPECT_EQ(take().refs.base, "refs/heads/main");
   git(repo, {"update-ref", "refs/remotes/origin/main", "HEAD"});

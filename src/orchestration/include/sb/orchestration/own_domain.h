@@ -57,6 +57,9 @@ class OwnDomain {
   virtual void reconcile(DriftLog& drift, std::function<void()> done) = 0;
   /// A workspace appeared or its row changed (path, branch, status).
   virtual void workspace_changed(const workspace::WorkspaceRow& row) { (void)row; }
+  /// Somebody committed, switched, pushed or fetched in the worktree: a hint, told after the facts
+  /// of the read that saw it. What happened, the domain finds out itself.
+  virtual void git_moved(const model::WorkspaceId& id) { (void)id; }
   /// The workspace is archived or deleted, or its project removed: stop everything that runs for it
   /// and drop every row and side map. Calls `done` exactly once, when nothing of it is left.
   virtual void release(const model::WorkspaceId& id, std::function<void()> done) = 0;

@@ -90,6 +90,9 @@ class GitService {
     std::function<void(const GitFacts&)> facts;  ///< a read ended
     std::function<void(const model::ProjectId&)>
         worktrees;  ///< the set of worktrees, or a HEAD, may have changed
+    /// A read saw that HEAD, the branch or what a remote has of it moved since the read before:
+    /// somebody committed, switched, pushed or fetched. Told after the facts of that read.
+    std::function<void(const model::WorkspaceId&)> moved;
   };
   void listen(Listeners listeners);
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sb/core/clock.h"
@@ -50,6 +51,9 @@ struct RefState {
   std::optional<std::string> base;  ///< full name of the ref we compare with
   std::optional<std::string> base_oid;
   std::optional<std::string> upstream_oid;
+  /// (remote, oid) of the remote-tracking refs called like the branch: what was pushed or fetched
+  /// of it, also where no upstream is set. In order of the names.
+  std::vector<std::pair<std::string, std::string>> published;
   bool known = false;  ///< false where refs are not files: then all is empty
   friend bool operator==(const RefState&, const RefState&) = default;
 };
