@@ -1,7 +1,10 @@
 #include <chrono>
+#include <span>
 #include <string>
 
 #include <CLI/CLI.hpp>
+
+#include "sb/process/supervisor.h"
 
 #include "serve.h"
 #include "tools.h"
@@ -80,6 +83,10 @@ CLI::App* add_emit(CLI::App& app, Arguments& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::span<char*> words(argv, static_cast<std::size_t>(argc));
+  if (words.size() > 1 && words[1] == sb::process::kSuperviseMode) {
+    return sb::process::supervise(words.subspan(2));
+  }
   Arguments args;
   CLI::App app(
       "Live board of every workspace of a project: which one works, which one waits for you.",
