@@ -61,15 +61,14 @@ struct Filled {
     limits.workspaces_per_project_max = static_cast<std::size_t>(count) + 1;
     return limits;
   }
-  snapshot::Applied apply(const model::WorkspaceId& id, model::FactPatch patch,
+  snapshot::Applied apply(const model::WorkspaceId& id, const model::FactPatch& patch,
                           std::uint64_t sequence = 0) {
-    snapshot::Update update;
-    update.workspace = id;
-    update.source = kSource;
-    update.stamp = {1, sequence == 0 ? ++last : sequence, 0};
-    update.label = "event:bench";
-    update.facts = std::move(patch);
-    return store.apply(std::move(update), wall, mono);
+    return store.apply(snapshot::UpdateView{.workspace = id,
+                                            .source = kSource,
+                                            .stamp = {1, sequence == 0 ? ++last : sequence, 0},
+                                            .label = "event:bench",
+                                            .facts = patch},
+                       wall, mono);
   }
   snapshot::Store store;
   std::vector<model::WorkspaceId> ids;

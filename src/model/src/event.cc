@@ -8,15 +8,21 @@
 namespace sb::model {
 namespace {
 
+Result<void> check_id(std::string_view id, const JsonPath& path) {
+  if (id.empty()) return fail(ErrorCode::invalid_argument, "must not be empty", path.text());
+  if (id.size() > kIdBytesMax) {
+    return fail(ErrorCode::invalid_argument, "longer than 256 bytes", path.text());
+  }
+  return {};
+}
+
 Result<std::string> read_id(const JsonValue& event, std::string_view name) {
-  const std::string path = "$." + std::string(name);
+  const JsonPath root = "$";
+  const JsonPath path = root.member(name);
   const auto member = event.find(name);
   if (!member) return json_missing_error(path);
   SB_TRY(auto text, from_json<std::string>(*member, path));
-  if (text.empty()) return fail(ErrorCode::invalid_argument, "must not be empty", path);
-  if (text.size() > kIdBytesMax) {
-    return fail(ErrorCode::invalid_argument, "longer than 256 bytes", path);
-  }
+  SB_TRY_VOID(check_id(text, path));
   return text;
 }
 
@@ -35,14 +41,6 @@ Result<std::optional<std::uint64_t>> read_sequence(const JsonValue& event) {
   }
   return fail(ErrorCode::invalid_argument, "expected an unsigned 64-bit decimal in a string",
               "$.sequence");
-}
-
-Result<void> check_id(std::string_view id, std::string path) {
-  if (id.empty()) return fail(ErrorCode::invalid_argument, "must not be empty", std::move(path));
-  if (id.size() > kIdBytesMax) {
-    return fail(ErrorCode::invalid_argument, "longer than 256 bytes", std::move(path));
-  }
-  return {};
 }
 
 Result<SessionPendingRequestChanged> read_pending_request(const JsonValue& data) {

@@ -11,7 +11,7 @@ namespace {
 // One row of functions per scalar, made from the description of Facts, so that none is ever
 // forgotten.
 struct ScalarCodec {
-  Result<void> (*read)(Facts&, const JsonValue&, const std::string&);
+  Result<void> (*read)(Facts&, const JsonValue&, const JsonPath&);
   void (*write)(std::string&, const Facts&);
   bool (*assign)(Facts&, const Facts&);
   bool (*same)(const Facts&, const Facts&);
@@ -30,7 +30,7 @@ template <std::size_t Index>
 constexpr ScalarCodec make_codec() {
   using Descriptor = boost::mp11::mp_at_c<FactsMembers, Index>;
   using Member = std::remove_reference_t<decltype(std::declval<Facts&>().*Descriptor::pointer)>;
-  return {[](Facts& facts, const JsonValue& value, const std::string& path) -> Result<void> {
+  return {[](Facts& facts, const JsonValue& value, const JsonPath& path) -> Result<void> {
             SB_TRY(facts.*Descriptor::pointer, from_json<Member>(value, path));
             return {};
           },
@@ -66,7 +66,7 @@ const ScalarCodec& codec(Field field) {
 
 template <class Element>
 Result<void> read_collection(ElementsPatch<Element>& into, const JsonValue& value,
-                             const std::string& path) {
+                             const JsonPath& path) {
   SB_TRY(into.upserts, from_json<std::vector<Element>>(value, path));
   into.whole = true;
   return {};
@@ -87,7 +87,7 @@ std::string pending_request_id(std::string_view session_id, std::string_view req
   return id;
 }
 
-Result<FactPatch> parse_fact_patch(const JsonValue& object, const std::string& path) {
+Result<FactPatch> parse_fact_patch(const JsonValue& object, const JsonPath& path) {
   if (object.kind() != JsonValue::Kind::object) return json_type_error("an object", object, path);
   FactPatch patch;
   std::optional<Error> error;
@@ -95,7 +95,7 @@ Result<FactPatch> parse_fact_patch(const JsonValue& object, const std::string& p
     if (error) return;
     const auto field = field_from_name(key);
     if (!field) return;
-    const std::string at = path + "." + std::string(key);
+    const JsonPath at = path.member(key);
     Result<void> read;
     if (static_cast<std::size_t>(*field) < kScalarCount) {
       if (*field == Field::createdAt && is_empty_text(value)) return;

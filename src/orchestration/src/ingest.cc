@@ -1,6 +1,7 @@
 #include "sb/orchestration/ingest.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 
@@ -46,6 +47,18 @@ Ingest::Verdict verdict_of(Outcome outcome) {
                       "$.data");
   }
   return rejected(ErrorCode::internal, "unknown outcome", "$");
+}
+
+// What entries show as the source of a change.
+std::string_view event_label(const model::ExternalEvent& event) {
+  static const auto kLabels = [] {
+    std::array<std::string, model::kEventTypes.size()> labels;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      labels[i] = "event:" + std::string(model::kEventTypes[i]);
+    }
+    return labels;
+  }();
+  return kLabels.at(event.data.index());
 }
 
 bool is_creation(const model::FactPatch& patch) {
@@ -125,11 +138,11 @@ Ingest::Verdict Ingest::take(model::ExternalEvent& event, WallTime wall, MonoTim
   } else if (std::holds_alternative<model::WorkspaceRemoved>(event.data)) {
     verdict = apply_removal(event, *source, stamp, wall, mono, journal);
   } else {
-    model::FactPatch patch = to_facts(event, *store_, wall);
+    const model::FactPatch patch = to_facts(event, *store_, wall);
     if (is_archival(patch)) {
       verdict = apply_removal(event, *source, stamp, wall, mono, journal);
     } else {
-      verdict = apply_facts(event, *source, stamp, std::move(patch), wall, mono, journal);
+      verdict = apply_facts(event, *source, stamp, patch, wall, mono, journal);
     }
   }
   // A rejected event may be sent again, corrected or later, under the same id.
@@ -149,21 +162,18 @@ Ingest::Verdict Ingest::ensure_project(const model::ProjectId& id, WallTime wall
 }
 
 Ingest::Verdict Ingest::apply_facts(const model::ExternalEvent& event, snapshot::SourceId source,
-                                    model::Stamp stamp, model::FactPatch patch, WallTime wall,
-                                    MonoTime mono, JournalStep& journal) {
-  if (is_creation(patch)) {
-    auto verdict = ensure_project(patch.values.projectId, wall);
+                                    model::Stamp stamp, const model::FactPatch& stated,
+                                    WallTime wall, MonoTime mono, JournalStep& journal) {
+  if (is_creation(stated)) {
+    auto verdict = ensure_project(stated.values.projectId, wall);
     if (verdict.kind == Verdict::Kind::rejected) return verdict;
   }
-  const model::FactPatch stated = patch;
-  const std::string label = "event:" + std::string(event.type());
-  snapshot::Update update;
-  update.workspace = event.workspace;
-  update.source = source;
-  update.stamp = stamp;
-  update.label = label;
-  update.facts = std::move(patch);
-  const auto applied = store_->apply(std::move(update), wall, mono);
+  const auto applied = store_->apply(snapshot::UpdateView{.workspace = event.workspace,
+                                                          .source = source,
+                                                          .stamp = stamp,
+                                                          .label = event_label(event),
+                                                          .facts = stated},
+                                     wall, mono);
   workspace::JournalFact row;
   row.workspace = event.workspace;
   row.source = event.source;
@@ -192,8 +202,7 @@ Ingest::Verdict Ingest::apply_removal(const model::ExternalEvent& event, snapsho
   update.source = source;
   update.stamp = stamp;
   update.kind = snapshot::Update::Kind::remove;
-  const std::string label = "event:" + std::string(event.type());
-  update.label = label;
+  update.label = event_label(event);
   const auto* held = store_->facts(event.workspace);
   const model::ProjectId project = held != nullptr ? held->projectId : model::ProjectId();
   const auto applied = store_->apply(std::move(update), wall, mono);

@@ -294,10 +294,14 @@ bool session_was_started(const model::SessionSummary& session) {
           session.runtimePhase != model::SessionRuntimePhase::loading);
 }
 
+bool has_session_error(const model::SessionSummary& session) {
+  return session.runtimePhase == model::SessionRuntimePhase::error ||
+         (session.lastExit && session.lastExit->unexpected);
+}
+
 std::optional<std::string> session_error(const model::SessionSummary& session) {
-  const bool in_error = session.runtimePhase == model::SessionRuntimePhase::error;
+  if (!has_session_error(session)) return std::nullopt;
   const bool unexpected = session.lastExit && session.lastExit->unexpected;
-  if (!in_error && !unexpected) return std::nullopt;
   if (session.errorMessage) {
     if (const auto text = trimmed(*session.errorMessage); !text.empty()) return std::string(text);
   }

@@ -34,15 +34,15 @@ class Elements {
     [[nodiscard]] model::Stamp stamp() const { return *stamps.find(holder); }
   };
 
-  Fate upsert(SourceId source, const model::Stamp& stamp, T value) {
-    const std::string id(model::element_id(value));
+  Fate upsert(SourceId source, const model::Stamp& stamp, const T& value) {
+    const std::string& id = model::element_id(value);
     Slot* slot = find_slot(id);
     if (slot == nullptr) {
       if (!floors_.is_newer(source, stamp)) return Fate::stale;
       if (live_ >= kElementsMax) return Fate::limit;
       SourceStamps stamps;
       stamps.raise(source, stamp);
-      insert(Slot{id, std::move(value), false, source, source, std::move(stamps)});
+      insert(Slot{id, value, false, source, source, std::move(stamps)});
       ++live_;
       return Fate::changed;
     }
@@ -57,7 +57,7 @@ class Elements {
     const bool moved = slot->removed || !(slot->value == value);
     if (slot->removed) ++live_;
     slot->removed = false;
-    slot->value = std::move(value);
+    if (moved) slot->value = value;
     return moved ? Fate::changed : Fate::unchanged;
   }
 
@@ -83,7 +83,7 @@ class Elements {
   }
 
   /// `list` is everything `source` has as of `stamp`: a fenced absence of its other elements.
-  Fate replace(SourceId source, const model::Stamp& stamp, std::vector<T> list) {
+  Fate replace(SourceId source, const model::Stamp& stamp, const std::vector<T>& list) {
     Fate fate = Fate::stale;
     const auto join = [&](Fate one) {
       if (one == Fate::changed || fate == Fate::stale) fate = one;
@@ -91,9 +91,9 @@ class Elements {
     if (floors_.is_newer(source, stamp)) join(Fate::unchanged);
     std::vector<std::string> listed;
     listed.reserve(list.size());
-    for (T& value : list) {
+    for (const T& value : list) {
       listed.emplace_back(model::element_id(value));
-      join(upsert(source, stamp, std::move(value)));
+      join(upsert(source, stamp, value));
     }
     std::sort(listed.begin(), listed.end());
     for (Slot& slot : slots_) {
@@ -176,7 +176,7 @@ class Elements {
       for (auto at = slots_.begin(); at != slots_.end(); ++at) {
         if (at->removed && (oldest == slots_.end() || at->stamp() < oldest->stamp())) oldest = at;
       }
-      for (const auto& [source, stamp] : oldest->stamps.all()) floors_.raise(source, stamp);
+      floors_.raise(oldest->stamps);
       slots_.erase(oldest);
       reported_ = true;
     }

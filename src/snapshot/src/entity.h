@@ -13,6 +13,7 @@
 #include "sb/snapshot/derive.h"
 #include "sb/snapshot/entry.h"
 
+#include "change_index.h"
 #include "elements.h"
 #include "field_revisions.h"
 #include "origins.h"
@@ -20,7 +21,7 @@
 
 namespace sb::snapshot {
 
-struct IndexNode;
+struct ProjectState;
 
 /// What is published where it is not simply the raw fact: dependent facts after settling, and what
 /// derives.
@@ -37,11 +38,21 @@ struct Shown {
   friend bool operator==(const Shown&, const Shown&) = default;
 };
 
-/// Everything the store holds of one workspace. Thread: confined to the loop, inside the store.
+inline constexpr std::uint32_t kNoDraft = 0xFFFFFFFF;
+
+/// Everything the store holds of one workspace. What acceptance looks at stands first.
+/// Thread: confined to the loop, inside the store.
 struct Entity {
   model::WorkspaceId id;
-  model::Facts facts;
   ScalarOrigins origins;
+  SourceStamps touched;            ///< per source: its newest fact here
+  SourceStamps floors;             ///< per source: removed as of then, and re-created since
+  std::uint64_t last_event = 0;    ///< ingest of the last fact that no pass brought
+  std::uint32_t draft = kNoDraft;  ///< its place among the drafts of the open commit
+  model::FieldSet dirty;           ///< candidates for a visible change
+  ProjectState* project = nullptr;
+  std::shared_ptr<EntryText> text;  ///< changed in place while nobody else holds it
+  model::Facts facts;
   Elements<model::SessionSummary> sessions;
   Elements<model::PendingRequest> pending;
   Elements<model::Terminal> terminals;
@@ -51,9 +62,6 @@ struct Entity {
       started_marks;  ///< per source: its latest evidence that a session had started
   PrIdentityLog pr_numbers;
   PrIdentityLog pr_urls;
-  SourceStamps floors;           ///< per source: removed as of then, and re-created since
-  SourceStamps touched;          ///< per source: its newest fact here
-  std::uint64_t last_event = 0;  ///< ingest of the last fact that no pass brought
 
   Shown shown;
   FieldRevisions field_revisions;
@@ -62,20 +70,24 @@ struct Entity {
   std::array<WallTime, 6>
       group_times{};  ///< in order of FieldGroup: when a member last moved visibly
   WallTime computed_at{};
-  std::string label;
-  std::shared_ptr<const EntryText> text;
+  IndexNode node{.entity = this};  ///< its place in the change index of its project
 
-  model::FieldSet dirty;  ///< candidates for a visible change in the open commit
-  bool in_commit = false;
-  WallTime commit_wall{};
-  std::string commit_label;
-  IndexNode* node = nullptr;  ///< its place in the change index of its project
-
+  Entity() = default;
+  Entity(const Entity&) = delete;
+  Entity& operator=(const Entity&) = delete;
   [[nodiscard]] bool hidden() const { return model::is_hidden(facts.status); }
 };
 
+inline const model::WorkspaceId& IndexNode::id() const {
+  return entity != nullptr ? entity->id : static_cast<const IndexTombstone*>(this)->id;
+}
+
 /// Settles dependent facts and derives; pure. Fills all of Shown.
 [[nodiscard]] Shown settle(const Entity& entity);
+
+/// True when newer stamps of `accepted` scalars, or newer values of `moved` ones, can settle
+/// differently. What became known, elements and pull requests can as well, whatever they hold.
+[[nodiscard]] bool can_settle_differently(model::FieldSet accepted, model::FieldSet moved);
 
 /// True when a pending request still stands: its session did not end after it was raised.
 [[nodiscard]] bool is_request_shown(const Entity& entity,

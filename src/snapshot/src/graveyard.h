@@ -75,7 +75,7 @@ class Graveyard {
 
   std::size_t graves_max_;
   std::list<Grave> graves_;  // oldest first
-  std::unordered_map<IdRef, std::list<Grave>::iterator, IdRefHash> by_id_;
+  std::unordered_map<IdRef, std::list<Grave>::iterator, IdHash> by_id_;
 };
 
 }  // namespace sb::snapshot

@@ -16,18 +16,21 @@ constexpr std::uint64_t known_identity(std::uint64_t value) {
   return (value << 1U) | 1U;
 }
 
-void note_identity(Entity& entity, const Origin& origin, const model::FactPatch& patch) {
+// True when a statement about the identity of the pull request was new.
+bool note_identity(Entity& entity, const Origin& origin, const model::FactPatch& patch) {
+  bool noted = false;
   if (patch.present.contains(Field::prNumber)) {
     const auto& number = patch.values.prNumber;
-    entity.pr_numbers.note(origin,
-                           number ? known_identity(static_cast<std::uint64_t>(*number)) : 0);
+    noted = entity.pr_numbers.note(
+        origin, number ? known_identity(static_cast<std::uint64_t>(*number)) : 0);
   }
   if (patch.present.contains(Field::prUrl)) {
     const auto& url = patch.values.prUrl;
     const bool known = url && !url->empty();
     // A hash of our own: it is kept across restarts.
-    entity.pr_urls.note(origin, known ? known_identity(fnv1a(*url)) : 0);
+    noted |= entity.pr_urls.note(origin, known ? known_identity(fnv1a(*url)) : 0);
   }
+  return noted;
 }
 
 template <class T>
@@ -48,8 +51,9 @@ bool element_conflicts(const Elements<T>& elements, const model::ElementsPatch<T
 
 template <class T>
 void merge_elements(Elements<T>& elements, Field field, const Origin& origin,
-                    model::ElementsPatch<T>&& patch, Merged& merged) {
+                    const model::ElementsPatch<T>& patch, Merged& merged) {
   if (patch.empty()) return;
+  merged.unsettles = true;
   using Fate = typename Elements<T>::Fate;
   const auto take = [&](Fate fate) {
     if (fate == Fate::limit) {
@@ -63,11 +67,10 @@ void merge_elements(Elements<T>& elements, Field field, const Origin& origin,
   };
   if (patch.whole) {
     const bool first_word = !elements.reported();
-    take(elements.replace(origin.source, origin.stamp, std::move(patch.upserts)));
+    take(elements.replace(origin.source, origin.stamp, patch.upserts));
     if (first_word) merged.moved.insert(field);
   } else {
-    for (T& value : patch.upserts)
-      take(elements.upsert(origin.source, origin.stamp, std::move(value)));
+    for (const T& value : patch.upserts) take(elements.upsert(origin.source, origin.stamp, value));
   }
   for (const std::string& id : patch.removals)
     take(elements.remove(origin.source, origin.stamp, id));
@@ -89,13 +92,13 @@ bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch) {
          element_conflicts(entity.terminals, patch.terminals);
 }
 
-Merged merge(Entity& entity, const Origin& origin, model::FactPatch&& patch) {
+Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch) {
   Merged merged;
   const bool after_floor = entity.floors.is_newer(origin.source, origin.stamp);
-  note_identity(entity, origin, patch);
+  merged.unsettles = note_identity(entity, origin, patch);
   patch.present.each([&](Field field) {
-    const auto held = entity.origins.held(field, origin.source);
-    if (!after_floor || (held && origin.stamp <= *held)) {
+    const model::Stamp* held = entity.origins.held(field, origin.source);
+    if (!after_floor || (held != nullptr && origin.stamp <= *held)) {
       merged.rejected.insert(field);
       return;
     }
@@ -104,10 +107,14 @@ Merged merge(Entity& entity, const Origin& origin, model::FactPatch&& patch) {
       return;  // the same value as our own domains hold (else a conflict): nothing to learn
     }
     merged.accepted.insert(field);
-    if (holder == nullptr) merged.moved.insert(field);  // from unknown to known
+    if (holder == nullptr) {  // from unknown to known
+      merged.moved.insert(field);
+      merged.unsettles = true;
+    }
     entity.origins.set(field, origin);
     if (model::assign_fact(entity.facts, patch.values, field)) merged.moved.insert(field);
   });
+  merged.unsettles |= can_settle_differently(merged.accepted, merged.moved);
   if (!after_floor) {
     if (!patch.sessions.empty()) merged.rejected.insert(Field::sessionSummaries);
     if (!patch.pending.empty()) merged.rejected.insert(Field::pendingRequests);
@@ -120,11 +127,9 @@ Merged merge(Entity& entity, const Origin& origin, model::FactPatch&& patch) {
     if (!patch.sessions.empty() || !patch.pending.empty()) {
       raise_mark(entity.pending_marks, origin);
     }
-    merge_elements(entity.sessions, Field::sessionSummaries, origin, std::move(patch.sessions),
-                   merged);
-    merge_elements(entity.pending, Field::pendingRequests, origin, std::move(patch.pending),
-                   merged);
-    merge_elements(entity.terminals, Field::terminals, origin, std::move(patch.terminals), merged);
+    merge_elements(entity.sessions, Field::sessionSummaries, origin, patch.sessions, merged);
+    merge_elements(entity.pending, Field::pendingRequests, origin, patch.pending, merged);
+    merge_elements(entity.terminals, Field::terminals, origin, patch.terminals, merged);
   }
   if (!merged.accepted.empty()) entity.touched.raise(origin.source, origin.stamp);
   // Requests are shown only while their session lives, also one nobody had told of before.

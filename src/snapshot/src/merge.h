@@ -12,6 +12,7 @@ struct Merged {
   model::FieldSet rejected;  ///< keys held with a stamp at least as new
   model::FieldSet moved;     ///< accepted and the raw value differs
   bool limit = false;        ///< a collection is full
+  bool unsettles = false;    ///< what settles from it may differ, whatever moved
 };
 
 /// True when an external patch contradicts a fact our own domains hold: nothing of it may be
@@ -20,7 +21,7 @@ struct Merged {
 
 /// Accepts each key of a patch by its stamp (architecture, section 6). Permutations and duplicates
 /// of one source's patches end in the same entity.
-Merged merge(Entity& entity, const Origin& origin, model::FactPatch&& patch);
+Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch);
 
 /// The workspace was removed as of `stamp` and has come back since: what `source` said up to then
 /// is void. Answers the fields that moved.

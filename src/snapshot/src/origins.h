@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -27,33 +28,63 @@ struct Origin {
   return a.source == b.source ? a.stamp >= b.stamp : a.ingest >= b.ingest;
 }
 
-/// The newest stamp per source: a join, so that the order of arrival does not matter.
+/// The newest stamp per source: a join, so that the order of arrival does not matter. Mostly of one
+/// source, which needs no allocation.
 class SourceStamps {
  public:
+  using Held = std::pair<SourceId, model::Stamp>;
+
   [[nodiscard]] std::optional<model::Stamp> find(SourceId source) const {
-    for (const auto& [held, stamp] : stamps_) {
-      if (held == source) return stamp;
-    }
-    return std::nullopt;
+    const model::Stamp* held = get(source);
+    return held != nullptr ? std::optional(*held) : std::nullopt;
   }
   void raise(SourceId source, const model::Stamp& stamp) {
-    for (auto& [held, old] : stamps_) {
-      if (held == source) {
-        old = std::max(old, stamp);
-        return;
-      }
+    if (model::Stamp* held = get(source)) {
+      *held = std::max(*held, stamp);
+    } else if (empty_) {
+      first_ = stamp;
+      first_source_ = source;
+      empty_ = false;
+    } else {
+      if (!more_) more_ = std::make_unique<std::vector<Held>>();
+      more_->emplace_back(source, stamp);
     }
-    stamps_.emplace_back(source, stamp);
+  }
+  void raise(const SourceStamps& other) {
+    other.each([&](SourceId source, const model::Stamp& stamp) { raise(source, stamp); });
   }
   /// True when `stamp` is newer than what is held of `source`.
   [[nodiscard]] bool is_newer(SourceId source, const model::Stamp& stamp) const {
-    const auto held = find(source);
-    return !held || stamp > *held;
+    const model::Stamp* held = get(source);
+    return held == nullptr || stamp > *held;
   }
-  [[nodiscard]] const auto& all() const { return stamps_; }
+  /// Calls `fn(source, stamp)` for each source.
+  template <class Fn>
+  void each(Fn&& fn) const {
+    if (empty_) return;
+    fn(first_source_, first_);
+    if (!more_) return;
+    for (const auto& [source, stamp] : *more_) fn(source, stamp);
+  }
 
  private:
-  std::vector<std::pair<SourceId, model::Stamp>> stamps_;
+  [[nodiscard]] const model::Stamp* get(SourceId source) const {
+    if (empty_) return nullptr;
+    if (first_source_ == source) return &first_;
+    if (!more_) return nullptr;
+    for (const auto& held : *more_) {
+      if (held.first == source) return &held.second;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] model::Stamp* get(SourceId source) {
+    return const_cast<model::Stamp*>(std::as_const(*this).get(source));  // NOLINT: ours
+  }
+
+  model::Stamp first_;
+  SourceId first_source_ = SourceId::own;
+  bool empty_ = true;
+  std::unique_ptr<std::vector<Held>> more_;  // of the second source and later ones
 };
 
 /// The origin of each scalar of one entity, kept small: facts of one event share one slot.
@@ -69,15 +100,19 @@ class ScalarOrigins {
     return slot == kNone ? nullptr : &slots_[slot].origin;
   }
   /// The newest stamp accepted for a key from one source, also if another source holds the key now.
-  [[nodiscard]] std::optional<model::Stamp> held(model::Field field, SourceId source) const {
+  /// Null when there is none.
+  [[nodiscard]] const model::Stamp* held(model::Field field, SourceId source) const {
     const Origin* origin = holder(field);
-    if (origin != nullptr && origin->source == source) return origin->stamp;
+    if (origin != nullptr && origin->source == source) return &origin->stamp;
     for (const auto& shadow : shadows_) {
-      if (shadow.field == field && shadow.source == source) return shadow.stamp;
+      if (shadow.field == field && shadow.source == source) return &shadow.stamp;
     }
-    return std::nullopt;
+    return nullptr;
   }
+  /// The keys somebody reported.
+  [[nodiscard]] model::FieldSet known() const { return known_; }
   void set(model::Field field, const Origin& origin) {
+    known_.insert(field);
     if (const Origin* old = holder(field); old != nullptr && old->source != origin.source) {
       std::erase_if(shadows_, [&](const Shadow& shadow) {
         return shadow.field == field && shadow.source == origin.source;
@@ -89,6 +124,7 @@ class ScalarOrigins {
   }
   /// Makes a key unknown again.
   void forget(model::Field field) {
+    known_.erase(field);
     clear_slot(field);
     slot_[index(field)] = kNone;
   }
@@ -130,6 +166,7 @@ class ScalarOrigins {
     return free;
   }
 
+  model::FieldSet known_;
   std::array<std::uint8_t, model::kScalarCount> slot_;
   std::vector<Slot> slots_;
   std::vector<Shadow> shadows_;

@@ -17,17 +17,19 @@ class PrIdentityLog {
  public:
   /// `known` 0: no pull request is stated (null). Otherwise a mark of the number or URL. A late
   /// statement stands right before the next one of its source, and counts as having arrived then.
-  void note(Origin origin, std::uint64_t known) {
+  /// False when it was known already.
+  bool note(Origin origin, std::uint64_t known) {
     auto at = statements_.end();
     for (auto next = statements_.begin(); next != statements_.end(); ++next) {
       if (next->origin.source != origin.source || next->origin.stamp < origin.stamp) continue;
-      if (next->origin.stamp == origin.stamp) return;
+      if (next->origin.stamp == origin.stamp) return false;
       origin.ingest = next->origin.ingest;
       at = next;
       break;
     }
     statements_.insert(at, {origin, known});
     if (statements_.size() > kStatementsMax) statements_.erase(statements_.begin());
+    return true;
   }
 
   /// Calls `fn(origin, known)` for each statement, oldest first.

@@ -25,6 +25,13 @@ constexpr FieldSet kPrFacts{Field::prState,
 constexpr FieldSet kRatchetInputs{Field::ratchetEnabled, Field::prState, Field::prCiStatus,
                                   Field::hasMergeConflict, Field::prReviewState};
 
+// Published differently from the raw fact; which of the two holds depends on stamps.
+constexpr FieldSet kDependent{Field::isWorking, Field::hasHadSessions, Field::pendingRequestType,
+                              Field::ratchetState};
+// What else settling reads the value of.
+constexpr FieldSet kSettledFrom{Field::status, Field::mode, Field::autoIterationStatus,
+                                Field::prUrl, Field::lastActivityAt};
+
 // True when the fact is known and not older than any of `marks`.
 bool counts(const Origin* fact, const std::vector<Origin>& marks) {
   return fact != nullptr && std::all_of(marks.begin(), marks.end(),
@@ -79,17 +86,18 @@ bool is_request_shown(const Entity& entity, const Elements<model::PendingRequest
   return session->holder == request.holder && session->stamp() < request.stamp();
 }
 
+bool can_settle_differently(FieldSet accepted, FieldSet moved) {
+  constexpr FieldSet kByStamp = kPrFacts | kRatchetInputs | kDependent;
+  return !((accepted & kByStamp) | (moved & kSettledFrom)).empty();
+}
+
 Shown settle(const Entity& entity) {
+  static const model::Facts kDefaults;
   const model::Facts& facts = entity.facts;
   const ScalarOrigins& origins = entity.origins;
   Shown shown;
   shown.voided = voided_by_identity(entity);
-  for (std::size_t i = 0; i < model::kScalarCount; ++i) {
-    const auto field = static_cast<Field>(i);
-    if (origins.holder(field) == nullptr || shown.voided.contains(field)) {
-      shown.unknown.insert(field);
-    }
-  }
+  shown.unknown = (model::scalar_fields() & ~origins.known()) | shown.voided;
   const auto known = [&](Field field) { return !shown.unknown.contains(field); };
 
   const bool sessions_known = entity.sessions.reported();
@@ -101,7 +109,7 @@ Shown settle(const Entity& entity) {
     const model::SessionSummary& session = slot.value;
     if (session.activityKnown) any_working = any_working || is_session_working(session);
     any_starting = any_starting || is_session_starting(session);
-    any_error = any_error || session_error(session).has_value();
+    any_error = any_error || has_session_error(session);
     if (!latest || session.updatedAt > *latest) latest = session.updatedAt;
   });
   entity.terminals.each_live([&](const auto& slot) {
@@ -134,9 +142,8 @@ Shown settle(const Entity& entity) {
     }
   }
 
-  const model::Facts defaults;
   const auto value = [&](Field field) -> const model::Facts& {
-    return shown.voided.contains(field) ? defaults : facts;
+    return shown.voided.contains(field) ? kDefaults : facts;
   };
   DeriveInput input;
   input.status = facts.status;

@@ -23,9 +23,9 @@ struct Standing {
   if (entity == nullptr) {
     if (view.project() == nullptr) {
       // Moved to another project: its place there speaks for it, unless this view cannot see it.
-      const Entity* elsewhere = store.entity(node.id);
-      const IndexNode* place = elsewhere != nullptr ? elsewhere->node : nullptr;
-      if (place != nullptr && (place->shown || view.shows_hidden())) return {};
+      const Entity* elsewhere = store.entity(node.id());
+      const IndexNode* place = elsewhere != nullptr ? &elsewhere->node : nullptr;
+      if (place != nullptr && place->linked() && (place->shown || view.shows_hidden())) return {};
     }
     return {false, view.shows_hidden() ? node.revision : node.shown_revision};
   }

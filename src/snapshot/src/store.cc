@@ -47,8 +47,11 @@ void Store::remove_project(const ProjectId& id) {
   begin_commit();
   impl_->take_revision();
   impl_->floor = impl_->head;  // its entries leave no tombstones behind
-  for (const auto& [key, entity] : found->second.members) {
-    impl_->entities.erase(impl_->entities.find(key));
+  const std::vector<Entity*> members(found->second.members.begin(), found->second.members.end());
+  found->second.members.clear();
+  for (const Entity* entity : members) {
+    impl_->forget_draft(*entity);
+    impl_->entities.erase(impl_->entities.find(entity));
   }
   impl_->tombstones.forget_project(id);
   impl_->evicted.forget_project(id);
@@ -73,7 +76,7 @@ std::size_t Store::workspace_count(const ProjectId& id) const {
   return found == impl_->projects.end() ? 0 : found->second.visible;
 }
 
-Applied Store::apply(Update update, WallTime wall, MonoTime mono) {
+Applied Store::apply(const UpdateView& update, WallTime wall, MonoTime mono) {
   Applied applied;
   if (update.workspace.empty() || update.workspace.view().size() > model::kIdBytesMax) {
     applied.outcome = Outcome::limit;
@@ -107,7 +110,7 @@ std::vector<WorkspaceId> Store::apply_absence(SourceId source, const ProjectId& 
   const auto found = impl_->projects.find(project);
   if (found == impl_->projects.end()) return gone;
   const std::unordered_set<WorkspaceId> listed(present.begin(), present.end());
-  for (const auto& [key, entity] : found->second.members) {
+  for (const Entity* entity : found->second.members) {
     const Origin* owner = entity->origins.holder(Field::projectId);
     if (owner == nullptr || owner->source != source || listed.contains(entity->id)) continue;
     if (!entity->touched.is_newer(source, fence)) continue;  // touched since the read began
@@ -121,7 +124,7 @@ std::vector<WorkspaceId> Store::apply_absence(SourceId source, const ProjectId& 
     update.stamp = fence;
     update.kind = Update::Kind::remove;
     update.cause = Update::Cause::pass;
-    return apply(std::move(update), wall, mono).outcome != Outcome::changed;
+    return apply(update, wall, mono).outcome != Outcome::changed;
   });
   end_commit();
   return gone;
@@ -133,7 +136,7 @@ std::vector<WorkspaceId> Store::source_synced(SourceId source, const ProjectId& 
   const auto found = impl_->projects.find(project);
   if (found == impl_->projects.end()) return gone;
   const std::uint32_t epoch = impl_->sources.current_epoch(source);
-  for (const auto& [key, entity] : found->second.members) {
+  for (const Entity* entity : found->second.members) {
     const Origin* owner = entity->origins.holder(Field::projectId);
     if (owner == nullptr || owner->source != source) continue;
     const auto touched = entity->touched.find(source);
@@ -147,22 +150,22 @@ std::vector<WorkspaceId> Store::source_synced(SourceId source, const ProjectId& 
     update.stamp = {epoch, 0, 0};
     update.kind = Update::Kind::remove;
     update.label = "event:source.synced";
-    (void)apply(std::move(update), wall, mono);
+    (void)apply(update, wall, mono);
   }
   end_commit();
   return gone;
 }
 
 std::string Store::memory(const WorkspaceId& id, SourceId source) const {
-  const auto found = impl_->entities.find(id);
-  return found == impl_->entities.end() ? std::string() : write_memory(*found->second, source);
+  const Entity* entity = impl_->find(id);
+  return entity == nullptr ? std::string() : write_memory(*entity, source);
 }
 
 void Store::recall(const WorkspaceId& id, SourceId source, std::string_view memory, WallTime wall) {
-  const auto found = impl_->entities.find(id);
-  if (found == impl_->entities.end()) return;
+  Entity* found = impl_->find(id);
+  if (found == nullptr) return;
   begin_commit();
-  Entity& entity = *found->second;
+  Entity& entity = *found;
   const FieldSet moved = read_memory(entity, {source, {}, ++impl_->ingests}, memory);
   impl_->resettle(entity, moved, wall, "journal");
   end_commit();
@@ -180,11 +183,12 @@ void Store::expire(MonoTime mono) {
   const auto old_enough = [&](MonoTime at) { return mono - at >= impl_->limits.tombstone_age_min; };
   impl_->tombstones.expire(old_enough);
   for (auto& [id, project] : impl_->projects) {
-    for (IndexNode* node = project.index.oldest(); node != nullptr && project.gone != 0;) {
+    for (IndexNode* node = project.index.oldest(); node != nullptr && project.index.gone() != 0;) {
       IndexNode* next = node->newer;
       if (node->entity == nullptr) {
-        if (!old_enough(node->gone_at)) break;  // what went later is younger
-        impl_->drop_tombstone(project, *node);
+        auto& tombstone = static_cast<IndexTombstone&>(*node);
+        if (!old_enough(tombstone.gone_at)) break;  // what went later is younger
+        impl_->drop_tombstone(project, tombstone);
       }
       node = next;
     }

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -32,12 +31,6 @@ inline constexpr FieldSet kDerivedFields{
     Field::sidebarStatus, Field::kanbanColumn,          Field::flowPhase,
     Field::ciObservation, Field::ratchetButtonAnimated, Field::statusReason};
 
-inline FieldSet all_fields() {
-  FieldSet all;
-  for (std::size_t i = 0; i < model::kFieldCount; ++i) all.insert(static_cast<Field>(i));
-  return all;
-}
-
 // Fields whose published value may differ between two settled states.
 inline FieldSet shown_difference(const Shown& before, const Shown& after) {
   FieldSet moved;
@@ -55,20 +48,31 @@ inline FieldSet shown_difference(const Shown& before, const Shown& after) {
   return moved;
 }
 
+/// What the store holds of one project besides its entities.
+struct ProjectState {
+  model::ProjectInfo info;
+  ChangeIndex index;
+  IdSet<Entity*> members;  ///< hidden ones too
+  std::size_t visible = 0;
+  Revision head = 0;  ///< last change a watcher can see
+  Revision last = 0;  ///< last change at all: of hidden entries too
+  Revision floor = 0;
+  Revision reason_revision = 0;  ///< last change of any status reason, or of membership
+};
+
+/// What the open commit is going to publish of one entity.
+struct Draft {
+  Entity* entity = nullptr;  ///< null: it is gone meanwhile
+  WallTime wall{};
+  std::string label;
+};
+
+inline constexpr std::size_t kDraftsKept = 256;  // drafts whose room is kept for later commits
+
 /// What the store holds, and the steps of a commit: merge, settle, publish, place in the index.
 /// Thread: confined to the loop.
 struct Store::Impl {
-  struct Project {
-    model::ProjectInfo info;
-    ChangeIndex index;
-    std::unordered_map<IdRef, Entity*, IdRefHash> members;  // hidden ones too
-    std::size_t visible = 0;
-    Revision head = 0;  // last change a watcher can see
-    Revision last = 0;  // last change at all: of hidden entries too
-    Revision floor = 0;
-    Revision reason_revision = 0;  // last change of any status reason, or of membership
-    std::size_t gone = 0;          // nodes of the index without an entity: its tombstones
-  };
+  using Project = ProjectState;
 
   Impl(std::string epoch_text, Limits store_limits)
       : epoch(std::move(epoch_text)),
@@ -88,11 +92,14 @@ struct Store::Impl {
 
   void end() {
     if (--commit_depth != 0) return;
-    for (std::size_t i = 0; i < dirty.size(); ++i) {
-      const auto found = entities.find(dirty[i]);
-      if (found != entities.end()) publish(*found->second);
+    for (std::size_t i = 0; i < draft_count; ++i) {
+      if (drafts[i].entity != nullptr) publish(*drafts[i].entity, drafts[i]);
     }
-    dirty.clear();
+    draft_count = 0;
+    if (drafts.size() > kDraftsKept) {
+      drafts.resize(kDraftsKept);
+      drafts.shrink_to_fit();
+    }
     const bool moved = commit_revision != 0;
     commit_revision = 0;
     if (moved && listener) listener();
@@ -100,37 +107,37 @@ struct Store::Impl {
 
   void mark_dirty(Entity& entity, FieldSet fields, WallTime wall, std::string_view label) {
     entity.dirty |= fields;
-    entity.commit_wall = wall;
-    if (!entity.in_commit) {
-      entity.in_commit = true;
-      entity.commit_label = label;
-      dirty.push_back(entity.id);
-    } else if (entity.commit_label.find(label) == std::string::npos) {
-      entity.commit_label.append(1, '+').append(label);
+    encoder.forget();
+    if (entity.draft == kNoDraft) {
+      if (draft_count == drafts.size()) drafts.emplace_back();
+      entity.draft = static_cast<std::uint32_t>(draft_count++);
+      drafts[entity.draft].entity = &entity;
+      drafts[entity.draft].label = label;
     }
+    Draft& draft = drafts[entity.draft];
+    draft.wall = wall;
+    if (draft.label.find(label) == std::string::npos) draft.label.append(1, '+').append(label);
+  }
+
+  void forget_draft(const Entity& entity) {
+    if (entity.draft != kNoDraft) drafts[entity.draft].entity = nullptr;
   }
 
   // The candidates whose text really differs from what is published. A new observation time alone
   // says nothing new: it moves with the next visible change.
-  static FieldSet visible_changes(const Entity& entity, FieldSet candidates) {
-    FieldSet changed;
-    std::string text;
-    candidates.each([&](Field field) {
-      text.assign(1, '"').append(model::field_name(field)).append("\":");
-      append_shown(text, entity, field);
-      if (text != entity.text->member(field)) changed.insert(field);
-    });
+  FieldSet visible_changes(const Entity& entity, FieldSet candidates) {
+    const FieldSet changed = encoder.changes(entity, candidates);
     if (changed == FieldSet{Field::prUpdatedAt}) return {};
     return changed;
   }
 
-  void publish(Entity& entity) {
-    entity.in_commit = false;
+  void publish(Entity& entity, const Draft& draft) {
+    entity.draft = kNoDraft;
     const bool first = entity.text == nullptr;
-    FieldSet changed = first ? all_fields() : visible_changes(entity, entity.dirty);
+    FieldSet changed = visible_changes(entity, first ? model::all_fields() : entity.dirty);
     entity.dirty = changed.empty() ? entity.dirty & FieldSet{Field::prUpdatedAt} : FieldSet{};
     // Out of the index although published: it moved away and came back within this commit.
-    if (!first && entity.node == nullptr) changed.insert(Field::projectId);
+    if (!first && !entity.node.linked()) changed.insert(Field::projectId);
     if (changed.empty()) return;
     const Revision revision = take_revision();
     if (first) entity.created_revision = revision;
@@ -139,49 +146,41 @@ struct Store::Impl {
       const bool reported = static_cast<std::size_t>(field) >= model::kScalarCount ||
                             entity.origins.holder(field) != nullptr;
       if (const auto group = model::field_group(field); group && reported) {
-        entity.group_times[static_cast<std::size_t>(*group)] = entity.commit_wall;
+        entity.group_times[static_cast<std::size_t>(*group)] = draft.wall;
       }
     });
     entity.revision = revision;
-    entity.computed_at = entity.commit_wall;
-    entity.label = entity.commit_label;
-    entity.text = encode_entry(entity, changed);
+    entity.computed_at = draft.wall;
+    encoder.write(entity, draft.label);
     place(entity, changed, revision);
   }
 
   // Puts the entity at the newest end of the change index of its project. What becomes hidden is
   // told once: its later changes move `revision` only.
   void place(Entity& entity, FieldSet changed, Revision revision) {
-    Project& project = projects.at(entity.facts.projectId);
-    if (entity.node == nullptr) {
-      entity.node = &project.index.node(entity.id);
-      if (entity.node->revision != 0) --project.gone;  // it comes back to its tombstone's place
-      entity.node->entity = &entity;
-    }
-    touch(*entity.node, project, !entity.hidden(), revision);
-    if (entity.node->shown && changed.contains(Field::statusReason)) {
+    Project& project = *entity.project;
+    if (!entity.node.linked()) project.index.revive(entity.node, entity.id);
+    touch(entity.node, project, !entity.hidden(), revision);
+    if (entity.node.shown && changed.contains(Field::statusReason)) {
       project.reason_revision = revision;
     }
   }
 
   void leave(Entity& entity, Project& project, Revision revision, MonoTime mono) {
-    if (entity.node == nullptr) return;
-    entity.node->entity = nullptr;
-    entity.node->gone_at = mono;
-    touch(*entity.node, project, false, revision);
-    entity.node = nullptr;
-    ++project.gone;
+    if (!entity.node.linked()) return;
+    touch(project.index.bury(entity.node, entity.id, mono), project, false, revision);
     bound_tombstones(project);
   }
 
   // Drops the oldest tombstones of an index that has too many, a few at a time, because finding
   // them means walking past what lives.
   void bound_tombstones(Project& project) {
-    if (project.gone <= limits.tombstones_max) return;
+    if (project.index.gone() <= limits.tombstones_max) return;
     const std::size_t wanted = limits.tombstones_max - limits.tombstones_max / 8;
-    for (IndexNode* node = project.index.oldest(); node != nullptr && project.gone > wanted;) {
+    for (IndexNode* node = project.index.oldest();
+         node != nullptr && project.index.gone() > wanted;) {
       IndexNode* next = node->newer;
-      if (node->entity == nullptr) drop_tombstone(project, *node);
+      if (node->entity == nullptr) drop_tombstone(project, static_cast<IndexTombstone&>(*node));
       node = next;
     }
   }
@@ -199,9 +198,7 @@ struct Store::Impl {
 
   // --- membership ---
 
-  Entity& create(const Update& update, MonoTime mono) {
-    const ProjectId& project_id = update.facts.values.projectId;
-    Project& project = projects.at(project_id);
+  Entity& create(const UpdateView& update, Project& project, MonoTime mono) {
     if (entities.size() >= limits.workspaces_max && project.members.empty()) {
       make_room(largest_project(), 0, mono);
     } else {
@@ -211,14 +208,15 @@ struct Store::Impl {
     auto made = std::make_unique<Entity>();
     Entity& entity = *made;
     entity.id = update.workspace;
+    entity.project = &project;
     for (Graveyard* graves : {&tombstones, &evicted}) {
       const Graveyard::Grave* grave = graves->find(update.workspace);
       if (grave == nullptr) continue;
-      for (const auto& [source, stamp] : grave->stamps.all()) entity.floors.raise(source, stamp);
+      entity.floors.raise(grave->stamps);
       graves->erase(update.workspace);
     }
-    project.members.emplace(entity.id, &entity);
-    entities.emplace(entity.id, std::move(made));
+    project.members.insert(&entity);
+    entities.insert(std::move(made));
     return entity;
   }
 
@@ -241,12 +239,13 @@ struct Store::Impl {
                         entity.shown.derived.kanban_column == model::KanbanColumn::WORKING;
       return std::pair(busy, entity.last_event);
     };
-    for (const auto& [key, entity] : project.members) {
+    for (const Entity* entity : project.members) {
       if (victim == nullptr || rank(*entity) < rank(*victim)) victim = entity;
     }
     ++evictions;
-    SourceStamps stamps = victim->floors;
-    for (const auto& [source, stamp] : victim->touched.all()) stamps.raise(source, stamp);
+    SourceStamps stamps;
+    stamps.raise(victim->floors);
+    stamps.raise(victim->touched);
     const WorkspaceId id = victim->id;
     evicted.bury({id, victim->facts.projectId, std::move(stamps), mono});
     erase(id, mono);
@@ -254,16 +253,16 @@ struct Store::Impl {
 
   // Takes an entity out of everything; its place in the index stays as a tombstone.
   void erase(const WorkspaceId& id, MonoTime mono) {
-    const auto found = entities.find(id);
-    Entity& entity = *found->second;
-    Project& project = projects.at(entity.facts.projectId);
-    if (entity.node != nullptr) leave(entity, project, take_revision(), mono);
-    project.members.erase(id);
+    const auto found = entities.find(IdRef(id));
+    Entity& entity = **found;
+    if (entity.node.linked()) leave(entity, *entity.project, take_revision(), mono);
+    entity.project->members.erase(&entity);
+    forget_draft(entity);
     entities.erase(found);
   }
 
   // About an id that is not here: its tombstone, or its marker when it had to go for want of room.
-  Applied remove_absent(const Update& update, MonoTime mono) {
+  Applied remove_absent(const UpdateView& update, MonoTime mono) {
     Applied applied;
     if (Graveyard::Grave* tomb = tombstones.find(update.workspace)) {
       const bool newer = tomb->stamps.is_newer(update.source, update.stamp);
@@ -271,11 +270,13 @@ struct Store::Impl {
       applied.outcome = newer ? Outcome::unchanged : Outcome::stale;
       return applied;
     }
-    Graveyard::Grave grave{update.workspace, {}, {}, mono};
+    Graveyard::Grave grave;
+    grave.id = update.workspace;
+    grave.at = mono;
     applied.outcome = Outcome::not_found;
     if (const Graveyard::Grave* marker = evicted.find(update.workspace)) {
       grave.project = marker->project;
-      grave.stamps = marker->stamps;
+      grave.stamps.raise(marker->stamps);
       const bool newer = marker->stamps.is_newer(update.source, update.stamp);
       applied.outcome = newer ? Outcome::unchanged : Outcome::stale;
       if (!newer) return applied;
@@ -286,19 +287,25 @@ struct Store::Impl {
     return applied;
   }
 
-  Applied remove(const Update& update, MonoTime mono) {
+  [[nodiscard]] Entity* find(const WorkspaceId& id) const {
+    const auto found = entities.find(IdRef(id));
+    return found == entities.end() ? nullptr : found->get();
+  }
+
+  Applied remove(const UpdateView& update, MonoTime mono) {
     Applied applied;
-    const auto found = entities.find(update.workspace);
-    if (found == entities.end()) return remove_absent(update, mono);
-    Entity& entity = *found->second;
+    Entity* found = find(update.workspace);
+    if (found == nullptr) return remove_absent(update, mono);
+    Entity& entity = *found;
     const Origin* owner = entity.origins.holder(Field::projectId);
     if (update.source != SourceId::own && owner != nullptr && owner->source == SourceId::own) {
       applied.outcome = Outcome::conflict;
       return applied;
     }
-    const auto exists = entity.origins.held(Field::projectId, update.source);
-    const auto status = entity.origins.held(Field::status, update.source);
-    if ((exists && update.stamp <= *exists) || (status && update.stamp <= *status) ||
+    const model::Stamp* exists = entity.origins.held(Field::projectId, update.source);
+    const model::Stamp* status = entity.origins.held(Field::status, update.source);
+    if ((exists != nullptr && update.stamp <= *exists) ||
+        (status != nullptr && update.stamp <= *status) ||
         !entity.floors.is_newer(update.source, update.stamp)) {
       applied.outcome = Outcome::stale;
       // It was removed then and has come back since: what was said before that is void.
@@ -307,10 +314,11 @@ struct Store::Impl {
       }
       return applied;
     }
-    SourceStamps stamps = entity.floors;
-    for (const auto& [source, stamp] : entity.touched.all()) {
+    SourceStamps stamps;
+    stamps.raise(entity.floors);
+    entity.touched.each([&](SourceId source, const model::Stamp& stamp) {
       if (source != update.source) stamps.raise(source, stamp);
-    }
+    });
     stamps.raise(update.source, update.stamp);
     tombstones.bury({update.workspace, entity.facts.projectId, std::move(stamps), mono});
     erase(WorkspaceId(update.workspace), mono);
@@ -327,28 +335,27 @@ struct Store::Impl {
   }
 
   // The workspace moved to another project: gone for the old one, new for the other, in that order.
-  void move(Entity& entity, const ProjectId& from, MonoTime mono) {
-    Project& old_project = projects.at(from);
-    if (entity.node != nullptr) leave(entity, old_project, take_revision(), mono);
-    old_project.members.erase(entity.id);
-    Project& new_project = projects.at(entity.facts.projectId);
-    make_room(new_project, 1, mono);
-    new_project.members.emplace(entity.id, &entity);
+  void move(Entity& entity, Project& to, MonoTime mono) {
+    if (entity.node.linked()) leave(entity, *entity.project, take_revision(), mono);
+    entity.project->members.erase(&entity);
+    make_room(to, 1, mono);
+    entity.project = &to;
+    to.members.insert(&entity);
   }
 
-  Applied merge_facts(Update& update, WallTime wall, MonoTime mono) {
+  Applied merge_facts(const UpdateView& update, WallTime wall, MonoTime mono) {
     Applied applied;
-    model::FactPatch& patch = update.facts;
+    const model::FactPatch& patch = update.facts;
     const bool names_project = patch.present.contains(Field::projectId);
-    auto found = entities.find(update.workspace);
-    if (found == entities.end()) {
+    const auto named = names_project ? projects.find(patch.values.projectId) : projects.end();
+    Entity* found = find(update.workspace);
+    if (found == nullptr) {
       if (tombstones.blocks(update.workspace, update.source, update.stamp)) {
         applied.outcome = Outcome::stale;
         applied.rejected = patch.present;
         return applied;
       }
-      const auto project = names_project ? projects.find(patch.values.projectId) : projects.end();
-      if (project == projects.end() || !patch.present.contains(Field::status)) {
+      if (named == projects.end() || !patch.present.contains(Field::status)) {
         applied.outcome = Outcome::not_found;
         return applied;
       }
@@ -361,41 +368,44 @@ struct Store::Impl {
         applied.rejected = patch.present;
         return applied;
       }
-      create(update, mono);
-      found = entities.find(update.workspace);
+      found = &create(update, named->second, mono);
     }
-    Entity& entity = *found->second;
+    Entity& entity = *found;
     if (update.source != SourceId::own && conflicts_with_own(entity, patch)) {
       applied.outcome = Outcome::conflict;
       return applied;
     }
-    if (names_project && !projects.contains(patch.values.projectId)) {
+    if (names_project && named == projects.end()) {
       applied.outcome = Outcome::not_found;
       return applied;
     }
     const std::uint64_t ingest = ++ingests;
     const Origin origin{update.source, update.stamp, ingest};
-    const ProjectId project_before = entity.facts.projectId;
-    const Merged merged = merge(entity, origin, std::move(patch));
+    const Merged merged = merge(entity, origin, patch);
     applied.accepted = merged.accepted;
     applied.rejected = merged.rejected;
     if (merged.limit) applied.outcome = Outcome::limit;
     if (update.cause == Update::Cause::event && !merged.accepted.empty())
       entity.last_event = ingest;
-    if (!project_before.empty() && !(project_before == entity.facts.projectId)) {
-      move(entity, project_before, mono);
+    if (merged.accepted.contains(Field::projectId) && entity.project != &named->second) {
+      move(entity, named->second, mono);
     }
     if (merged.accepted.empty() && !merged.limit) {
       applied.outcome = merged.rejected.empty() ? Outcome::unchanged : Outcome::stale;
       // A late statement can still tell that the pull request changed in between.
-      resettle(entity, {}, wall, update.label);
+      if (merged.unsettles) resettle(entity, {}, wall, update.label);
       return applied;
     }
     const bool first = entity.text == nullptr;
-    const bool fresh_commit = !entity.in_commit;
-    resettle(entity, merged.moved, wall, update.label);
-    if (first) mark_dirty(entity, all_fields(), wall, update.label);
+    const bool fresh_commit = entity.draft == kNoDraft;
+    if (merged.unsettles) {
+      resettle(entity, merged.moved, wall, update.label);
+    } else if (!merged.moved.empty()) {
+      mark_dirty(entity, merged.moved, wall, update.label);
+    }
+    if (first) mark_dirty(entity, model::all_fields(), wall, update.label);
     if (merged.limit) return applied;
+    if (entity.draft == kNoDraft) return applied;  // restated: nothing moved in this commit
     FieldSet moved = entity.dirty;
     if (fresh_commit && !first) moved = visible_changes(entity, entity.dirty);
     applied.outcome = moved.empty() ? Outcome::unchanged : Outcome::changed;
@@ -426,18 +436,17 @@ struct Store::Impl {
             entity.facts.status};
   }
 
-  void drop_tombstone(Project& project, IndexNode& node) {
-    project.floor = std::max(project.floor, node.revision);
-    floor = std::max(floor, node.revision);
-    --project.gone;
-    project.index.erase(node);
+  void drop_tombstone(Project& project, IndexTombstone& tombstone) {
+    project.floor = std::max(project.floor, tombstone.revision);
+    floor = std::max(floor, tombstone.revision);
+    project.index.erase(tombstone);
   }
 
   std::string epoch;
   Limits limits;
   SourceTable sources;
   std::map<ProjectId, Project> projects;
-  std::unordered_map<IdRef, std::unique_ptr<Entity>, IdRefHash> entities;
+  IdSet<std::unique_ptr<Entity>> entities;
   Graveyard tombstones;
   Graveyard evicted;  // markers of what had to go for want of room
   Revision head = 0;
@@ -449,8 +458,10 @@ struct Store::Impl {
   std::function<void()> listener;
 
   int commit_depth = 0;
-  Revision commit_revision = 0;    // 0: none taken yet in the open commit
-  std::vector<WorkspaceId> dirty;  // entities to publish at the end of the open commit
+  Revision commit_revision = 0;  // 0: none taken yet in the open commit
+  std::vector<Draft> drafts;     // of the open commit, and room for later ones
+  std::size_t draft_count = 0;
+  EntryEncoder encoder;
 };
 
 }  // namespace sb::snapshot

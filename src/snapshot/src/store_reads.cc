@@ -28,9 +28,8 @@ Revision Store::review_count_revision() const {
 }
 
 std::optional<PublishedEntry> Store::entry(const WorkspaceId& id) const {
-  const auto found = impl_->entities.find(id);
-  if (found == impl_->entities.end()) return std::nullopt;
-  return Impl::published(*found->second);
+  const Entity* entity = impl_->find(id);
+  return entity == nullptr ? std::nullopt : std::optional(Impl::published(*entity));
 }
 
 std::vector<PublishedEntry> Store::entries(const ProjectId& project) const {
@@ -38,8 +37,8 @@ std::vector<PublishedEntry> Store::entries(const ProjectId& project) const {
   if (found == impl_->projects.end()) return {};
   std::vector<const Entity*> visible;
   visible.reserve(found->second.visible);
-  for (const auto& [key, entity] : found->second.members) {
-    if (entity->node != nullptr && entity->node->shown) visible.push_back(entity);
+  for (const Entity* entity : found->second.members) {
+    if (entity->node.shown) visible.push_back(entity);
   }
   std::sort(visible.begin(), visible.end(), [](const Entity* a, const Entity* b) {
     if (a->facts.createdAt != b->facts.createdAt) return a->facts.createdAt > b->facts.createdAt;
@@ -60,7 +59,7 @@ std::vector<Change> Store::changes(const ProjectId& project, Revision since) con
     if (node->shown_revision <= since) continue;  // only a hidden entry moved
     Change change;
     change.revision = node->shown_revision;
-    change.id = node->id;
+    change.id = node->id();
     change.removed = !node->shown;
     if (!change.removed) change.entry = Impl::published(*node->entity);
     list.push_back(std::move(change));
@@ -99,8 +98,7 @@ void Store::walk(const ProjectId* project, Revision since,
 }
 
 const Entity* Store::entity(const WorkspaceId& id) const {
-  const auto found = impl_->entities.find(id);
-  return found == impl_->entities.end() ? nullptr : found->second.get();
+  return impl_->find(id);
 }
 
 bool Store::urgent_since(const ProjectId& project, Revision since) const {
@@ -109,22 +107,22 @@ bool Store::urgent_since(const ProjectId& project, Revision since) const {
 }
 
 const model::Facts* Store::facts(const WorkspaceId& id) const {
-  const auto found = impl_->entities.find(id);
-  return found == impl_->entities.end() ? nullptr : &found->second->facts;
+  const Entity* entity = impl_->find(id);
+  return entity == nullptr ? nullptr : &entity->facts;
 }
 
 const model::SessionSummary* Store::session(const WorkspaceId& id,
                                             std::string_view session_id) const {
-  const auto found = impl_->entities.find(id);
-  if (found == impl_->entities.end()) return nullptr;
-  const auto* slot = found->second->sessions.find(session_id);
+  const Entity* entity = impl_->find(id);
+  if (entity == nullptr) return nullptr;
+  const auto* slot = entity->sessions.find(session_id);
   return slot == nullptr || slot->removed ? nullptr : &slot->value;
 }
 
 const model::Terminal* Store::terminal(const WorkspaceId& id, std::string_view terminal_id) const {
-  const auto found = impl_->entities.find(id);
-  if (found == impl_->entities.end()) return nullptr;
-  const auto* slot = found->second->terminals.find(terminal_id);
+  const Entity* entity = impl_->find(id);
+  if (entity == nullptr) return nullptr;
+  const auto* slot = entity->terminals.find(terminal_id);
   return slot == nullptr || slot->removed ? nullptr : &slot->value;
 }
 
@@ -133,7 +131,7 @@ std::vector<WorkspaceId> Store::ids(const ProjectId& project) const {
   const auto found = impl_->projects.find(project);
   if (found == impl_->projects.end()) return list;
   list.reserve(found->second.members.size());
-  for (const auto& [key, entity] : found->second.members) list.push_back(entity->id);
+  for (const Entity* entity : found->second.members) list.push_back(entity->id);
   return list;
 }
 

@@ -134,7 +134,7 @@ std::shared_ptr<const ViewAnswer> capture(const Store& store, const View& view,
       answer->conflated = answer->conflated || fields.commits_above(since) > 1;
     } else {
       if (!from) return;
-      op.id = node.id;
+      op.id = node.id();
       answer->urgent = true;
     }
     answer->ops.push_back(std::move(op));
@@ -298,7 +298,7 @@ std::uint64_t ViewEncoder::digest(const View& view) {
     if (!now.in) return;
     std::array<char, 20> decimal;
     const auto end = std::to_chars(decimal.data(), decimal.data() + decimal.size(), now.revision);
-    std::uint64_t hash = fnv1a(node.id.view());
+    std::uint64_t hash = fnv1a(node.id().view());
     hash = fnv1a(std::string_view("\0", 1), hash);
     digest ^= fnv1a(std::string_view(decimal.data(), end.ptr), hash);
   });

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,14 +53,26 @@ consteval bool all_members_described() {
   return boost::pfr::tuple_size_v<T> == boost::mp11::mp_size<Members>::value;
 }
 
+namespace detail {
+// The names of an enumeration by value; it counts from 0, or the compiler says so.
+template <DescribedEnum E>
+constexpr auto make_enum_names() {
+  using Described = boost::describe::describe_enumerators<E>;
+  std::array<std::string_view, boost::mp11::mp_size<Described>::value> names{};
+  boost::mp11::mp_for_each<Described>([&](auto described) {
+    names.at(static_cast<std::size_t>(described.value)) = described.name;
+  });
+  return names;
+}
+template <DescribedEnum E>
+inline constexpr auto kEnumNames = make_enum_names<E>();
+}  // namespace detail
+
 /// The wire text of an enumerator: its own name.
 template <DescribedEnum E>
 [[nodiscard]] constexpr std::string_view enum_text(E value) {
-  std::string_view text = "?";
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto described) {
-    if (described.value == value) text = described.name;
-  });
-  return text;
+  const auto index = static_cast<std::size_t>(value);
+  return index < detail::kEnumNames<E>.size() ? detail::kEnumNames<E>[index] : "?";
 }
 
 template <DescribedEnum E>
@@ -70,11 +84,30 @@ template <DescribedEnum E>
   return found;
 }
 
+/// A place in a document, for error messages: "$.data.sessions[2].name". A chain of borrowed steps
+/// that becomes text only when something is wrong. Made on the stack, passed down, never kept.
+class JsonPath {
+ public:
+  JsonPath(std::string_view root) : step_(root) {}    // NOLINT: a text is a path
+  JsonPath(const std::string& root) : step_(root) {}  // NOLINT: a text is a path
+  JsonPath(const char* root) : step_(root) {}         // NOLINT: a text is a path
+  [[nodiscard]] JsonPath member(std::string_view name) const { return {this, name, 0}; }
+  [[nodiscard]] JsonPath element(std::size_t index) const { return {this, {}, index}; }
+  [[nodiscard]] std::string text() const;
+
+ private:
+  JsonPath(const JsonPath* parent, std::string_view step, std::size_t index)
+      : parent_(parent), step_(step), index_(index) {}
+  const JsonPath* parent_ = nullptr;  // null: `step_` is the whole text so far
+  std::string_view step_;             // name of a member; empty: an element
+  std::size_t index_ = 0;
+};
+
 /// A failed read at `path`: "expected a string, found a number".
 [[nodiscard]] tl::unexpected<Error> json_type_error(std::string_view expected,
-                                                    const JsonValue& found, std::string_view path);
-[[nodiscard]] tl::unexpected<Error> json_missing_error(std::string_view path);
-[[nodiscard]] tl::unexpected<Error> json_enum_error(std::string_view text, std::string_view path);
+                                                    const JsonValue& found, const JsonPath& path);
+[[nodiscard]] tl::unexpected<Error> json_missing_error(const JsonPath& path);
+[[nodiscard]] tl::unexpected<Error> json_enum_error(std::string_view text, const JsonPath& path);
 
 namespace detail {
 template <class T>
@@ -124,7 +157,7 @@ inline constexpr std::int64_t kJsonIntMax =
 
 /// Reads a T; `path` names the place for error messages.
 template <class T>
-Result<T> from_json(const JsonValue& value, const std::string& path) {
+Result<T> from_json(const JsonValue& value, const JsonPath& path) {
   if constexpr (std::is_same_v<T, bool>) {
     if (auto read = value.as_bool()) return *read;
     return json_type_error("a boolean", value, path);
@@ -141,7 +174,7 @@ Result<T> from_json(const JsonValue& value, const std::string& path) {
   } else if constexpr (std::is_same_v<T, WallTime>) {
     if (const auto text = value.as_string()) {
       if (const auto time = parse_iso(*text)) return *time;
-      return fail(ErrorCode::invalid_argument, "expected an ISO-8601 time", path);
+      return fail(ErrorCode::invalid_argument, "expected an ISO-8601 time", path.text());
     }
     return json_type_error("an ISO-8601 time", value, path);
   } else if constexpr (detail::IsStrongString<T>::value) {
@@ -165,8 +198,7 @@ Result<T> from_json(const JsonValue& value, const std::string& path) {
     std::optional<Error> error;
     value.each_element([&](std::size_t index, JsonValue element) {
       if (error) return;
-      auto read =
-          from_json<typename T::value_type>(element, path + "[" + std::to_string(index) + "]");
+      auto read = from_json<typename T::value_type>(element, path.element(index));
       if (read) {
         list.push_back(*std::move(read));
       } else {
@@ -191,11 +223,11 @@ Result<T> from_json(const JsonValue& value, const std::string& path) {
                 detail::IsOpinion<Member>::value ||
                 (detail::IsOptional<Member>::value && !detail::is_strict<T>());
             if (!kMayBeAbsent && !detail::is_defaulted<T>(described.name)) {
-              error = json_missing_error(path + "." + described.name).value();
+              error = json_missing_error(path.member(described.name)).value();
             }
             return;
           }
-          auto read = from_json<Member>(*found, path + "." + described.name);
+          auto read = from_json<Member>(*found, path.member(described.name));
           if (read) {
             member = *std::move(read);
           } else {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include <boost/describe.hpp>
 
 // Every enumeration of the contract, section 2. Enumerators are the wire texts, so that one grep
@@ -7,8 +9,8 @@
 
 namespace sb::model {
 
-#define SB_WIRE_ENUM(name, ...)    \
-  enum class name { __VA_ARGS__ }; \
+#define SB_WIRE_ENUM(name, ...)                   \
+  enum class name : std::uint8_t { __VA_ARGS__ }; \
   BOOST_DESCRIBE_ENUM(name, __VA_ARGS__)
 
 SB_WIRE_ENUM(WorkspaceStatus, NEW, PROVISIONING, READY, FAILED, ARCHIVING, ARCHIVED)

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "sb/core/json_codec.h"
 #include "sb/core/json_value.h"
 #include "sb/core/result.h"
 #include "sb/model/facts.h"
@@ -12,7 +13,7 @@ namespace sb::model {
 /// is a whole list. `elementPatch` is our own journal's form for single elements (see
 /// append_patch_json). Unknown and derived members are ignored. Errors: invalid_argument with the
 /// path.
-[[nodiscard]] Result<FactPatch> parse_fact_patch(const JsonValue& object, const std::string& path);
+[[nodiscard]] Result<FactPatch> parse_fact_patch(const JsonValue& object, const JsonPath& path);
 
 /// Appends the JSON text of one raw scalar as it stands in `facts` (the wire form).
 void append_fact_json(std::string& out, const Facts& facts, Field field);

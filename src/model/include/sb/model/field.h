@@ -50,6 +50,10 @@ class FieldSet {
   constexpr FieldSet(std::initializer_list<Field> fields) {
     for (const Field field : fields) insert(field);
   }
+  /// The fields before the one of index `count`.
+  [[nodiscard]] static constexpr FieldSet first(std::size_t count) {
+    return FieldSet((std::uint64_t{1} << count) - 1);
+  }
   constexpr void insert(Field field) { bits_ |= bit(field); }
   constexpr void erase(Field field) { bits_ &= ~bit(field); }
   [[nodiscard]] constexpr bool contains(Field field) const { return (bits_ & bit(field)) != 0; }
@@ -87,6 +91,14 @@ class FieldSet {
   }
   std::uint64_t bits_ = 0;
 };
-static_assert(kFieldCount <= 64);
+static_assert(kFieldCount < 64);
+
+/// All fields, and the raw scalars among them.
+[[nodiscard]] constexpr FieldSet all_fields() {
+  return FieldSet::first(kFieldCount);
+}
+[[nodiscard]] constexpr FieldSet scalar_fields() {
+  return FieldSet::first(kScalarCount);
+}
 
 }  // namespace sb::model

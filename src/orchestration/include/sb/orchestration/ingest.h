@@ -60,8 +60,8 @@ class Ingest {
   };
   Verdict take(model::ExternalEvent& event, WallTime wall, MonoTime mono, JournalStep& journal);
   Verdict apply_facts(const model::ExternalEvent& event, snapshot::SourceId source,
-                      model::Stamp stamp, model::FactPatch patch, WallTime wall, MonoTime mono,
-                      JournalStep& journal);
+                      model::Stamp stamp, const model::FactPatch& stated, WallTime wall,
+                      MonoTime mono, JournalStep& journal);
   Verdict apply_removal(const model::ExternalEvent& event, snapshot::SourceId source,
                         model::Stamp stamp, WallTime wall, MonoTime mono, JournalStep& journal);
   void journal_memory(const workspace::JournalFact& row, snapshot::SourceId source,

@@ -68,6 +68,8 @@ struct ReasonRule {
 [[nodiscard]] bool is_session_starting(const model::SessionSummary& session);
 /// What a session shows says that it has been started once (input of hasHadSessions).
 [[nodiscard]] bool session_was_started(const model::SessionSummary& session);
+[[nodiscard]] bool has_session_error(const model::SessionSummary& session);
+/// Its text; nothing when there is no error.
 [[nodiscard]] std::optional<std::string> session_error(const model::SessionSummary& session);
 
 }  // namespace sb::snapshot

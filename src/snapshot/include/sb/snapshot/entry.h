@@ -15,16 +15,45 @@ namespace sb::snapshot {
 
 using Revision = std::uint64_t;
 
-/// The published text of one entry at one revision: immutable, encoded once, shared by every
+class EntryEncoder;  // inside this room only
+
+/// Where each member of a text begins, one more for the end of the last: in 16 bits while the text
+/// is short, as nearly all are. Thread: a value.
+class MemberOffsets {
+ public:
+  using All = std::array<std::uint32_t, model::kFieldCount + 1>;
+  [[nodiscard]] std::uint32_t operator[](std::size_t index) const {
+    return wide_ ? (*wide_)[index] : narrow_[index];
+  }
+  [[nodiscard]] All all() const {
+    if (wide_) return *wide_;
+    All offsets;
+    for (std::size_t i = 0; i < offsets.size(); ++i) offsets[i] = narrow_[i];
+    return offsets;
+  }
+  void assign(const All& offsets) {
+    if (offsets.back() > 0xFFFF) {
+      wide_ = std::make_unique<All>(offsets);
+    } else {
+      wide_.reset();
+      for (std::size_t i = 0; i < offsets.size(); ++i) {
+        narrow_[i] = static_cast<std::uint16_t>(offsets[i]);
+      }
+    }
+  }
+
+ private:
+  std::array<std::uint16_t, model::kFieldCount + 1> narrow_{};
+  std::unique_ptr<All> wide_;
+};
+
+/// The published text of one entry at one revision: each field encoded once, shared by every
 /// reader. `text` is the complete entry of the contract (dialect 1 and the snapshot read); each
 /// field's slice is
 /// `"name":value`, so a patch is a join of slices.
-/// Thread: immutable.
+/// Thread: confined to the loop; never changes while somebody besides the store holds it.
 class EntryText {
  public:
-  EntryText(std::string text, std::array<std::uint32_t, model::kFieldCount + 1> offsets)
-      : text_(std::move(text)), offsets_(offsets) {}
-
   /// The complete entry with version, computedAt, source and fieldTimestamps.
   [[nodiscard]] std::string_view complete() const { return text_; }
   /// The complete entry without version, computedAt, source and fieldTimestamps, and without its
@@ -44,9 +73,10 @@ class EntryText {
   }
 
  private:
+  friend class EntryEncoder;
   static constexpr std::size_t kIdOffset = std::string_view("{\"workspaceId\":").size();
   std::string text_;
-  std::array<std::uint32_t, model::kFieldCount + 1> offsets_;
+  MemberOffsets offsets_;
 };
 
 /// An entry as readers see it: a published, immutable state of one workspace. Cheap to copy, safe

@@ -85,7 +85,12 @@ class Store {
   // --- writes ---
   /// Applies one update as one commit. `wall` is for display (computedAt), `mono` for ages and
   /// eviction.
-  Applied apply(Update update, WallTime wall, MonoTime mono);
+  Applied apply(const UpdateView& update, WallTime wall, MonoTime mono);
+  Applied apply(const Update& update, WallTime wall, MonoTime mono) {
+    return apply(UpdateView{update.workspace, update.source, update.stamp, update.kind,
+                            update.cause, update.label, update.facts},
+                 wall, mono);
+  }
   /// Joins every apply until `end_commit` into one commit with one revision.
   void begin_commit();
   void end_commit();

@@ -36,6 +36,17 @@ struct Update {
   model::FactPatch facts;
 };
 
+/// The same with the id, the label and the facts borrowed, so that stating costs no copy.
+struct UpdateView {
+  const model::WorkspaceId& workspace;
+  SourceId source;
+  const model::Stamp& stamp;
+  Update::Kind kind = Update::Kind::facts;
+  Update::Cause cause = Update::Cause::event;
+  std::string_view label;
+  const model::FactPatch& facts;
+};
+
 /// One visible correction or change, as text, for the drift log.
 struct FieldChange {
   model::Field field;
