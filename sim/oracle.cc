@@ -504,9 +504,9 @@ Oracle::Shown Oracle::settle(const Entity& entity) {
     if (stated && !not_older(ratchet.origin, held.origin)) stated = false;
   });
   if (!stated) {
-    facts.ratchetState =
-        snapshot::derive_ratchet_state(facts.ratchetEnabled, facts.prState, facts.prCiStatus,
-                                       facts.hasMergeConflict, facts.prReviewState);
+    facts.ratchetState = snapshot::derive_ratchet_state(
+        {facts.ratchetEnabled, facts.prState, facts.prCiStatus, facts.hasMergeConflict,
+         facts.prReviewState == "CHANGES_REQUESTED"});
     if (any_input) {
       shown.unknown.erase(Field::ratchetState);
     } else {

@@ -6,6 +6,7 @@
 
 #include "sb/process/supervisor.h"
 
+#include "explain_tool.h"
 #include "serve.h"
 #include "tools.h"
 
@@ -19,6 +20,7 @@ struct Arguments {
   ServeOptions serve;
   EmitOptions emit;
   std::string socket;
+  std::string workspace;
   bool json = false;
   bool quiet = false;
   bool no_open = false;
@@ -68,6 +70,15 @@ CLI::App* add_tool(CLI::App& app, Arguments& args, const char* name, const char*
   return tool;
 }
 
+CLI::App* add_workspace_tool(CLI::App& app, Arguments& args, const char* name, const char* help) {
+  CLI::App* tool = add_tool(app, args, name, help);
+  tool->add_option("workspace", args.workspace,
+                   "Id or its beginning, name, branch, or a path in it")
+      ->required();
+  tool->add_flag("--json", args.json, "As JSON");
+  return tool;
+}
+
 CLI::App* add_emit(CLI::App& app, Arguments& args) {
   CLI::App* emit = add_tool(app, args, "emit", "Send one event");
   emit->add_option("type", args.emit.type, "Event type, for instance session.changed")->required();
@@ -100,6 +111,9 @@ int main(int argc, char** argv) {
   status->add_flag("--json", args.json, "As JSON");
   CLI::App* list = add_tool(app, args, "list", "Every workspace, one line each");
   list->add_flag("--json", args.json, "The snapshot of every project, as JSON");
+  CLI::App* explain = add_workspace_tool(app, args, "explain", "Why a workspace shows its status");
+  CLI::App* history =
+      add_workspace_tool(app, args, "history", "What a workspace went through lately");
   CLI::App* emit = add_emit(app, args);
   try {
     app.parse(argc, argv);
@@ -114,5 +128,7 @@ int main(int argc, char** argv) {
   }
   if (status->parsed()) return sb::app::status(args.socket, args.output());
   if (list->parsed()) return sb::app::list(args.socket, args.output());
+  if (explain->parsed()) return sb::app::explain(args.socket, args.workspace, args.output());
+  if (history->parsed()) return sb::app::history(args.socket, args.workspace, args.output());
   return emit->parsed() ? sb::app::emit(args.socket, args.emit) : sb::app::kExitUsage;
 }

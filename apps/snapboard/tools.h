@@ -7,10 +7,13 @@
 
 namespace sb::app {
 
+struct Board;
+
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitUnreachable = 3;
+inline constexpr int kExitTimeout = 124;
 
 /// How a command prints.
 enum class Output { text, json, quiet };
@@ -20,6 +23,9 @@ enum class Output { text, json, quiet };
 int status(const std::string& socket, Output output);
 /// `snapboard list`: one line per workspace of every project.
 int list(const std::string& socket, Output output);
+
+/// The same as text.
+[[nodiscard]] std::string board_table(const Board& board);
 
 struct EmitOptions {
   std::string type;

@@ -28,13 +28,15 @@ class Elements {
     std::string id;
     T value;
     bool removed = false;
+    LabelId label = LabelId::none;
     SourceId owner;   ///< first stated it: only its whole lists imply absence
     SourceId holder;  ///< stated the value shown
     SourceStamps stamps;
+    WallTime at{};  ///< when the value was last stated, by an update of that label
     [[nodiscard]] model::Stamp stamp() const { return *stamps.find(holder); }
   };
 
-  Fate upsert(SourceId source, const model::Stamp& stamp, const T& value) {
+  Fate upsert(SourceId source, const model::Stamp& stamp, const T& value, Seen seen = {}) {
     const std::string& id = model::element_id(value);
     Slot* slot = find_slot(id);
     if (slot == nullptr) {
@@ -42,7 +44,7 @@ class Elements {
       if (live_ >= kElementsMax) return Fate::limit;
       SourceStamps stamps;
       stamps.raise(source, stamp);
-      insert(Slot{id, value, false, source, source, std::move(stamps)});
+      insert(Slot{id, value, false, seen.label, source, source, std::move(stamps), seen.at});
       ++live_;
       return Fate::changed;
     }
@@ -54,6 +56,8 @@ class Elements {
     }
     slot->stamps.raise(source, stamp);
     slot->holder = source;
+    slot->label = seen.label;
+    slot->at = seen.at;
     const bool moved = slot->removed || !(slot->value == value);
     if (slot->removed) ++live_;
     slot->removed = false;
@@ -67,7 +71,7 @@ class Elements {
       if (!floors_.is_newer(source, stamp)) return Fate::stale;
       SourceStamps stamps;
       stamps.raise(source, stamp);
-      insert(Slot{id, T{}, true, source, source, std::move(stamps)});
+      insert(Slot{id, T{}, true, LabelId::none, source, source, std::move(stamps), WallTime{}});
       bound_tombstones();
       return Fate::unchanged;
     }
@@ -83,7 +87,8 @@ class Elements {
   }
 
   /// `list` is everything `source` has as of `stamp`: a fenced absence of its other elements.
-  Fate replace(SourceId source, const model::Stamp& stamp, const std::vector<T>& list) {
+  Fate replace(SourceId source, const model::Stamp& stamp, const std::vector<T>& list,
+               Seen seen = {}) {
     Fate fate = Fate::stale;
     const auto join = [&](Fate one) {
       if (one == Fate::changed || fate == Fate::stale) fate = one;
@@ -93,7 +98,7 @@ class Elements {
     listed.reserve(list.size());
     for (const T& value : list) {
       listed.emplace_back(model::element_id(value));
-      join(upsert(source, stamp, value));
+      join(upsert(source, stamp, value, seen));
     }
     std::sort(listed.begin(), listed.end());
     for (Slot& slot : slots_) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sb/core/clock.h"
 #include "sb/model/facts.h"
@@ -16,6 +17,7 @@
 #include "change_index.h"
 #include "elements.h"
 #include "field_revisions.h"
+#include "history.h"
 #include "origins.h"
 #include "pr_identity.h"
 
@@ -63,6 +65,8 @@ struct Entity {
   PrIdentityLog pr_numbers;
   PrIdentityLog pr_urls;
 
+  std::unique_ptr<HistoryRing> history;  ///< null until something changed
+
   Shown shown;
   FieldRevisions field_revisions;
   Revision revision = 0;
@@ -82,8 +86,24 @@ inline const model::WorkspaceId& IndexNode::id() const {
   return entity != nullptr ? entity->id : static_cast<const IndexTombstone*>(this)->id;
 }
 
-/// Settles dependent facts and derives; pure. Fills all of Shown.
-[[nodiscard]] Shown settle(const Entity& entity);
+/// How one settled state came about, for explain.
+struct SettleTrace {
+  /// An explicit fact of a dependent field, and what it was weighed against.
+  struct Dependent {
+    model::Field field;
+    bool stated = false;
+    bool counts = false;
+    std::optional<Origin> newer;  ///< what it is older than, when it does not count for that
+    std::optional<model::Field> newer_field;  ///< the field that speaks of, when it is one
+  };
+  DeriveInput input;
+  RatchetInput ratchet;
+  std::vector<Dependent> dependent;
+  std::vector<std::pair<model::Field, Origin>> voided;  ///< and who named the present pull request
+};
+
+/// Settles dependent facts and derives; pure. Fills all of Shown, and `trace` when there is one.
+[[nodiscard]] Shown settle(const Entity& entity, SettleTrace* trace = nullptr);
 
 /// True when newer stamps of `accepted` scalars, or newer values of `moved` ones, can settle
 /// differently. What became known, elements and pull requests can as well, whatever they hold.

@@ -51,7 +51,7 @@ bool element_conflicts(const Elements<T>& elements, const model::ElementsPatch<T
 
 template <class T>
 void merge_elements(Elements<T>& elements, Field field, const Origin& origin,
-                    const model::ElementsPatch<T>& patch, Merged& merged) {
+                    const model::ElementsPatch<T>& patch, Seen seen, Merged& merged) {
   if (patch.empty()) return;
   merged.unsettles = true;
   using Fate = typename Elements<T>::Fate;
@@ -67,10 +67,12 @@ void merge_elements(Elements<T>& elements, Field field, const Origin& origin,
   };
   if (patch.whole) {
     const bool first_word = !elements.reported();
-    take(elements.replace(origin.source, origin.stamp, patch.upserts));
+    take(elements.replace(origin.source, origin.stamp, patch.upserts, seen));
     if (first_word) merged.moved.insert(field);
   } else {
-    for (const T& value : patch.upserts) take(elements.upsert(origin.source, origin.stamp, value));
+    for (const T& value : patch.upserts) {
+      take(elements.upsert(origin.source, origin.stamp, value, seen));
+    }
   }
   for (const std::string& id : patch.removals)
     take(elements.remove(origin.source, origin.stamp, id));
@@ -92,7 +94,7 @@ bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch) {
          element_conflicts(entity.terminals, patch.terminals);
 }
 
-Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch) {
+Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch, Seen seen) {
   Merged merged;
   const bool after_floor = entity.floors.is_newer(origin.source, origin.stamp);
   merged.unsettles = note_identity(entity, origin, patch);
@@ -111,7 +113,7 @@ Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch
       merged.moved.insert(field);
       merged.unsettles = true;
     }
-    entity.origins.set(field, origin);
+    entity.origins.set(field, origin, seen);
     if (model::assign_fact(entity.facts, patch.values, field)) merged.moved.insert(field);
   });
   merged.unsettles |= can_settle_differently(merged.accepted, merged.moved);
@@ -127,9 +129,9 @@ Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch
     if (!patch.sessions.empty() || !patch.pending.empty()) {
       raise_mark(entity.pending_marks, origin);
     }
-    merge_elements(entity.sessions, Field::sessionSummaries, origin, patch.sessions, merged);
-    merge_elements(entity.pending, Field::pendingRequests, origin, patch.pending, merged);
-    merge_elements(entity.terminals, Field::terminals, origin, patch.terminals, merged);
+    merge_elements(entity.sessions, Field::sessionSummaries, origin, patch.sessions, seen, merged);
+    merge_elements(entity.pending, Field::pendingRequests, origin, patch.pending, seen, merged);
+    merge_elements(entity.terminals, Field::terminals, origin, patch.terminals, seen, merged);
   }
   if (!merged.accepted.empty()) entity.touched.raise(origin.source, origin.stamp);
   // Requests are shown only while their session lives, also one nobody had told of before.

@@ -21,7 +21,7 @@ struct Merged {
 
 /// Accepts each key of a patch by its stamp (architecture, section 6). Permutations and duplicates
 /// of one source's patches end in the same entity.
-Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch);
+Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch, Seen seen = {});
 
 /// The workspace was removed as of `stamp` and has come back since: what `source` said up to then
 /// is void. Answers the fields that moved.

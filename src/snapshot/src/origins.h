@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +12,8 @@
 #include "sb/model/facts.h"
 #include "sb/model/stamp.h"
 #include "sb/snapshot/update.h"
+
+#include "seen.h"
 
 namespace sb::snapshot {
 
@@ -111,7 +114,13 @@ class ScalarOrigins {
   }
   /// The keys somebody reported.
   [[nodiscard]] model::FieldSet known() const { return known_; }
-  void set(model::Field field, const Origin& origin) {
+  /// When and by what the fact held for a key was last stated. REQUIRES: somebody reported it.
+  [[nodiscard]] Seen seen(model::Field field) const {
+    const Slot& slot = slots_[slot_[index(field)]];
+    const auto millis = static_cast<std::int64_t>(slot.at_high) << 32U | slot.at_low;
+    return {WallTime(std::chrono::milliseconds(millis)), slot.label};
+  }
+  void set(model::Field field, const Origin& origin, Seen seen = {}) {
     known_.insert(field);
     if (const Origin* old = holder(field); old != nullptr && old->source != origin.source) {
       std::erase_if(shadows_, [&](const Shadow& shadow) {
@@ -120,7 +129,7 @@ class ScalarOrigins {
       shadows_.push_back({field, old->source, old->stamp});
     }
     clear_slot(field);
-    slot_[index(field)] = slot_for(origin);
+    slot_[index(field)] = slot_for(origin, seen);
   }
   /// Makes a key unknown again.
   void forget(model::Field field) {
@@ -134,6 +143,9 @@ class ScalarOrigins {
   struct Slot {
     Origin origin;
     std::uint8_t uses = 0;
+    LabelId label = LabelId::none;
+    std::uint16_t at_high = 0;  // of 48 bits of milliseconds since 1970: eight bytes with the rest
+    std::uint32_t at_low = 0;
   };
   struct Shadow {
     model::Field field;
@@ -146,7 +158,7 @@ class ScalarOrigins {
     const std::uint8_t slot = slot_[index(field)];
     if (slot != kNone) --slots_[slot].uses;
   }
-  std::uint8_t slot_for(const Origin& origin) {
+  std::uint8_t slot_for(const Origin& origin, Seen seen) {
     std::uint8_t free = kNone;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       Slot& slot = slots_[i];
@@ -162,7 +174,9 @@ class ScalarOrigins {
       free = static_cast<std::uint8_t>(slots_.size());
       slots_.emplace_back();
     }
-    slots_[free] = {origin, 1};
+    const auto millis = static_cast<std::uint64_t>(seen.at.time_since_epoch().count());
+    slots_[free] = {origin, 1, seen.label, static_cast<std::uint16_t>(millis >> 32U),
+                    static_cast<std::uint32_t>(millis)};
     return free;
   }
 

@@ -32,20 +32,38 @@ constexpr FieldSet kDependent{Field::isWorking, Field::hasHadSessions, Field::pe
 constexpr FieldSet kSettledFrom{Field::status, Field::mode, Field::autoIterationStatus,
                                 Field::prUrl, Field::lastActivityAt};
 
-// True when the fact is known and not older than any of `marks`.
-bool counts(const Origin* fact, const std::vector<Origin>& marks) {
-  return fact != nullptr && std::all_of(marks.begin(), marks.end(),
-                                        [&](const Origin& mark) { return not_older(*fact, mark); });
+// The first of `marks` that a fact is older than. Null: the fact counts (if it is known at all).
+const Origin* overtaken_by(const Origin* fact, const std::vector<Origin>& marks) {
+  if (fact == nullptr) return nullptr;
+  const auto newer = std::find_if(marks.begin(), marks.end(),
+                                  [&](const Origin& mark) { return !not_older(*fact, mark); });
+  return newer == marks.end() ? nullptr : &*newer;
 }
 
-FieldSet voided_by_identity(const Entity& entity) {
+// Whether the explicit fact of a dependent field counts; why, goes to the trace.
+bool counts(const Entity& entity, Field field, const std::vector<Origin>& marks,
+            SettleTrace* trace) {
+  const Origin* fact = entity.origins.holder(field);
+  const Origin* newer = overtaken_by(fact, marks);
+  const bool counted = fact != nullptr && newer == nullptr;
+  if (trace != nullptr) {
+    trace->dependent.push_back({field, fact != nullptr, counted,
+                                newer != nullptr ? std::optional(*newer) : std::nullopt,
+                                std::nullopt});
+  }
+  return counted;
+}
+
+FieldSet voided_by_identity(const Entity& entity, SettleTrace* trace) {
   FieldSet voided;
   for (const PrIdentityLog* log : {&entity.pr_numbers, &entity.pr_urls}) {
     const auto since = log->current_since();
     if (!since) continue;
     kPrFacts.each([&](Field field) {
       const Origin* origin = entity.origins.holder(field);
-      if (origin != nullptr && !not_older(*origin, *since)) voided.insert(field);
+      if (origin == nullptr || not_older(*origin, *since) || voided.contains(field)) return;
+      voided.insert(field);
+      if (trace != nullptr) trace->voided.emplace_back(field, *since);
     });
   }
   return voided;
@@ -91,12 +109,12 @@ bool can_settle_differently(FieldSet accepted, FieldSet moved) {
   return !((accepted & kByStamp) | (moved & kSettledFrom)).empty();
 }
 
-Shown settle(const Entity& entity) {
+Shown settle(const Entity& entity, SettleTrace* trace) {
   static const model::Facts kDefaults;
   const model::Facts& facts = entity.facts;
   const ScalarOrigins& origins = entity.origins;
   Shown shown;
-  shown.voided = voided_by_identity(entity);
+  shown.voided = voided_by_identity(entity, trace);
   shown.unknown = (model::scalar_fields() & ~origins.known()) | shown.voided;
   const auto known = [&](Field field) { return !shown.unknown.contains(field); };
 
@@ -119,21 +137,20 @@ Shown settle(const Entity& entity) {
   shown.last_activity_at = latest;
   if (latest) shown.unknown.erase(Field::lastActivityAt);
 
-  if (counts(origins.holder(Field::isWorking), entity.session_marks)) {
+  if (counts(entity, Field::isWorking, entity.session_marks, trace)) {
     shown.is_working = facts.isWorking;
   } else {
     shown.is_working = any_working;
     if (sessions_known) shown.unknown.erase(Field::isWorking);
   }
   // "Has had" never turns back: evidence counts until the authority says otherwise later.
-  const Origin* had = origins.holder(Field::hasHadSessions);
-  if (counts(had, entity.started_marks)) {
+  if (counts(entity, Field::hasHadSessions, entity.started_marks, trace)) {
     shown.has_had_sessions = facts.hasHadSessions;
   } else {
     shown.has_had_sessions = !entity.started_marks.empty();
     if (shown.has_had_sessions) shown.unknown.erase(Field::hasHadSessions);
   }
-  if (counts(origins.holder(Field::pendingRequestType), entity.pending_marks)) {
+  if (counts(entity, Field::pendingRequestType, entity.pending_marks, trace)) {
     shown.pending_request_type = facts.pendingRequestType;
   } else {
     shown.pending_request_type = strongest_request(entity);
@@ -164,26 +181,40 @@ Shown settle(const Entity& entity) {
   const Origin* ratchet = origins.holder(Field::ratchetState);
   bool explicit_ratchet = ratchet != nullptr && !shown.voided.contains(Field::ratchetState);
   bool any_input = false;
+  std::optional<Field> newer_input;
   kRatchetInputs.each([&](Field field) {
     const Origin* origin = origins.holder(field);
     if (origin == nullptr) return;
     any_input = any_input || known(field);
-    if (explicit_ratchet && !not_older(*ratchet, *origin)) explicit_ratchet = false;
+    if (explicit_ratchet && !not_older(*ratchet, *origin)) {
+      explicit_ratchet = false;
+      newer_input = field;
+    }
   });
+  const RatchetInput ratchet_input{
+      input.ratchet_enabled, input.pr_state, input.pr_ci_status, input.has_merge_conflict,
+      value(Field::prReviewState).prReviewState == "CHANGES_REQUESTED"};
   if (explicit_ratchet) {
     shown.ratchet_state = facts.ratchetState;
   } else {
-    shown.ratchet_state =
-        derive_ratchet_state(input.ratchet_enabled, input.pr_state, input.pr_ci_status,
-                             input.has_merge_conflict, value(Field::prReviewState).prReviewState);
+    shown.ratchet_state = derive_ratchet_state(ratchet_input);
     if (any_input) {
       shown.unknown.erase(Field::ratchetState);
     } else {
       shown.unknown.insert(Field::ratchetState);
     }
   }
+  if (trace != nullptr) {
+    trace->dependent.push_back(
+        {Field::ratchetState, ratchet != nullptr, explicit_ratchet,
+         newer_input ? std::optional(*origins.holder(*newer_input)) : std::nullopt, newer_input});
+  }
   input.ratchet_state = shown.ratchet_state;
   shown.derived = derive(input);
+  if (trace != nullptr) {
+    trace->input = input;
+    trace->ratchet = ratchet_input;
+  }
 
   if (!sessions_known) shown.unknown.insert(Field::sessionSummaries);
   if (!entity.pending.reported()) shown.unknown.insert(Field::pendingRequests);

@@ -20,6 +20,13 @@ std::string_view Store::source_name(SourceId source) const {
   return impl_->sources.name(source);
 }
 
+std::uint32_t Store::current_epoch(SourceId source) const {
+  return impl_->sources.current_epoch(source);
+}
+std::string_view Store::label_text(LabelId label) const {
+  return impl_->labels.text(label);
+}
+
 std::optional<std::uint32_t> Store::source_epoch(SourceId source, std::string_view epoch) {
   return impl_->sources.epoch(source, epoch);
 }

@@ -140,7 +140,11 @@ struct Store::Impl {
     if (!first && !entity.node.linked()) changed.insert(Field::projectId);
     if (changed.empty()) return;
     const Revision revision = take_revision();
-    if (first) entity.created_revision = revision;
+    if (first) {
+      entity.created_revision = revision;
+    } else {
+      remember(entity, draft, revision, changed);
+    }
     entity.field_revisions.set(changed, revision);
     changed.each([&](Field field) {
       const bool reported = static_cast<std::size_t>(field) >= model::kScalarCount ||
@@ -153,6 +157,13 @@ struct Store::Impl {
     entity.computed_at = draft.wall;
     encoder.write(entity, draft.label);
     place(entity, changed, revision);
+  }
+
+  // Keeps what `changed` showed until now.
+  void remember(Entity& entity, const Draft& draft, Revision revision, FieldSet changed) {
+    if (entity.history == nullptr) entity.history = std::make_unique<HistoryRing>();
+    entity.history->append({revision, draft.wall, draft.label}, changed, *entity.text,
+                           history_share(entities.size()));
   }
 
   // Puts the entity at the newest end of the change index of its project. What becomes hidden is
@@ -217,6 +228,12 @@ struct Store::Impl {
     }
     project.members.insert(&entity);
     entities.insert(std::move(made));
+    const std::size_t share = history_share(entities.size());
+    if (share < history_share(entities.size() - 1)) {
+      for (const auto& held : entities) {
+        if (held->history != nullptr) held->history->shrink(share);
+      }
+    }
     return entity;
   }
 
@@ -381,7 +398,7 @@ struct Store::Impl {
     }
     const std::uint64_t ingest = ++ingests;
     const Origin origin{update.source, update.stamp, ingest};
-    const Merged merged = merge(entity, origin, patch);
+    const Merged merged = merge(entity, origin, patch, {wall, labels.intern(update.label)});
     applied.accepted = merged.accepted;
     applied.rejected = merged.rejected;
     if (merged.limit) applied.outcome = Outcome::limit;
@@ -445,6 +462,7 @@ struct Store::Impl {
   std::string epoch;
   Limits limits;
   SourceTable sources;
+  LabelTable labels;
   std::map<ProjectId, Project> projects;
   IdSet<std::unique_ptr<Entity>> entities;
   Graveyard tombstones;

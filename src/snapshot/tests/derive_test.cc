@@ -72,10 +72,10 @@ TEST(Derive, RatchetStateAgreesWithEveryVector) {
             from_json<std::optional<std::string>>(*input.find("prReviewState"), "$");
         ASSERT_TRUE(review);
         const auto state = derive_ratchet_state(
-            *input.find("ratchetEnabled")->as_bool(),
-            *enum_from_text<model::PrState>(*input.find("prState")->as_string()),
-            *enum_from_text<model::CiStatus>(*input.find("prCiStatus")->as_string()),
-            *input.find("prHasMergeConflict")->as_bool(), *review);
+            {*input.find("ratchetEnabled")->as_bool(),
+             *enum_from_text<model::PrState>(*input.find("prState")->as_string()),
+             *enum_from_text<model::CiStatus>(*input.find("prCiStatus")->as_string()),
+             *input.find("prHasMergeConflict")->as_bool(), *review == "CHANGES_REQUESTED"});
         EXPECT_EQ(enum_text(state), *row.find("ratchetState")->as_string()) << where;
       });
   EXPECT_EQ(rows, 448U);
@@ -84,10 +84,10 @@ TEST(Derive, RatchetStateAgreesWithEveryVector) {
 TEST(Derive, EveryCodeHasOneRuleAndNeedsUserMeansWaiting) {
   model::FieldSet seen;
   for (const ReasonRule& rule : reason_rules()) {
-    seen.insert(static_cast<Field>(rule.code));
-    EXPECT_EQ(status_reason(rule.code).needsUser,
-              kanban_column(rule.code) == model::KanbanColumn::WAITING)
-        << enum_text(rule.code);
+    seen.insert(static_cast<Field>(rule.value));
+    EXPECT_EQ(status_reason(rule.value).needsUser,
+              kanban_column(rule.value) == model::KanbanColumn::WAITING)
+        << enum_text(rule.value);
   }
   EXPECT_EQ(seen.size(), 24U);
 }

@@ -58,6 +58,8 @@ const std::vector<Router::Route>& Router::routes() {
       {"GET", "/api/projects/{}/snapshot", &Router::get_snapshot},
       {"POST", "/api/projects/{}/reconcile", &Router::post_reconcile},
       {"GET", "/api/workspaces/{}", &Router::get_workspace},
+      {"GET", "/api/workspaces/{}/explain", &Router::get_explain},
+      {"GET", "/api/workspaces/{}/history", &Router::get_history},
       {"POST", "/api/events", &Router::post_events},
   };
   return kRoutes;

@@ -66,6 +66,20 @@ TEST(ServerReads, ListProjectsAndWorkspaces) {
   EXPECT_EQ(server.ask("GET", "/api/workspaces/none").status, 404);
 }
 
+TEST(ServerReads, TellWhyAnEntryLooksAsItDoesAndHowItCameThere) {
+  TestServer server;
+  server.put("w1", "first");
+  for (const char* read : {"explain", "history"}) {
+    const std::string path = std::string("/api/workspaces/w1/") + read;
+    const RawResponse answer = server.ask("GET", path);
+    EXPECT_EQ(answer.status, 200) << path;
+    EXPECT_EQ(answer.headers.at("cache-control"), "no-store");
+    EXPECT_THAT(answer.body, StartsWith(R"({"workspaceId":"w1")"));
+    EXPECT_EQ(server.ask("GET", std::string("/api/workspaces/none/") + read).status, 404);
+    EXPECT_EQ(server.ask("POST", path).status, 405);
+  }
+}
+
 TEST(ServerReads, ServeTheSnapshotWithAnEtag) {
   TestServer server;
   server.put("w1", "one");

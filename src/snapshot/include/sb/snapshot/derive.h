@@ -45,23 +45,39 @@ struct Derived {
 
 [[nodiscard]] Derived derive(const DeriveInput& input);
 
-/// One row of the precedence chain of contract section 5.7, in order: the first that holds decides.
-struct ReasonRule {
-  std::string_view name;  ///< the condition in words
-  model::StatusReasonCode code;
-  bool (*holds)(const DeriveInput&, model::FlowPhase, model::CiObservation);
+/// What a rule looks at: the facts, and what was derived from them before it.
+struct RuleInput {
+  const DeriveInput& facts;
+  model::CiObservation ci = model::CiObservation::NOT_FETCHED;
+  model::FlowPhase flow = model::FlowPhase::NO_PR;
 };
+
+/// One row of a table of derivation: the first that holds decides.
+template <class Value, class Input = RuleInput>
+struct Rule {
+  std::string_view name;  ///< the condition in words
+  Value value;
+  bool (*holds)(const Input&);
+};
+
+/// The precedence chain of contract section 5.7, in order.
+using ReasonRule = Rule<model::StatusReasonCode>;
 [[nodiscard]] std::span<const ReasonRule> reason_rules();
 
 /// Label, tone, needsUser and column of a code (contract, section 5.8): a total table.
 [[nodiscard]] model::StatusReason status_reason(model::StatusReasonCode code);
 [[nodiscard]] std::optional<model::KanbanColumn> kanban_column(model::StatusReasonCode code);
 
-/// Contract section 5.1. `review_state` is the raw review decision, because a draft hides it in
-/// PrState.
-[[nodiscard]] model::RatchetState derive_ratchet_state(
-    bool enabled, model::PrState pr_state, model::CiStatus ci_status, bool has_merge_conflict,
-    const std::optional<std::string>& review_state);
+/// What the state of auto-fix follows from (contract, section 5.1).
+struct RatchetInput {
+  bool enabled = false;
+  model::PrState pr_state = model::PrState::NONE;
+  model::CiStatus ci_status = model::CiStatus::UNKNOWN;
+  bool has_merge_conflict = false;
+  bool changes_requested = false;  ///< the raw review decision, because a draft hides it in PrState
+};
+using RatchetRule = Rule<model::RatchetState, RatchetInput>;
+[[nodiscard]] model::RatchetState derive_ratchet_state(const RatchetInput& input);
 
 /// Contract section 5.6 and 7.3, over one session.
 [[nodiscard]] bool is_session_working(const model::SessionSummary& session);

@@ -21,8 +21,9 @@
 
 namespace sb::snapshot {
 
-struct Entity;     // inside this room only
-struct IndexNode;  // inside this room only
+struct Entity;                      // inside this room only
+struct IndexNode;                   // inside this room only
+enum class LabelId : std::uint8_t;  // inside this room only
 
 struct Limits {
   std::size_t workspaces_per_project_max = 500;  // entries
@@ -65,6 +66,10 @@ class Store {
   /// The id of a producer, interned on first sight. Errors: limit_exceeded.
   Result<SourceId> source(std::string_view name);
   [[nodiscard]] std::string_view source_name(SourceId source) const;
+  /// The life a source is in now; 0 when it never named one.
+  [[nodiscard]] std::uint32_t current_epoch(SourceId source) const;
+  /// The label of updates behind an id kept with a fact.
+  [[nodiscard]] std::string_view label_text(LabelId label) const;
   /// The ordinal of a source's life. A life not seen before becomes the current one, and what the
   /// source said before turns stale. A retired life (seen, then replaced) gives nothing: its events
   /// are stale.

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sb/core/result.h"
+
+namespace sb::app {
+
+/// One workspace as the tools show it; texts are printable.
+struct BoardRow {
+  std::string project_id, project, id, name, branch, path;
+  std::string code, label, column, additions, deletions;
+  std::int64_t version = 0;
+  bool needs_user = false;
+  std::string entry;  ///< the complete entry as JSON, kept only when asked for
+};
+
+/// Every visible workspace of every project, as one read of each project saw it.
+struct Board {
+  std::string epoch;
+  std::uint64_t revision = 0;  ///< everything up to here is in it
+  std::vector<std::string> project_ids;
+  std::vector<BoardRow> rows;
+  std::vector<std::string> snapshots;  ///< the texts of the reads, for --json
+};
+
+/// Reads the board. Errors: unavailable, timeout, internal.
+Result<Board> read_board(const std::string& socket);
+
+/// Waits until something may have changed since `board` was read, or `limit` is over: false then.
+/// Nothing that happens between the read and the wait is missed. Errors: unavailable (the server
+/// went away).
+Result<bool> wait_for_change(const std::string& socket, const Board& board,
+                             std::chrono::milliseconds limit);
+
+/// Finds what a person means by `text`: an id, a path in a worktree ("." too), a name, a branch, or
+/// the beginning of an id. Errors: not_found; conflict, listing the candidates.
+Result<BoardRow> find_workspace(const std::vector<BoardRow>& rows, const std::string& text);
+
+}  // namespace sb::app

@@ -1,0 +1,149 @@
+#include "local_api.h"
+
+#include <array>
+#include <cstdio>
+
+#include "sb/core/json_writer.h"
+
+#include "discovery.h"
+#include "paths.h"
+#include "tools.h"
+
+namespace sb::app {
+namespace {
+
+void write_value(JsonWriter& json, const JsonValue& value) {
+  switch (value.kind()) {
+    case JsonValue::Kind::null:
+      json.null();
+      return;
+    case JsonValue::Kind::boolean:
+      json.boolean(value.as_bool().value_or(false));
+      return;
+    case JsonValue::Kind::number:
+      if (const auto whole = value.as_int()) {
+        json.number(*whole);
+      } else {
+        json.number(value.as_double().value_or(0));
+      }
+      return;
+    case JsonValue::Kind::string:
+      json.string(value.as_string().value_or(""));
+      return;
+    case JsonValue::Kind::array:
+      json.begin_array();
+      value.each_element([&](std::size_t, JsonValue element) { write_value(json, element); });
+      json.end_array();
+      return;
+    case JsonValue::Kind::object:
+      json.begin_object();
+      value.each_member([&](std::string_view key, JsonValue member) {
+        json.key(key);
+        write_value(json, member);
+      });
+      json.end_object();
+      return;
+  }
+}
+
+}  // namespace
+
+int report(const Error& error) {
+  std::fprintf(stderr, "snapboard: %s\n", error.message.c_str());
+  return error.code == ErrorCode::unavailable || error.code == ErrorCode::timeout ? kExitUnreachable
+                                                                                  : kExitFailed;
+}
+
+Result<std::string> find_socket(const std::string& given) {
+  if (!given.empty()) return given;
+  SB_TRY(const std::string runtime, runtime_dir());
+  const auto server = read_discovery(runtime + "/server.json");
+  if (server && !server->socket.empty()) return server->socket;
+  return runtime + "/api.sock";
+}
+
+Result<std::string> api_get(const std::string& socket, const std::string& target,
+                            std::chrono::seconds timeout) {
+  SB_TRY(auto answer, local_request(socket, "GET", target, {}, {}, timeout));
+  if (answer.status == 200) return std::move(answer.body);
+  if (answer.status == 503) return fail(ErrorCode::unavailable, "the server is still starting");
+  if (answer.status == 404) return fail(ErrorCode::not_found, problem_text(answer.body));
+  return fail(ErrorCode::internal, "the server answered: " + problem_text(answer.body));
+}
+
+std::string problem_text(const std::string& body) {
+  JsonDocument document;
+  const auto problem = document.parse(body);
+  const std::string detail = problem ? text_of(*problem, "detail") : "";
+  return detail.empty() ? printable(body) : detail;
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    // Control characters: those of ASCII, and U+0080 to U+009F, which are C2 80 to C2 9F.
+    const bool c1 =
+        byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (c1) ++i;
+    out += byte < 0x20 || byte == 0x7F || c1 ? '?' : text[i];
+  }
+  return out;
+}
+
+std::string text_of(const JsonValue& object, std::string_view key) {
+  const auto member = object.find(key);
+  const auto text = member ? member->as_string() : std::nullopt;
+  return text ? printable(*text) : "";
+}
+
+std::string number_of(const JsonValue& object, std::string_view key) {
+  const auto member = object.find(key);
+  const auto number = member ? member->as_int() : std::nullopt;
+  return number ? std::to_string(*number) : "";
+}
+
+bool flag_of(const JsonValue& object, std::string_view key) {
+  const auto member = object.find(key);
+  return member && member->as_bool().value_or(false);
+}
+
+std::string brief(const JsonValue& value) {
+  if (value.is_null()) return "-";
+  if (const auto text = value.as_string()) return text->empty() ? "\"\"" : printable(*text);
+  std::string text;
+  JsonWriter json(text);
+  write_value(json, value);
+  return printable(text);
+}
+
+std::string age_text(std::int64_t millis) {
+  constexpr std::int64_t kSecond = 1'000;
+  constexpr std::int64_t kMinute = 60 * kSecond;
+  constexpr std::int64_t kHour = 60 * kMinute;
+  constexpr std::int64_t kDay = 24 * kHour;
+  if (millis < 2 * kMinute) return std::to_string(millis / kSecond) + " s";
+  if (millis < 2 * kHour) return std::to_string(millis / kMinute) + " min";
+  if (millis < 2 * kDay) return std::to_string(millis / kHour) + " h";
+  return std::to_string(millis / kDay) + " d";
+}
+
+std::string path_segment(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '~';
+    if (plain) {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 15U];
+    }
+  }
+  return out;
+}
+
+}  // namespace sb::app
