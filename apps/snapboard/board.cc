@@ -88,7 +88,7 @@ Result<Board> read_board(const std::string& socket) {
         BoardRow row = to_row(entry);
         row.project_id = id;
         row.project = name;
-        row.entry = brief(entry);
+        row.entry = json_text(entry);
         board.rows.push_back(std::move(row));
       });
     }

@@ -16,7 +16,7 @@ struct BoardRow {
   std::string code, label, column, additions, deletions;
   std::int64_t version = 0;
   bool needs_user = false;
-  std::string entry;  ///< the complete entry as JSON, kept only when asked for
+  std::string entry;  ///< the complete entry as JSON
 };
 
 /// Every visible workspace of every project, as one read of each project saw it.

@@ -111,10 +111,14 @@ bool flag_of(const JsonValue& object, std::string_view key) {
 std::string brief(const JsonValue& value) {
   if (value.is_null()) return "-";
   if (const auto text = value.as_string()) return text->empty() ? "\"\"" : printable(*text);
+  return printable(json_text(value));
+}
+
+std::string json_text(const JsonValue& value) {
   std::string text;
   JsonWriter json(text);
   write_value(json, value);
-  return printable(text);
+  return text;
 }
 
 std::string age_text(std::int64_t millis) {

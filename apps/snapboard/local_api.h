@@ -36,6 +36,8 @@ int report(const Error& error);
 [[nodiscard]] bool flag_of(const JsonValue& object, std::string_view key);
 /// Any value on one line, printable: texts without quotes, null as "-", the rest as JSON.
 [[nodiscard]] std::string brief(const JsonValue& value);
+/// The same value as JSON text on one line.
+[[nodiscard]] std::string json_text(const JsonValue& value);
 /// "12 s", "5 min", "3 h", "2 d".
 [[nodiscard]] std::string age_text(std::int64_t millis);
 /// One segment of a path: percent-encoded where needed.

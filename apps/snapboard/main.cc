@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cstdio>
 #include <span>
 #include <string>
 
@@ -6,9 +7,13 @@
 
 #include "sb/process/supervisor.h"
 
+#include "completions.h"
+#include "doctor.h"
 #include "explain_tool.h"
+#include "project_tool.h"
 #include "serve.h"
 #include "tools.h"
+#include "watch_tool.h"
 
 namespace {
 
@@ -21,6 +26,10 @@ struct Arguments {
   EmitOptions emit;
   std::string socket;
   std::string workspace;
+  sb::app::WaitOptions wait;
+  std::string project;
+  std::string project_name;
+  std::string shell;
   bool json = false;
   bool quiet = false;
   bool no_open = false;
@@ -79,6 +88,41 @@ CLI::App* add_workspace_tool(CLI::App& app, Arguments& args, const char* name, c
   return tool;
 }
 
+CLI::App* add_wait(CLI::App& app, Arguments& args) {
+  CLI::App* wait = add_tool(app, args, "wait", "Return as soon as a workspace is in a state");
+  wait->add_option("workspace", args.wait.workspace,
+                   "Id or its beginning, name, branch, or a path in it");
+  wait->add_flag("--any", args.wait.any, "Any workspace of any project");
+  wait->add_option("--until", args.wait.until,
+                   "A status reason (AGENT_WORKING), a column (WAITING), or needs-user")
+      ->required();
+  wait->add_option("--timeout", args.wait.timeout_s, "Seconds; then exit 124 (default: for ever)")
+      ->check(CLI::Range(0.0, 1e9));
+  wait->add_flag("--json", args.wait.json, "Print the entry as JSON");
+  return wait;
+}
+
+struct ProjectCommands {
+  CLI::App* project;
+  CLI::App* add;
+  CLI::App* list;
+  CLI::App* remove;
+};
+ProjectCommands add_project(CLI::App& app, Arguments& args) {
+  CLI::App* project = app.add_subcommand("project", "Which repositories are on the board");
+  project->require_subcommand(1);
+  CLI::App* add = add_tool(*project, args, "add", "Put a repository on the board");
+  add->add_option("path", args.project, "A path in it (default: here)")->default_val(".");
+  add->add_option("--name", args.project_name, "Its name on the board");
+  add->add_flag("--json", args.json, "As JSON");
+  CLI::App* list = add_tool(*project, args, "list", "Every project, one line each");
+  list->add_flag("--json", args.json, "As JSON");
+  CLI::App* remove =
+      add_tool(*project, args, "remove", "Take a project off the board; its files stay");
+  remove->add_option("project", args.project, "Id, name or path")->required();
+  return {project, add, list, remove};
+}
+
 CLI::App* add_emit(CLI::App& app, Arguments& args) {
   CLI::App* emit = add_tool(app, args, "emit", "Send one event");
   emit->add_option("type", args.emit.type, "Event type, for instance session.changed")->required();
@@ -114,6 +158,17 @@ int main(int argc, char** argv) {
   CLI::App* explain = add_workspace_tool(app, args, "explain", "Why a workspace shows its status");
   CLI::App* history =
       add_workspace_tool(app, args, "history", "What a workspace went through lately");
+  CLI::App* watch = add_tool(app, args, "watch", "The board, live");
+  watch->add_flag("--json", args.json, "One JSON line per change");
+  CLI::App* wait = add_wait(app, args);
+  const ProjectCommands project = add_project(app, args);
+  CLI::App* doctor = add_tool(app, args, "doctor", "What is wrong here, and what to do about it");
+  doctor->add_option("--data-dir", args.serve.data_dir, "Where the database lives");
+  doctor->add_flag("--json", args.json, "As JSON");
+  CLI::App* completions = app.add_subcommand("completions", "Print a script for a shell");
+  completions->add_option("shell", args.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   CLI::App* emit = add_emit(app, args);
   try {
     app.parse(argc, argv);
@@ -130,5 +185,17 @@ int main(int argc, char** argv) {
   if (list->parsed()) return sb::app::list(args.socket, args.output());
   if (explain->parsed()) return sb::app::explain(args.socket, args.workspace, args.output());
   if (history->parsed()) return sb::app::history(args.socket, args.workspace, args.output());
+  if (watch->parsed()) return sb::app::watch(args.socket, args.output());
+  if (wait->parsed()) return sb::app::wait(args.socket, args.wait);
+  if (project.add->parsed()) {
+    return sb::app::project_add(args.socket, args.project, args.project_name, args.output());
+  }
+  if (project.list->parsed()) return sb::app::project_list(args.socket, args.output());
+  if (project.remove->parsed()) return sb::app::project_remove(args.socket, args.project);
+  if (doctor->parsed()) return sb::app::doctor(args.socket, args.serve.data_dir, args.output());
+  if (completions->parsed()) {
+    std::printf("%s", sb::app::completions(app, args.shell).c_str());
+    return sb::app::kExitOk;
+  }
   return emit->parsed() ? sb::app::emit(args.socket, args.emit) : sb::app::kExitUsage;
 }

@@ -1,0 +1,227 @@
+#include "doctor.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <vector>
+
+#include "sb/core/json_writer.h"
+#include "sb/process/posix_runner.h"
+#include "sb/workspace/data_dir.h"
+
+#include "discovery.h"
+#include "local_api.h"
+#include "paths.h"
+#include "text_table.h"
+
+namespace sb::app {
+namespace {
+
+constexpr int kGitMajorMin = 2;  // what worktree lists and status are read with
+constexpr int kGitMinorMin = 30;
+constexpr std::int64_t kWatchesMin = 65'536;  // watches of one user: below, large trees are polled
+constexpr std::int64_t kInstancesMin = 128;   // inotify instances of one user
+
+struct Finding {
+  enum class Grade { ok, note, bad };
+  Grade grade = Grade::ok;
+  std::string what;
+  std::string detail;
+  std::string advice;  ///< empty when there is nothing to do
+};
+
+std::string_view text_of_grade(Finding::Grade grade) {
+  switch (grade) {
+    case Finding::Grade::ok:
+      return "ok";
+    case Finding::Grade::note:
+      return "note";
+    case Finding::Grade::bad:
+      return "bad";
+  }
+  return "bad";
+}
+
+using Findings = std::vector<Finding>;
+using Grade = Finding::Grade;
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return printable(text);
+}
+
+void look_at_git(Findings& found) {
+  process::PosixRunner runner;
+  ProcessSpec spec;
+  spec.argv = {"git", "--version"};
+  const auto output = runner.run(spec);
+  if (!output || output->exit_code != 0) {
+    found.push_back({Grade::bad, "git", "not found in PATH", "Install git 2.30 or newer."});
+    return;
+  }
+  int major = 0;
+  int minor = 0;
+  const bool known = std::sscanf(output->out.c_str(), "git version %d.%d", &major, &minor) == 2;
+  const bool old =
+      known && (major < kGitMajorMin || (major == kGitMajorMin && minor < kGitMinorMin));
+  found.push_back({old ? Grade::bad : Grade::ok, "git", trimmed(output->out),
+                   old ? "Install git 2.30 or newer." : ""});
+}
+
+std::int64_t kernel_limit(const char* name) {
+  std::ifstream in(std::string("/proc/sys/fs/inotify/") + name);
+  std::int64_t value = -1;
+  in >> value;
+  return in ? value : -1;
+}
+
+void look_at_limit(Findings& found, const char* name, std::int64_t least) {
+  const std::int64_t value = kernel_limit(name);
+  if (value < 0) {
+    found.push_back({Grade::bad, name, "the kernel does not tell", "Is /proc mounted?"});
+    return;
+  }
+  const bool low = value < least;
+  found.push_back({low ? Grade::note : Grade::ok, name, std::to_string(value),
+                   low ? "Worktrees beyond it are polled. Raise it: sysctl fs.inotify." +
+                             std::string(name) + "=" + std::to_string(least)
+                       : ""});
+}
+
+void look_at_data(Findings& found, const std::string& given) {
+  const auto path = given.empty() ? workspace::default_data_dir() : Result<std::string>(given);
+  if (!path) {
+    found.push_back({Grade::bad, "data directory", path.error().message, "Set HOME."});
+    return;
+  }
+  struct stat info{};
+  if (stat(path->c_str(), &info) != 0) {
+    found.push_back(
+        {Grade::note, "data directory", *path + " is not there yet", "snapboard serve makes it."});
+    return;
+  }
+  if (!S_ISDIR(info.st_mode) || access(path->c_str(), R_OK | W_OK | X_OK) != 0) {
+    found.push_back({Grade::bad, "data directory", *path + " cannot be written",
+                     "Make it a directory of yours, or choose another by --data-dir."});
+    return;
+  }
+  const bool open = (info.st_mode & 077U) != 0;
+  found.push_back({open ? Grade::note : Grade::ok, "data directory", *path,
+                   open ? "Others can look into it: chmod 700 " + *path : ""});
+}
+
+void look_at_socket(Findings& found, const std::string& path) {
+  struct stat info{};
+  if (lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) {
+    found.push_back({Grade::note, "socket", path + " is not there", "Start it: snapboard serve"});
+    return;
+  }
+  const bool open = (info.st_mode & 077U) != 0 || info.st_uid != getuid();
+  found.push_back({open ? Grade::bad : Grade::ok, "socket", path,
+                   open ? "Others may use it, and it asks for no token: chmod 600 " + path : ""});
+}
+
+void look_at_discovery(Findings& found) {
+  const auto dir = runtime_dir();
+  if (!dir) {
+    found.push_back({Grade::bad, "runtime directory", dir.error().message,
+                     "Set XDG_RUNTIME_DIR to a directory of yours."});
+    return;
+  }
+  const std::string path = *dir + "/server.json";
+  struct stat info{};
+  if (stat(path.c_str(), &info) != 0) {
+    found.push_back({Grade::note, "discovery file", path + " is not there",
+                     "No server runs for this user, or it has ended in order."});
+    return;
+  }
+  if ((info.st_mode & 077U) != 0) {
+    found.push_back({Grade::bad, "discovery file", path + " can be read by others",
+                     "It holds the token. End the server, remove the file, start it again."});
+    return;
+  }
+  const auto held = read_discovery(path);
+  const bool alive = held && kill(static_cast<pid_t>(held->pid), 0) == 0;
+  found.push_back({alive ? Grade::ok : Grade::note, "discovery file",
+                   !held   ? path + " cannot be read"
+                   : alive ? path
+                           : path + " speaks of a server that is gone",
+                   alive ? "" : "It was ended abruptly. snapboard serve writes the file anew."});
+}
+
+void look_at_server(Findings& found, const std::string& socket) {
+  const auto answer = local_request(socket, "GET", "/readyz");
+  if (!answer) {
+    found.push_back({Grade::note, "server", "does not run", "Start it: snapboard serve"});
+    return;
+  }
+  JsonDocument document;
+  const auto state = document.parse(answer->body);
+  if (!state) {
+    found.push_back({Grade::bad, "server", "something else answers at " + socket,
+                     "Choose another socket by --socket."});
+    return;
+  }
+  const bool ready = answer->status == 200;
+  found.push_back({ready ? Grade::ok : Grade::note, "server",
+                   ready ? number_of(*state, "workspaces") + " workspaces in " +
+                               number_of(*state, "projects") + " projects"
+                         : "is still starting",
+                   ""});
+  const auto sources = state->find("sources");
+  if (!sources) return;
+  sources->each_element([&](std::size_t, JsonValue source) {
+    const std::string health = text_of(source, "state");
+    const std::string detail = text_of(source, "detail");
+    found.push_back({health == "live" ? Grade::ok : Grade::note,
+                     "source " + text_of(source, "name"),
+                     health + (detail.empty() ? "" : ": " + detail), ""});
+  });
+}
+
+void print_json(const Findings& found) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_array();
+  for (const Finding& one : found) {
+    json.begin_object().key("grade").string(text_of_grade(one.grade)).key("what").string(one.what);
+    json.key("detail").string(one.detail).key("advice").string(one.advice).end_object();
+  }
+  json.end_array();
+  std::printf("%s\n", text.c_str());
+}
+
+}  // namespace
+
+int doctor(const std::string& given_socket, const std::string& data_dir, Output output) {
+  Findings found;
+  look_at_git(found);
+  look_at_limit(found, "max_user_watches", kWatchesMin);
+  look_at_limit(found, "max_user_instances", kInstancesMin);
+  look_at_data(found, data_dir);
+  look_at_discovery(found);
+  if (const auto socket = find_socket(given_socket)) {
+    look_at_socket(found, *socket);
+    look_at_server(found, *socket);
+  }
+  bool broken = false;
+  TextTable table({"", "", ""});
+  for (const Finding& one : found) {
+    broken = broken || one.grade == Grade::bad;
+    table.add({std::string(text_of_grade(one.grade)), one.what,
+               one.detail + (one.advice.empty() ? "" : ". " + one.advice)});
+  }
+  if (output == Output::json) {
+    print_json(found);
+  } else {
+    std::printf("%s", table.text().c_str());
+  }
+  return broken ? kExitFailed : kExitOk;
+}
+
+}  // namespace sb::app

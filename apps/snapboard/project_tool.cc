@@ -1,0 +1,107 @@
+#include "project_tool.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include <climits>
+
+#include "sb/core/json_writer.h"
+
+#include "local_api.h"
+#include "text_table.h"
+
+namespace sb::app {
+namespace {
+
+std::string absolute(const std::string& path) {
+  std::string out(PATH_MAX, '\0');
+  if (realpath(path.c_str(), out.data()) == nullptr) return path;
+  out.resize(out.find('\0'));
+  return out;
+}
+
+int failed(const std::string& text) {
+  std::fprintf(stderr, "snapboard: %s\n", text.c_str());
+  return kExitFailed;
+}
+
+}  // namespace
+
+int project_list(const std::string& given_socket, Output output) {
+  const auto socket = find_socket(given_socket);
+  if (!socket) return report(socket.error());
+  const auto text = api_get(*socket, "/api/projects");
+  if (!text) return report(text.error());
+  if (output == Output::json) {
+    std::printf("%s\n", text->c_str());
+    return kExitOk;
+  }
+  JsonDocument document;
+  const auto projects = document.parse(*text);
+  if (!projects) return report(projects.error());
+  TextTable table({"NAME", "WORKSPACES", "ID", "REPOSITORY"});
+  projects->each_element([&](std::size_t, JsonValue one) {
+    const std::string path = text_of(one, "repoPath");
+    table.add({text_of(one, "name"), number_of(one, "workspaceCount"), text_of(one, "id"),
+               path.empty() ? "- (told of by events)" : path});
+  });
+  std::printf("%s", table.text().c_str());
+  return kExitOk;
+}
+
+int project_add(const std::string& given_socket, const std::string& path, const std::string& name,
+                Output output) {
+  const auto socket = find_socket(given_socket);
+  if (!socket) return report(socket.error());
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("repoPath").string(absolute(path));
+  if (!name.empty()) json.key("name").string(name);
+  json.end_object();
+  const auto answer = local_request(*socket, "POST", "/api/projects", body, "application/json",
+                                    std::chrono::seconds(60));
+  if (!answer) return report(answer.error());
+  if (answer->status / 100 != 2) return failed(problem_text(answer->body));
+  if (output == Output::json) {
+    std::printf("%s\n", answer->body.c_str());
+  } else {
+    std::printf("%s %s\n", printable(absolute(path)).c_str(),
+                answer->status == 201 ? "is on the board" : "was on the board already");
+  }
+  return kExitOk;
+}
+
+int project_remove(const std::string& given_socket, const std::string& project) {
+  const auto socket = find_socket(given_socket);
+  if (!socket) return report(socket.error());
+  const auto text = api_get(*socket, "/api/projects");
+  if (!text) return report(text.error());
+  JsonDocument document;
+  const auto projects = document.parse(*text);
+  if (!projects) return report(projects.error());
+  const std::string path = absolute(project);
+  std::vector<std::string> exact;
+  std::vector<std::string> like;
+  projects->each_element([&](std::size_t, JsonValue one) {
+    const auto id = one.find("id");
+    const std::string held(id ? id->as_string().value_or("") : "");
+    if (held == project) exact.push_back(held);
+    if (text_of(one, "name") == project || text_of(one, "repoPath") == path) like.push_back(held);
+  });
+  const auto& found = exact.empty() ? like : exact;
+  if (found.empty()) return failed("no project has the id, name or path " + printable(project));
+  if (found.size() > 1) {
+    std::string message = printable(project) + " can mean several projects; say which by its id:";
+    for (const auto& id : found) message += "\n  " + printable(id);
+    return failed(message);
+  }
+  const auto answer =
+      local_request(*socket, "DELETE", "/api/projects/" + path_segment(found.front()));
+  if (!answer) return report(answer.error());
+  if (answer->status / 100 != 2) return failed(problem_text(answer->body));
+  std::printf("%s is off the board; its files were not touched\n", printable(project).c_str());
+  return kExitOk;
+}
+
+}  // namespace sb::app

@@ -1,0 +1,168 @@
+// The commands beside a running server, as a person or a script uses them.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { Producer, Sandbox, binary, eventually, session } from "./support.mjs";
+
+const PROJECT = "external-project";
+
+function run(sandbox, cwd, ...args) {
+  return spawnSync(binary, args, { cwd, env: sandbox.env, encoding: "utf8", timeout: 30_000 });
+}
+
+/** A command that runs on: its lines, and how it ends. */
+function start(t, sandbox, ...args) {
+  const child = spawn(binary, args, { cwd: sandbox.root, env: sandbox.env, stdio: ["ignore", "pipe", "pipe"] });
+  t.after(() => child.kill("SIGKILL"));
+  const started = { child, lines: [], errors: "" };
+  createInterface({ input: child.stdout }).on("line", (line) => started.lines.push(line));
+  child.stderr.on("data", (chunk) => (started.errors += chunk));
+  started.closed = once(child, "close").then(([code]) => code);
+  return started;
+}
+
+async function started(t) {
+  const sandbox = new Sandbox(t);
+  const repo = sandbox.repository();
+  const server = await sandbox.serve(repo);
+  const producer = new Producer("agents/one");
+  const send = async (type, subject, data) => {
+    const answer = await server.post(producer.event(type, subject, data));
+    assert.equal(answer.status, 200, answer.text);
+  };
+  await send("workspace.state_changed", "w1", { projectId: PROJECT, status: "READY", name: "Alpha" });
+  return { sandbox, repo, server, send };
+}
+
+test("wait returns at once when the condition holds, and names what it knows otherwise", async (t) => {
+  const { sandbox, repo } = await started(t);
+  for (const until of ["no-session-started", "NO_SESSION_STARTED", "waiting", "needs-user"]) {
+    const done = run(sandbox, repo, "wait", "Alpha", "--until", until);
+    assert.equal(done.status, 0, done.stderr);
+    assert.match(done.stdout, /w1 .*NO_SESSION_STARTED/);
+  }
+  const json = run(sandbox, repo, "wait", "w1", "--until", "needs-user", "--json");
+  assert.equal(JSON.parse(json.stdout).workspaceId, "w1");
+  const nonsense = run(sandbox, repo, "wait", "w1", "--until", "happiness");
+  assert.equal(nonsense.status, 2);
+  assert.match(nonsense.stderr, /AGENT_WORKING/);
+  assert.equal(run(sandbox, repo, "wait", "--until", "needs-user").status, 2, "a workspace or --any");
+  assert.equal(run(sandbox, repo, "wait", "w1", "--any", "--until", "needs-user").status, 2);
+  assert.equal(run(sandbox, repo, "wait", "nobody", "--until", "needs-user").status, 1);
+});
+
+test("wait is woken by the change it waits for, of one workspace or of any", async (t) => {
+  const { sandbox, send } = await started(t);
+  const one = start(t, sandbox, "wait", "w1", "--until", "agent-working", "--timeout", "60");
+  const any = start(t, sandbox, "wait", "--any", "--until", "AGENT_WORKING", "--timeout", "60", "--json");
+  // Whether the change comes before or after they look must not matter.
+  await send("session.changed", "w1", session("s1"));
+  assert.equal(await one.closed, 0, one.errors);
+  assert.equal(await any.closed, 0, any.errors);
+  assert.equal(JSON.parse(any.lines[0]).workspaceId, "w1");
+});
+
+test("wait ends with 124 when time is over, 1 when the workspace goes, 3 when the server does", async (t) => {
+  const { sandbox, server, send } = await started(t);
+  await send("workspace.state_changed", "w2", { projectId: PROJECT, status: "READY", name: "Beta" });
+  assert.equal(run(sandbox, sandbox.root, "wait", "w1", "--until", "merged", "--timeout", "0.3").status, 124);
+  const gone = start(t, sandbox, "wait", "w2", "--until", "merged");
+  const left = start(t, sandbox, "wait", "w1", "--until", "merged");
+  // Both wait on the server once it holds two requests open; a removal before that is told as well.
+  await send("workspace.removed", "w2", {});
+  assert.equal(await gone.closed, 1, gone.errors);
+  await server.stop();
+  assert.equal(await left.closed, 3, left.errors);
+});
+
+test("watch --json tells the board, then each change as one line", async (t) => {
+  const { sandbox, send, server } = await started(t);
+  const watch = start(t, sandbox, "watch", "--json");
+  const line = (what, matches) => eventually(what, () => watch.lines.map((text) => JSON.parse(text)).find(matches));
+  const first = await line("the board", (one) => one.op === "put" && one.id === "w1");
+  assert.equal(first.entry.name, "Alpha");
+  await send("session.changed", "w1", session("s1"));
+  await line("a change", (one) => one.op === "put" && one.id === "w1" && one.entry.statusReason.code === "AGENT_WORKING");
+  await send("workspace.removed", "w1", {});
+  await line("a removal", (one) => one.op === "del" && one.id === "w1");
+  await server.stop();
+  assert.equal(await watch.closed, 3);
+});
+
+test("watch without a terminal prints one line per change and no escape sequences", async (t) => {
+  const { sandbox, send } = await started(t);
+  const watch = start(t, sandbox, "watch");
+  await eventually("the board", () => watch.lines.some((line) => line.includes("NO_SESSION_STARTED")));
+  await send("session.changed", "w1", session("s1"));
+  await eventually("a change", () => watch.lines.some((line) => line.startsWith("w1  Alpha  Agent working")));
+  assert.ok(!watch.lines.join("").includes("\u001b"));
+});
+
+test("project add, list and remove", async (t) => {
+  const { sandbox, repo, server } = await started(t);
+  const other = sandbox.repository("other");
+  assert.equal(run(sandbox, other, "project", "add").status, 0);
+  const again = run(sandbox, repo, "project", "add", other);
+  assert.equal(again.status, 0);
+  assert.match(again.stdout, /already/);
+  const list = run(sandbox, repo, "project", "list");
+  assert.match(list.stdout, new RegExp(`other +1 .*${other}`));
+  assert.ok(JSON.parse(run(sandbox, repo, "project", "list", "--json").stdout).some((one) => one.repoPath === other));
+  const removed = run(sandbox, repo, "project", "remove", other);
+  assert.equal(removed.status, 0, removed.stderr);
+  assert.ok(!(await server.get("/api/projects")).json.some((one) => one.repoPath === other));
+  assert.equal(run(sandbox, repo, "project", "remove", "other").status, 1, "it is gone");
+  assert.equal(run(sandbox, repo, "project", "add", sandbox.path("home")).status, 1, "no repository");
+});
+
+test("doctor says what is wrong and what to do", async (t) => {
+  const sandbox = new Sandbox(t);
+  const repo = sandbox.repository();
+  const look = () => {
+    const done = run(sandbox, repo, "doctor", "--json", "--data-dir", sandbox.path("data"));
+    const found = JSON.parse(done.stdout);
+    return { status: done.status, of: (what) => found.find((one) => one.what === what) };
+  };
+  let seen = look();
+  assert.equal(seen.status, 0, "a server that does not run is not broken");
+  assert.equal(seen.of("git").grade, "ok");
+  assert.match(seen.of("server").advice, /snapboard serve/);
+
+  const server = await sandbox.serve(repo);
+  seen = look();
+  assert.equal(seen.status, 0);
+  for (const what of ["data directory", "discovery file", "socket", "server"]) assert.equal(seen.of(what).grade, "ok", what);
+  assert.ok(seen.of("source git"));
+
+  chmodSync(server.announced.socket, 0o666);
+  seen = look();
+  assert.equal(seen.status, 1);
+  assert.match(seen.of("socket").advice, /chmod 600/);
+
+  await server.kill();
+  seen = look();
+  assert.equal(seen.of("discovery file").grade, "note", "it speaks of a server that is gone");
+  rmSync(sandbox.path("data"), { recursive: true });
+  writeFileSync(sandbox.path("data"), "");
+  seen = look();
+  assert.equal(seen.status, 1);
+  assert.equal(seen.of("data directory").grade, "bad");
+  const text = run(sandbox, repo, "doctor", "--data-dir", sandbox.path("data"));
+  assert.match(text.stdout, /^bad +data directory .*--data-dir/m);
+});
+
+test("completions know every command", async (t) => {
+  const sandbox = new Sandbox(t);
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const script = run(sandbox, sandbox.root, "completions", shell);
+    assert.equal(script.status, 0);
+    for (const word of ["explain", "history", "wait", "project", "until"]) assert.ok(script.stdout.includes(word), `${shell} ${word}`);
+  }
+  const script = run(sandbox, sandbox.root, "completions", "bash").stdout;
+  const asked = spawnSync("bash", ["-c", `${script}\nCOMP_WORDS=(snapboard his); COMP_CWORD=1; _snapboard; echo "\${COMPREPLY[@]}"`], { encoding: "utf8" });
+  assert.equal(asked.stdout.trim(), "history", asked.stderr);
+  assert.equal(run(sandbox, sandbox.root, "completions", "csh").status, 2);
+});
