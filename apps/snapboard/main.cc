@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -10,6 +11,7 @@
 #include "completions.h"
 #include "doctor.h"
 #include "explain_tool.h"
+#include "hook.h"
 #include "project_tool.h"
 #include "serve.h"
 #include "tools.h"
@@ -139,6 +141,8 @@ CLI::App* add_emit(CLI::App& app, Arguments& args) {
 
 int main(int argc, char** argv) {
   const std::span<char*> words(argv, static_cast<std::size_t>(argc));
+  // An agent waits for this one: nothing else is set up for it.
+  if (argc >= 2 && std::string_view(argv[1]) == "hook") return sb::app::hook(argc - 2, argv + 2);
   if (words.size() > 1 && words[1] == sb::process::kSuperviseMode) {
     return sb::process::supervise(words.subspan(2));
   }

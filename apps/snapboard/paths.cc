@@ -29,4 +29,12 @@ Result<std::string> default_socket_path() {
   return dir + "/api.sock";
 }
 
+std::string claude_config_dir() {
+  if (const char* chosen = std::getenv("CLAUDE_CONFIG_DIR"); chosen != nullptr && *chosen == '/') {
+    return chosen;
+  }
+  const char* home = std::getenv("HOME");
+  return home != nullptr && *home == '/' ? std::string(home) + "/.claude" : std::string();
+}
+
 }  // namespace sb::app

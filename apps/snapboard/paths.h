@@ -12,5 +12,8 @@ Result<std::string> runtime_dir();
 
 /// The Unix socket of the server unless `--socket` says otherwise.
 Result<std::string> default_socket_path();
+/// Where Claude Code keeps its settings and what it tells of its sessions: `$CLAUDE_CONFIG_DIR`,
+/// else `~/.claude`. Empty when neither is known.
+std::string claude_config_dir();
 
 }  // namespace sb::app

@@ -19,7 +19,13 @@
 #include "sb/git/git_service.h"
 #include "sb/git_cli/repository.h"
 #include "sb/orchestration/engine.h"
+#include "sb/orchestration/session_view.h"
 #include "sb/process/posix_runner.h"
+#include "sb/process/process_watch.h"
+#include "sb/session/hook_spool.h"
+#include "sb/session/schema.h"
+#include "sb/session/session_service.h"
+#include "sb/session/spool_intake.h"
 #include "sb/snapshot/store.h"
 #include "sb/sqlite/database.h"
 #include "sb/transport/event_loop.h"
@@ -32,6 +38,7 @@
 #include "handover.h"
 #include "paths.h"
 #include "ports.h"
+#include "session_hooks.h"
 #include "web_files.h"
 
 namespace sb::app {
@@ -93,6 +100,7 @@ class Application {
     return limits;
   }
   Result<void> open();
+  void open_sessions();
   Result<void> listen();
   void begin();
   void announce();
@@ -118,13 +126,17 @@ class Application {
 
   transport::EventLoop loop_;
   process::PosixRunner processes_;
+  process::ProcessWatch process_watch_{loop_};
   std::unique_ptr<sqlite::Writer> writer_;
   std::unique_ptr<workspace::Journal> journal_;
   std::unique_ptr<fs_watch::Watcher> watcher_;
   std::unique_ptr<git::GitService> git_;
   std::unique_ptr<workspace::WorkspaceService> workspaces_;
+  std::unique_ptr<session::SessionService> sessions_;
+  std::unique_ptr<session::SpoolIntake> spool_;
   std::unique_ptr<orchestration::Engine> engine_;
   std::unique_ptr<EnginePorts> ports_;
+  std::unique_ptr<SessionHooks> hooks_;
   std::unique_ptr<transport::Server> server_;
   WorkerPool workers_{kWorkers};  // last: its threads end before what their tasks use
   bool stopping_ = false;
@@ -136,6 +148,7 @@ Result<void> Application::open() {
   SB_TRY(auto database,
          sqlite::Database::open(data_dir_ + "/" + std::string(workspace::kDatabaseName)));
   SB_TRY_VOID(database->migrate("workspace", workspace::migrations()));
+  SB_TRY_VOID(database->migrate("session", session::migrations()));
   writer_ = std::make_unique<sqlite::Writer>(std::move(database));
   journal_ = std::make_unique<workspace::Journal>(loop_, *writer_, Logger("journal"));
   watcher_ = std::make_unique<fs_watch::Watcher>(fs_watch::Watcher::Options{});
@@ -149,11 +162,29 @@ Result<void> Application::open() {
       orchestration::Engine::Deps{loop_, clock_, random_, counter_, store_, *workspaces_, *journal_,
                                   *git_, metrics_, Logger("engine")},
       orchestration::EngineOptions{});
+  open_sessions();
   ports_ = std::make_unique<EnginePorts>(*engine_);
   Gauge& spawned = metrics_.gauge("processes_spawned_total", "Child processes ever spawned.");
   metrics_.before_text(
       [this, &spawned] { spawned.set(static_cast<double>(processes_.spawned())); });
   return {};
+}
+
+void Application::open_sessions() {
+  std::vector<std::unique_ptr<session::LevelSource>> levels;
+  levels.push_back(std::make_unique<session::ClaudeStatusFile>(claude_config_dir()));
+  sessions_ = std::make_unique<session::SessionService>(
+      session::SessionService::Deps{loop_, workers_, *writer_, process_watch_, *watcher_, clock_,
+                                    counter_, Logger("session")},
+      std::move(levels));
+  hooks_ = std::make_unique<SessionHooks>(*sessions_);
+  if (const auto runtime = runtime_dir()) {
+    spool_ = std::make_unique<session::SpoolIntake>(
+        session::SpoolIntake::Deps{loop_, workers_, *watcher_, *sessions_, Logger("session")},
+        *runtime + "/" + std::string(session::kSpoolName));
+  }
+  engine_->add(std::make_unique<orchestration::SessionView>(orchestration::SessionView::Deps{
+      *sessions_, engine_->directory(), engine_->own_facts(), clock_, Logger("session")}));
 }
 
 Result<void> Application::listen() {
@@ -171,7 +202,8 @@ Result<void> Application::listen() {
   config.static_files.assign(files.begin(), files.end());
   server_ = std::make_unique<transport::Server>(
       loop_, std::move(config),
-      transport::ServerPorts{store_, *ports_, *ports_, *ports_, metrics_, clock_, Logger("http")});
+      transport::ServerPorts{store_, *ports_, *ports_, *ports_, metrics_, clock_, Logger("http"),
+                             hooks_.get()});
   SB_TRY_VOID(server_->listen());
   store_.on_commit([this] { server_->store_changed(); });
   const Discovery discovery{getpid(), server_->url(), socket_path_, token_, clock_.wall_now()};
@@ -186,6 +218,10 @@ void Application::begin() {
   const auto ready = [this] {
     if (--waiting_for_ready_ == 0) announce();
   };
+  const auto known = [this, ready] {
+    if (spool_) loop_.post([this] { spool_->start(); });  // once the domains have started
+    ready();
+  };
   auto rows = workspaces_->load();
   auto kept = journal_->load();
   if (!rows || !kept) {
@@ -196,7 +232,7 @@ void Application::begin() {
   }
   const bool adopt = options_.adopt && git_cli::discover(options_.directory).has_value();
   if (adopt) ++waiting_for_ready_;
-  engine_->start(*rows, *kept, ready);
+  engine_->start(*rows, *kept, known);
   if (adopt) {
     engine_->register_project(options_.directory, std::nullopt, std::nullopt,
                               [this, ready](const Result<orchestration::Engine::Registered>& made) {

@@ -16,6 +16,10 @@ std::string_view carrying_event(model::Field field) {
     case model::Field::operation:
     case model::Field::lastActivityAt:
       return "git read";
+    case model::Field::sessionSummaries:
+    case model::Field::pendingRequests:
+    case model::Field::pendingRequestType:
+      return "session changed";
     default:
       return "workspace changed";
   }

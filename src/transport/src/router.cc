@@ -38,7 +38,8 @@ std::optional<std::string> match(std::string_view pattern, const std::vector<std
 
 bool is_api_path(const Target& target) {
   const std::string& first = target.segments.front();
-  return first == "api" || first == "metrics" || first == "snapshots" || first == "snapshot";
+  return first == "api" || first == "metrics" || first == "snapshots" || first == "snapshot" ||
+         first == "hooks";
 }
 
 }  // namespace
@@ -61,6 +62,7 @@ const std::vector<Router::Route>& Router::routes() {
       {"GET", "/api/workspaces/{}/explain", &Router::get_explain},
       {"GET", "/api/workspaces/{}/history", &Router::get_history},
       {"POST", "/api/events", &Router::post_events},
+      {"POST", "/hooks/{}", &Router::post_hook},
   };
   return kRoutes;
 }

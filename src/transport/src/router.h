@@ -61,6 +61,7 @@ class Router : public std::enable_shared_from_this<Router> {
   void get_history(Call& call);
   void get_upgrade_only(Call& call);
   void post_events(Call& call);
+  void post_hook(Call& call);
   void post_project(Call& call);
   void delete_project(Call& call);
   void post_reconcile(Call& call);

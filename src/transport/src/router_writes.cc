@@ -86,6 +86,29 @@ void Router::post_events(Call& call) {
   });
 }
 
+void Router::post_hook(Call& call) {
+  if (!is_json(call.request) || is_encoded(call.request)) {
+    call.reply(unsupported("Send application/json."));
+    return;
+  }
+  if (ports_.hooks == nullptr) {
+    call.reply(problem_response({ErrorCode::not_found, "There is nothing at this path.", {}}));
+    return;
+  }
+  HookSink::Hook hook{std::move(call.id),
+                      std::string(call.request.header("snapboard-hook").value_or("")),
+                      std::move(call.request.body)};
+  ports_.hooks->hook(std::move(hook), [reply = std::move(call.reply)](const Result<void>& taken) {
+    if (!taken) {
+      reply(sink_problem(taken.error()));
+      return;
+    }
+    HttpResponse response;
+    response.status = 204;
+    reply(std::move(response));
+  });
+}
+
 void Router::post_project(Call& call) {
   if (!is_json(call.request) || is_encoded(call.request)) {
     call.reply(unsupported("Send application/json."));

@@ -61,6 +61,19 @@ struct ServerStatus {
   [[nodiscard]] virtual ReconciliationInfo reconciliation() const = 0;
 };
 
+/// Hooks of agents, in the agents' own words (protocol, section 5, native hooks).
+struct HookSink {
+  virtual ~HookSink() = default;
+  struct Hook {
+    std::string agent;     ///< as in the path
+    std::string locators;  ///< of the header Snapboard-Hook; empty when the agent itself posts
+    std::string body;      ///< JSON
+  };
+  /// Calls `done` once what the hook changed is durable. Errors: not_found (no such agent),
+  /// invalid_argument, limit_exceeded, unavailable.
+  virtual void hook(Hook hook, std::function<void(Result<void>)> done) = 0;
+};
+
 struct CommandSink {
   virtual ~CommandSink() = default;
   struct RegisterProject {

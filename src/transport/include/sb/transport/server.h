@@ -72,6 +72,7 @@ struct ServerPorts {
   Metrics& metrics;
   const Clock& clock;
   Logger log;
+  HookSink* hooks = nullptr;  ///< null: /hooks is not there
 };
 
 /// HTTP, WebSocket and the Unix socket of one server (protocol, sections 1 to 5).

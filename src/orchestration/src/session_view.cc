@@ -1,0 +1,168 @@
+#include "sb/orchestration/session_view.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+#include <variant>
+
+#include "sb/core/utf8.h"
+
+#include "drift.h"
+#include "session_facts.h"
+
+namespace sb::orchestration {
+
+struct SessionView::Impl : std::enable_shared_from_this<SessionView::Impl> {
+  explicit Impl(Deps given) : deps(std::move(given)) {}
+
+  void take(const session::Event& event) {
+    if (stopped) return;
+    if (const auto* changed = std::get_if<session::SessionChanged>(&event)) {
+      state(changed->row.workspace, changed->row.stamp, to_facts(*changed),
+            "event:session_changed");
+    } else {
+      const auto& removed = std::get<session::SessionRemoved>(event);
+      state(removed.workspace, removed.stamp, to_facts(removed), "event:session_removed");
+    }
+  }
+
+  void state(const model::WorkspaceId& workspace, std::uint64_t stamp, model::FactPatch patch,
+             std::string_view label) {
+    if (workspace.empty()) return;  // outside: reported by `health`
+    stated.insert(workspace);
+    deps.facts.state(workspace, {0, stamp, 0}, std::move(patch), label,
+                     snapshot::Update::Cause::event);
+  }
+
+  /// Everything a read saw, as whole lists: of every workspace that has sessions, or was told some.
+  /// True when something was newer than the read.
+  bool state_all(const session::Contents& contents, DriftLog* drift) {
+    std::map<model::WorkspaceId, std::vector<const session::SessionRow*>> by_workspace;
+    for (const auto& id : stated) by_workspace[id];
+    for (const auto& row : contents.sessions) {
+      if (!row.workspace.empty()) by_workspace[row.workspace].push_back(&row);
+    }
+    bool rejected = false;
+    for (const auto& [id, rows] : by_workspace) {
+      if (deps.directory.workspace(id) == nullptr) continue;  // gone since, or released soon
+      stated.insert(id);
+      const auto applied = deps.facts.state(
+          id, {0, contents.fence, 0}, to_facts(rows), "reconciliation",
+          drift != nullptr ? snapshot::Update::Cause::pass : snapshot::Update::Cause::event);
+      rejected = rejected || !applied.rejected.empty();
+      if (drift != nullptr) drift->note(id, applied);
+    }
+    last_ok = deps.clock.mono_now();
+    return rejected;
+  }
+
+  void read(DriftLog& drift, bool again, std::function<void()> done) {
+    deps.sessions.read([self = shared_from_this(), &drift, again,
+                        done = std::move(done)](const Result<session::Contents>& read) mutable {
+      if (self->stopped) return done();
+      if (!read) {
+        self->deps.log.warn("sessions could not be read", {kv("reason", read.error().message)});
+        return done();
+      }
+      const bool rejected = self->state_all(*read, &drift);
+      if (rejected && !again) return self->read(drift, true, std::move(done));
+      done();
+    });
+  }
+
+  Deps deps;
+  std::set<model::WorkspaceId> stated;  // workspaces that were told sessions
+  std::vector<model::WorkspaceId> orphans;
+  std::optional<MonoTime> last_ok;
+  bool stopped = false;
+};
+
+SessionView::SessionView(Deps deps) : impl_(std::make_shared<Impl>(std::move(deps))) {
+  impl_->deps.sessions.set_locator(this);
+  impl_->deps.sessions.on_event([weak = std::weak_ptr<Impl>(impl_)](const session::Event& event) {
+    if (const auto self = weak.lock()) self->take(event);
+  });
+}
+
+SessionView::~SessionView() {
+  impl_->stopped = true;
+  impl_->deps.sessions.set_locator(nullptr);
+}
+
+Result<void> SessionView::load() {
+  SB_TRY(const auto contents, impl_->deps.sessions.load());
+  impl_->state_all(contents, nullptr);
+  std::set<model::WorkspaceId> orphans;
+  for (const auto& row : contents.sessions) {
+    if (!row.workspace.empty() && impl_->deps.directory.workspace(row.workspace) == nullptr) {
+      orphans.insert(row.workspace);
+    }
+  }
+  impl_->orphans.assign(orphans.begin(), orphans.end());
+  return {};
+}
+
+void SessionView::start() {
+  impl_->deps.sessions.start();
+  // Their workspaces went while the server was down, or died before it could let go.
+  for (const auto& id : std::exchange(impl_->orphans, {})) {
+    if (impl_->deps.directory.workspace(id) == nullptr) impl_->deps.sessions.release(id, [] {});
+  }
+}
+
+void SessionView::stop() {
+  impl_->stopped = true;
+  impl_->deps.sessions.stop();
+}
+
+void SessionView::reconcile(DriftLog& drift, std::function<void()> done) {
+  impl_->read(drift, false, std::move(done));
+}
+
+void SessionView::workspace_changed(const workspace::WorkspaceRow& row) {
+  (void)row;
+  impl_->deps.sessions.relocate();
+}
+
+void SessionView::release(const model::WorkspaceId& id, std::function<void()> done) {
+  impl_->deps.sessions.release(id, [weak = std::weak_ptr<Impl>(impl_), id, done = std::move(done)] {
+    if (const auto self = weak.lock()) self->stated.erase(id);
+    done();
+  });
+}
+
+EngineSource SessionView::health() const {
+  EngineSource source{"session", "live", std::nullopt, ""};
+  if (impl_->last_ok) {
+    source.last_ok_age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                impl_->deps.clock.mono_now() - *impl_->last_ok)
+                                .count();
+  }
+  const auto health = impl_->deps.sessions.health();
+  if (health.outside.empty()) return source;
+  constexpr std::size_t kNamed = 3;
+  source.detail = std::to_string(health.outside.size()) + " sessions run outside every workspace: ";
+  for (std::size_t i = 0; i < std::min(kNamed, health.outside.size()); ++i) {
+    source.detail += (i == 0 ? "" : ", ") + to_valid_utf8(health.outside[i]);
+  }
+  if (health.outside.size() > kNamed) source.detail += ", …";
+  return source;
+}
+
+std::optional<model::WorkspaceId> SessionView::at(std::string_view directory) const {
+  std::optional<model::WorkspaceId> found;
+  std::size_t longest = 0;
+  impl_->deps.directory.each_workspace([&](const workspace::WorkspaceRow& row) {
+    const std::string& path = row.worktree_path;
+    if (path.size() <= longest || !directory.starts_with(path) || model::is_hidden(row.status)) {
+      return;
+    }
+    if (directory.size() != path.size() && directory[path.size()] != '/') return;
+    found = row.id;
+    longest = path.size();
+  });
+  return found;
+}
+
+}  // namespace sb::orchestration
