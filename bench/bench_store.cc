@@ -1,8 +1,8 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <fstream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +13,8 @@
 #include "sb/model/fact_codec.h"
 #include "sb/orchestration/ingest.h"
 #include "sb/snapshot/store.h"
+
+#include "report.h"
 
 // The store on one core, beside the targets of docs/performance.md. Arguments: number of
 // workspaces.
@@ -40,17 +42,24 @@ const std::string kEntry =
     R"("persistedStatus":"IDLE","runtimePhase":"idle","processState":"alive","activity":"IDLE",)"
     R"("updatedAt":"2026-11-01T00:00:00.000Z","lastExit":null}]})";
 
+// A plain worktree: no pull request, no session.
+const std::string kWorktree =
+    R"({"projectId":"p","status":"READY","name":"Fix the flaky login test","createdAt":"2026-11-01T00:00:00.000Z",)"
+    R"("branchName":"fix/flaky-login","isMain":false,"worktreePath":"/home/me/app.worktrees/fix-flaky-login",)"
+    R"("gitStats":{"total":7,"additions":120,"deletions":14,"hasUncommitted":true},"ahead":1,"behind":0})";
+
 std::string id_of(std::int64_t i) {
   return "workspace-" + std::to_string(i);
 }
 
 struct Filled {
-  explicit Filled(std::int64_t count) : store("bench", limits(count)) {
+  explicit Filled(std::int64_t count, const std::string& entry = kEntry)
+      : store("bench", limits(count)) {
     model::ProjectInfo project;
     project.id = model::ProjectId("p");
     (void)store.put_project(project);
     (void)store.source("bench");
-    const auto patch = facts(kEntry);
+    const auto patch = facts(entry);
     for (std::int64_t i = 0; i < count; ++i) {
       ids.emplace_back(id_of(i));
       apply(ids.back(), patch);
@@ -77,8 +86,7 @@ struct Filled {
   MonoTime mono{};
 };
 
-// A changed field, with the entry derived and its text made again. Target: 1,800,000/s at 500,
-// 1,000,000/s at 10,000.
+// A changed field, with the entry derived and its text made again.
 void changed_field(benchmark::State& state) {
   Filled filled(state.range(0));
   const model::FactPatch patches[2] = {facts(R"({"runScriptStatus":"RUNNING"})"),
@@ -93,7 +101,7 @@ void changed_field(benchmark::State& state) {
 }
 BENCHMARK(changed_field)->Arg(500)->Arg(10'000);
 
-// A restated value. Target: 20,000,000/s at 500.
+// A restated value.
 void no_op(benchmark::State& state) {
   Filled filled(state.range(0));
   const auto patch = facts(R"({"runScriptStatus":"IDLE"})");
@@ -106,7 +114,7 @@ void no_op(benchmark::State& state) {
 }
 BENCHMARK(no_op)->Arg(500);
 
-// An older value. Target: 45,000,000/s at 500.
+// An older value.
 void stale(benchmark::State& state) {
   Filled filled(state.range(0));
   const auto patch = facts(R"({"runScriptStatus":"IDLE"})");
@@ -119,8 +127,7 @@ void stale(benchmark::State& state) {
 }
 BENCHMARK(stale)->Arg(500);
 
-// Event text (about 400 bytes) to changed entry text, nobody subscribed. Target: under 1.2
-// microseconds.
+// Event text (about 400 bytes) to changed entry text, nobody subscribed.
 void event_to_text(benchmark::State& state) {
   Filled filled(state.range(0));
   sb::orchestration::Ingest ingest(filled.store);
@@ -146,8 +153,8 @@ void event_to_text(benchmark::State& state) {
 }
 BENCHMARK(event_to_text)->Arg(500)->Arg(10'000);
 
-// Resident memory of one plain entry, text and stamps included. Target: 3 KiB.
-void memory_per_entry(benchmark::State& state) {
+// Resident memory of one entry, text and stamps included.
+void memory_of(benchmark::State& state, const std::string& entry) {
   const auto resident = [] {
     long pages = 0, skip = 0;
     std::ifstream("/proc/self/statm") >> skip >> pages;
@@ -156,19 +163,46 @@ void memory_per_entry(benchmark::State& state) {
   for (auto _ : state) {
     malloc_trim(0);
     const long before = resident();
-    const Filled filled(state.range(0));
+    const Filled filled(state.range(0), entry);
     state.counters["bytes_per_entry"] =
         static_cast<double>(resident() - before) / static_cast<double>(state.range(0));
   }
 }
-BENCHMARK(memory_per_entry)->Arg(10'000)->Iterations(1);
+void memory_with_pr_and_session(benchmark::State& state) {
+  memory_of(state, kEntry);
+}
+void memory_of_worktree(benchmark::State& state) {
+  memory_of(state, kWorktree);
+}
+BENCHMARK(memory_with_pr_and_session)->Arg(10'000)->Iterations(1)->Repetitions(1);
+BENCHMARK(memory_of_worktree)->Arg(10'000)->Iterations(1)->Repetitions(1);
 
 // What changed since a revision costs what the answer holds.
 void changes_since(benchmark::State& state) {
   Filled filled(10'000);
   const auto since = filled.store.head() - static_cast<snapshot::Revision>(state.range(0));
   for (auto _ : state) benchmark::DoNotOptimize(filled.store.changes(model::ProjectId("p"), since));
+  state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(changes_since)->Arg(1)->Arg(100)->Arg(10'000);
 
+using sb::bench::Target;
+constexpr Target kTargets[] = {
+    {"changed_field/500", "changed fields, 500 workspaces", Target::Kind::per_second_min, 1.8e6},
+    {"changed_field/10000", "changed fields, 10,000 workspaces", Target::Kind::per_second_min, 1e6},
+    {"no_op/500", "restated values, 500 workspaces", Target::Kind::per_second_min, 20e6},
+    {"stale/500", "stale values, 500 workspaces", Target::Kind::per_second_min, 45e6},
+    {"event_to_text/500", "event to text, 500 workspaces", Target::Kind::nanos_max, 1'200},
+    {"event_to_text/10000", "event to text, 10,000 workspaces", Target::Kind::nanos_max, 1'500},
+    {"memory_of_worktree/10000", "memory of a plain worktree", Target::Kind::bytes_max, 3'072},
+    {"memory_with_pr_and_session/10000", "memory with a pull request and a session",
+     Target::Kind::bytes_max, 3'072},
+    {"changes_since/100", "changes since, each of 100", Target::Kind::per_second_min, 5e6},
+    {"changes_since/10000", "changes since, each of 10,000", Target::Kind::per_second_min, 5e6},
+};
+
 }  // namespace
+
+std::span<const Target> sb::bench::targets() {
+  return kTargets;
+}

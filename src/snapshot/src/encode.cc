@@ -15,6 +15,14 @@ using model::FieldSet;
 
 namespace {
 
+// Room for a text: in steps, so that a value that grows by a few bytes still fits, and a block that
+// one entry leaves suits another.
+std::size_t with_room(std::size_t bytes) {
+  constexpr std::size_t kStepBytes = 64;
+  constexpr std::size_t kAroundBytes = 9;  // of the allocator, and the final zero
+  return (bytes + kAroundBytes + kStepBytes - 1) / kStepBytes * kStepBytes - kAroundBytes;
+}
+
 // `"name":` of each field, made once.
 const std::array<std::string, model::kFieldCount>& member_heads() {
   static const auto kHeads = [] {
@@ -144,7 +152,7 @@ EntryText EntryEncoder::first(const Entity& entity) const {
   append_json_string(head, entity.id.view());
   head += ',';
   MemberOffsets::All offsets;
-  made.text_.reserve(head.size() + buffer_.size() + pieces_.size());
+  made.text_.reserve(with_room(head.size() + buffer_.size() + pieces_.size()));
   made.text_ += head;
   for (const Piece& piece : pieces_) {
     offsets[static_cast<std::size_t>(piece.field)] = static_cast<std::uint32_t>(made.text_.size());
@@ -159,7 +167,7 @@ EntryText EntryEncoder::first(const Entity& entity) const {
 
 EntryText EntryEncoder::copy(const EntryText& old, std::size_t bytes) const {
   EntryText made;
-  made.text_.reserve(bytes);
+  made.text_.reserve(with_room(bytes));
   std::size_t copied = 0;
   for (const Piece& piece : pieces_) {
     const auto index = static_cast<std::size_t>(piece.field);

@@ -9,12 +9,17 @@ namespace sb::snapshot {
 namespace {
 
 using model::Field;
+using model::FieldSet;
 
 // Keeps the mark of a known identity apart from 0, "none", and two neighbouring numbers from each
 // other.
 constexpr std::uint64_t known_identity(std::uint64_t value) {
   return (value << 1U) | 1U;
 }
+
+// A late word on these is more than late: it may name no project of ours, or tell that the pull
+// request changed in between.
+constexpr FieldSet kIdentity{Field::projectId, Field::prNumber, Field::prUrl};
 
 // True when a statement about the identity of the pull request was new.
 bool note_identity(Entity& entity, const Origin& origin, const model::FactPatch& patch) {
@@ -80,14 +85,29 @@ void merge_elements(Elements<T>& elements, Field field, const Origin& origin,
 
 }  // namespace
 
-bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch) {
-  bool conflict = false;
+bool is_late(const ScalarOrigins& origins, Field field, const Origin& origin) {
+  const model::Stamp* held = origins.held(field, origin.source);
+  return held != nullptr && origin.stamp <= *held;
+}
+
+bool is_stale(const Entity& entity, const Origin& origin, const model::FactPatch& patch) {
+  if (!(patch.present & kIdentity).empty() || patch.present.empty() || !patch.sessions.empty() ||
+      !patch.pending.empty() || !patch.terminals.empty()) {
+    return false;
+  }
+  bool stale = true;
   patch.present.each([&](Field field) {
     const Origin* holder = entity.origins.holder(field);
-    if (holder != nullptr && holder->source == SourceId::own &&
-        !model::same_fact(entity.facts, patch.values, field)) {
-      conflict = true;
-    }
+    stale = stale && holder != nullptr && holder->source == origin.source &&
+            is_late(entity.origins, field, origin);
+  });
+  return stale;
+}
+
+bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch) {
+  bool conflict = false;
+  (patch.present & entity.origins.own()).each([&](Field field) {
+    if (!model::same_fact(entity.facts, patch.values, field)) conflict = true;
   });
   return conflict || element_conflicts(entity.sessions, patch.sessions) ||
          element_conflicts(entity.pending, patch.pending) ||
@@ -99,8 +119,7 @@ Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch
   const bool after_floor = entity.floors.is_newer(origin.source, origin.stamp);
   merged.unsettles = note_identity(entity, origin, patch);
   patch.present.each([&](Field field) {
-    const model::Stamp* held = entity.origins.held(field, origin.source);
-    if (!after_floor || (held != nullptr && origin.stamp <= *held)) {
+    if (!after_floor || is_late(entity.origins, field, origin)) {
       merged.rejected.insert(field);
       return;
     }

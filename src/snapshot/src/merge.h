@@ -15,6 +15,14 @@ struct Merged {
   bool unsettles = false;    ///< what settles from it may differ, whatever moved
 };
 
+/// True when its source has said as much or more about this key already.
+[[nodiscard]] bool is_late(const ScalarOrigins& origins, model::Field field, const Origin& origin);
+
+/// True when `merge` would reject all of the patch and learn nothing from it: known without
+/// beginning a commit. False promises nothing.
+[[nodiscard]] bool is_stale(const Entity& entity, const Origin& origin,
+                            const model::FactPatch& patch);
+
 /// True when an external patch contradicts a fact our own domains hold: nothing of it may be
 /// applied.
 [[nodiscard]] bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch);

@@ -120,8 +120,11 @@ class ScalarOrigins {
     const auto millis = static_cast<std::int64_t>(slot.at_high) << 32U | slot.at_low;
     return {WallTime(std::chrono::milliseconds(millis)), slot.label};
   }
+  /// The keys our own domains hold.
+  [[nodiscard]] model::FieldSet own() const { return own_; }
   void set(model::Field field, const Origin& origin, Seen seen = {}) {
     known_.insert(field);
+    origin.source == SourceId::own ? own_.insert(field) : own_.erase(field);
     if (const Origin* old = holder(field); old != nullptr && old->source != origin.source) {
       std::erase_if(shadows_, [&](const Shadow& shadow) {
         return shadow.field == field && shadow.source == origin.source;
@@ -134,6 +137,7 @@ class ScalarOrigins {
   /// Makes a key unknown again.
   void forget(model::Field field) {
     known_.erase(field);
+    own_.erase(field);
     clear_slot(field);
     slot_[index(field)] = kNone;
   }
@@ -181,6 +185,7 @@ class ScalarOrigins {
   }
 
   model::FieldSet known_;
+  model::FieldSet own_;
   std::array<std::uint8_t, model::kScalarCount> slot_;
   std::vector<Slot> slots_;
   std::vector<Shadow> shadows_;

@@ -89,15 +89,18 @@ Applied Store::apply(const UpdateView& update, WallTime wall, MonoTime mono) {
     applied.outcome = Outcome::limit;
     return applied;
   }
-  begin_commit();
-  const bool archived = update.kind == Update::Kind::facts &&
-                        update.facts.present.contains(Field::status) &&
-                        update.facts.values.status == model::WorkspaceStatus::ARCHIVED;
-  if (update.kind == Update::Kind::remove || archived) {
-    applied = impl_->remove(update, mono);
-  } else {
-    applied = impl_->merge_facts(update, wall, mono);
+  const model::FactPatch& patch = update.facts;
+  const bool archived = patch.present.contains(Field::status) &&
+                        patch.values.status == model::WorkspaceStatus::ARCHIVED;
+  const bool removal = update.kind == Update::Kind::remove || archived;
+  Entity* found = removal ? nullptr : impl_->find(update.workspace);
+  if (found != nullptr && is_stale(*found, {update.source, update.stamp, 0}, patch)) {
+    applied.outcome = Outcome::stale;
+    applied.rejected = patch.present;
+    return applied;
   }
+  begin_commit();
+  applied = removal ? impl_->remove(update, mono) : impl_->merge_facts(found, update, wall, mono);
   end_commit();
   return applied;
 }

@@ -360,12 +360,11 @@ struct Store::Impl {
     to.members.insert(&entity);
   }
 
-  Applied merge_facts(const UpdateView& update, WallTime wall, MonoTime mono) {
+  Applied merge_facts(Entity* found, const UpdateView& update, WallTime wall, MonoTime mono) {
     Applied applied;
     const model::FactPatch& patch = update.facts;
     const bool names_project = patch.present.contains(Field::projectId);
     const auto named = names_project ? projects.find(patch.values.projectId) : projects.end();
-    Entity* found = find(update.workspace);
     if (found == nullptr) {
       if (tombstones.blocks(update.workspace, update.source, update.stamp)) {
         applied.outcome = Outcome::stale;
