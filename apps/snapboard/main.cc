@@ -13,6 +13,7 @@
 #include "explain_tool.h"
 #include "hook.h"
 #include "project_tool.h"
+#include "run_command.h"
 #include "serve.h"
 #include "tools.h"
 #include "watch_tool.h"
@@ -26,6 +27,8 @@ using sb::app::ServeOptions;
 struct Arguments {
   ServeOptions serve;
   EmitOptions emit;
+  sb::app::RunOptions run;
+  sb::app::LogsOptions logs;
   std::string socket;
   std::string workspace;
   sb::app::WaitOptions wait;
@@ -137,6 +140,23 @@ CLI::App* add_emit(CLI::App& app, Arguments& args) {
   return emit;
 }
 
+CLI::App* add_run(CLI::App& app, Arguments& args) {
+  CLI::App* run = add_tool(app, args, "run", "Start the run script of a workspace");
+  run->add_option("workspace", args.run.workspace, "Id, name, branch or a path in it")->required();
+  run->add_option("command", args.run.command,
+                  "-- CMD and its arguments (default: scripts.run of factory-factory.json)");
+  run->add_flag("--stop", args.run.stop, "Stop it instead");
+  return run;
+}
+
+CLI::App* add_logs(CLI::App& app, Arguments& args) {
+  CLI::App* logs = add_tool(app, args, "logs", "Output of the run script of a workspace");
+  logs->add_option("workspace", args.logs.workspace, "Id, name, branch or a path in it")
+      ->required();
+  logs->add_flag("-f,--follow", args.logs.follow, "Until it ends");
+  return logs;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -174,6 +194,8 @@ int main(int argc, char** argv) {
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   CLI::App* emit = add_emit(app, args);
+  CLI::App* run = add_run(app, args);
+  CLI::App* logs = add_logs(app, args);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -201,5 +223,8 @@ int main(int argc, char** argv) {
     std::printf("%s", sb::app::completions(app, args.shell).c_str());
     return sb::app::kExitOk;
   }
+  args.run.socket = args.logs.socket = args.socket;
+  if (run->parsed()) return sb::app::run(args.run);
+  if (logs->parsed()) return sb::app::logs(args.logs);
   return emit->parsed() ? sb::app::emit(args.socket, args.emit) : sb::app::kExitUsage;
 }

@@ -19,9 +19,13 @@
 #include "sb/git/git_service.h"
 #include "sb/git_cli/repository.h"
 #include "sb/orchestration/engine.h"
+#include "sb/orchestration/run_script_view.h"
 #include "sb/orchestration/session_view.h"
 #include "sb/process/posix_runner.h"
 #include "sb/process/process_watch.h"
+#include "sb/process/supervision.h"
+#include "sb/run_script/run_script_service.h"
+#include "sb/run_script/schema.h"
 #include "sb/session/hook_spool.h"
 #include "sb/session/schema.h"
 #include "sb/session/session_service.h"
@@ -38,6 +42,7 @@
 #include "handover.h"
 #include "paths.h"
 #include "ports.h"
+#include "run_script_port.h"
 #include "session_hooks.h"
 #include "web_files.h"
 
@@ -127,6 +132,7 @@ class Application {
   transport::EventLoop loop_;
   process::PosixRunner processes_;
   process::ProcessWatch process_watch_{loop_};
+  process::Supervision supervision_;
   std::unique_ptr<sqlite::Writer> writer_;
   std::unique_ptr<workspace::Journal> journal_;
   std::unique_ptr<fs_watch::Watcher> watcher_;
@@ -134,9 +140,11 @@ class Application {
   std::unique_ptr<workspace::WorkspaceService> workspaces_;
   std::unique_ptr<session::SessionService> sessions_;
   std::unique_ptr<session::SpoolIntake> spool_;
+  std::unique_ptr<run_script::RunScriptService> run_scripts_;
   std::unique_ptr<orchestration::Engine> engine_;
   std::unique_ptr<EnginePorts> ports_;
   std::unique_ptr<SessionHooks> hooks_;
+  std::unique_ptr<RunScriptPort> run_script_port_;
   std::unique_ptr<transport::Server> server_;
   WorkerPool workers_{kWorkers};  // last: its threads end before what their tasks use
   bool stopping_ = false;
@@ -149,6 +157,7 @@ Result<void> Application::open() {
          sqlite::Database::open(data_dir_ + "/" + std::string(workspace::kDatabaseName)));
   SB_TRY_VOID(database->migrate("workspace", workspace::migrations()));
   SB_TRY_VOID(database->migrate("session", session::migrations()));
+  SB_TRY_VOID(database->migrate("run_script", run_script::migrations()));
   writer_ = std::make_unique<sqlite::Writer>(std::move(database));
   journal_ = std::make_unique<workspace::Journal>(loop_, *writer_, Logger("journal"));
   watcher_ = std::make_unique<fs_watch::Watcher>(fs_watch::Watcher::Options{});
@@ -163,6 +172,15 @@ Result<void> Application::open() {
                                   *git_, metrics_, Logger("engine")},
       orchestration::EngineOptions{});
   open_sessions();
+  run_script::RunScriptOptions run_options;
+  run_options.file_mask = options_.file_mask;
+  run_scripts_ = std::make_unique<run_script::RunScriptService>(
+      run_script::RunScriptService::Deps{loop_, workers_, *writer_, supervision_, clock_, random_,
+                                         counter_, Logger("run_script")},
+      run_options);
+  engine_->add(orchestration::make_run_script_view(
+      *run_scripts_, engine_->own_facts(), engine_->directory(), clock_, Logger("run_script")));
+  run_script_port_ = std::make_unique<RunScriptPort>(*run_scripts_, engine_->directory(), store_);
   ports_ = std::make_unique<EnginePorts>(*engine_);
   Gauge& spawned = metrics_.gauge("processes_spawned_total", "Child processes ever spawned.");
   metrics_.before_text(
@@ -203,7 +221,7 @@ Result<void> Application::listen() {
   server_ = std::make_unique<transport::Server>(
       loop_, std::move(config),
       transport::ServerPorts{store_, *ports_, *ports_, *ports_, metrics_, clock_, Logger("http"),
-                             hooks_.get()});
+                             hooks_.get(), run_script_port_.get()});
   SB_TRY_VOID(server_->listen());
   store_.on_commit([this] { server_->store_changed(); });
   const Discovery discovery{getpid(), server_->url(), socket_path_, token_, clock_.wall_now()};
@@ -329,11 +347,12 @@ int hand_over(const ServeOptions& options, const std::string& data_dir) {
 
 }  // namespace
 
-int serve(const ServeOptions& options) {
+int serve(const ServeOptions& given) {
+  ServeOptions options = given;
   // One arena: many would keep freed memory apart and make a small server look large.
   mallopt(M_ARENA_MAX, 1);
   signal(SIGPIPE, SIG_IGN);
-  umask(0077);
+  options.file_mask = umask(0077);  // what we start for the user gets the user's own back
   configure_logging(options.log_level, options.log_format);
   const auto failed = [](const Error& error) {
     std::fprintf(stderr, "snapboard: %s\n", error.message.c_str());

@@ -25,6 +25,7 @@ struct ServeOptions {
   bool print_ready = false;
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;
+  unsigned file_mask = 022;  ///< umask we were started with, for what we start for the user
 };
 
 /// Runs the server until a signal ends it. Answers the exit code.

@@ -61,6 +61,8 @@ const std::vector<Router::Route>& Router::routes() {
       {"GET", "/api/workspaces/{}", &Router::get_workspace},
       {"GET", "/api/workspaces/{}/explain", &Router::get_explain},
       {"GET", "/api/workspaces/{}/history", &Router::get_history},
+      {"POST", "/api/workspaces/{}/run-script", &Router::post_run_script},
+      {"GET", "/api/workspaces/{}/run-script/output", &Router::get_run_script_output},
       {"POST", "/api/events", &Router::post_events},
       {"POST", "/hooks/{}", &Router::post_hook},
   };
@@ -154,7 +156,7 @@ void Router::handle_api(HttpRequest request, const Target& target, const Peer& p
     reply(not_ready());
     return;
   }
-  Call call{std::move(request), target, std::move(id), std::move(reply)};
+  Call call{std::move(request), target, std::move(id), std::move(reply), peer.unix_socket};
   (this->*found->handler)(call);
 }
 

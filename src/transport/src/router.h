@@ -39,6 +39,7 @@ class Router : public std::enable_shared_from_this<Router> {
     Target target;
     std::string id;  ///< the variable segment of the path
     Reply reply;
+    bool local = false;  ///< over the Unix socket
   };
   using Handler = void (Router::*)(Call&);
   struct Route {
@@ -65,6 +66,8 @@ class Router : public std::enable_shared_from_this<Router> {
   void post_project(Call& call);
   void delete_project(Call& call);
   void post_reconcile(Call& call);
+  void post_run_script(Call& call);
+  void get_run_script_output(Call& call);
 
   [[nodiscard]] HttpResponse snapshot_response(const HttpRequest& request,
                                                const model::ProjectId& id) const;

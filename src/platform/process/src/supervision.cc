@@ -164,7 +164,8 @@ Result<void> Run::launch(const std::string& program, const SupervisedSpec& spec)
     ::posix_spawn_file_actions_addchdir_np(&settings.actions, spec.cwd.c_str());
   }
   std::vector<std::string> arguments{program, std::string(kSuperviseMode),
-                                     std::to_string(spec.grace.count()), "--"};
+                                     std::to_string(spec.grace.count()),
+                                     std::to_string(spec.file_mask), "--"};
   arguments.insert(arguments.end(), spec.argv.begin(), spec.argv.end());
   auto variables = spec.set_env;
   variables.emplace_back(kMarkVariable, spec.mark);

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -151,25 +152,27 @@ UniqueFd catch_signals() {
   return UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-std::optional<std::chrono::milliseconds> parse_grace(std::string_view text) {
-  std::int64_t value = 0;
+std::optional<unsigned> parse_number(std::string_view text) {
+  unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
-  return std::chrono::milliseconds(value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
 }
 
 }  // namespace
 
 int supervise(std::span<char* const> arguments) {
-  constexpr std::size_t kCommandAt = 2;  // after the grace and "--"
-  if (arguments.size() <= kCommandAt || std::string_view(arguments[1]) != "--") return kUsage;
-  const auto grace = parse_grace(arguments[0]);
-  if (!grace || ::fcntl(kControlFd, F_SETFD, FD_CLOEXEC) != 0) return kUsage;
+  constexpr std::size_t kCommandAt = 3;  // after the grace, the umask and "--"
+  if (arguments.size() <= kCommandAt || std::string_view(arguments[2]) != "--") return kUsage;
+  const auto grace = parse_number(arguments[0]);
+  const auto file_mask = parse_number(arguments[1]);
+  if (!grace || !file_mask || ::fcntl(kControlFd, F_SETFD, FD_CLOEXEC) != 0) return kUsage;
+  ::umask(*file_mask);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   ::prctl(PR_SET_NAME, "snapboard-run", 0, 0, 0);
   UniqueFd signals = catch_signals();
   if (!signals.open()) return 1;
-  Supervisor supervisor(*grace, std::move(signals));
+  Supervisor supervisor(std::chrono::milliseconds(*grace), std::move(signals));
   if (!supervisor.start(&arguments[kCommandAt])) return 1;
   supervisor.run();
   return 0;

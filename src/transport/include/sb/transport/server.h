@@ -17,6 +17,7 @@
 #include "sb/snapshot/store.h"
 #include "sb/transport/event_loop.h"
 #include "sb/transport/ports.h"
+#include "sb/transport/run_script_sink.h"
 
 namespace sb::transport {
 
@@ -73,6 +74,7 @@ struct ServerPorts {
   const Clock& clock;
   Logger log;
   HookSink* hooks = nullptr;  ///< null: /hooks is not there
+  RunScriptSink* run_script = nullptr;  ///< null: its routes are not there
 };
 
 /// HTTP, WebSocket and the Unix socket of one server (protocol, sections 1 to 5).

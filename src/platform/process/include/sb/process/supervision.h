@@ -25,6 +25,7 @@ struct SupervisedSpec {
   std::vector<std::string> unset_env;
   std::size_t output_bytes_max = 256U << 10U;  ///< kept of its output; older bytes are dropped
   std::chrono::milliseconds grace{5'000};      ///< between TERM and KILL
+  unsigned file_mask = 022;                    ///< its umask, which may differ from ours
 };
 
 /// How a run ended.

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace sb::app {
+
+struct RunOptions {
+  std::string socket;
+  std::string workspace;
+  std::vector<std::string> command;  ///< empty: what the worktree configures
+  bool stop = false;
+};
+/// `snapboard run`: starts the run script of a workspace, or stops it. Returns once it runs, or
+/// once nothing of it is left.
+int run(const RunOptions& options);
+
+struct LogsOptions {
+  std::string socket;
+  std::string workspace;
+  bool follow = false;  ///< until the run ends
+};
+/// `snapboard logs`: the kept output of the last run.
+int logs(const LogsOptions& options);
+
+}  // namespace sb::app
