@@ -52,10 +52,9 @@ bool wait_for(int file, short what, SteadyClock::time_point deadline) {
 /// Everything on standard input, made small. False when it does not end in time.
 bool read_input(HookSlimmer& slimmer) {
   if (::isatty(STDIN_FILENO) != 0) return false;
-  const auto deadline = SteadyClock::now() + kInputPatience;
   std::array<char, kChunkBytes> chunk;  // NOLINT: filled by read
   while (!slimmer.overflowed()) {
-    if (!wait_for(STDIN_FILENO, POLLIN, deadline)) return false;
+    if (!wait_for(STDIN_FILENO, POLLIN, SteadyClock::now() + kInputPatience)) return false;
     const ssize_t got = ::read(STDIN_FILENO, chunk.data(), chunk.size());
     if (got == 0) return true;
     if (got < 0 && errno != EINTR && errno != EAGAIN) return false;

@@ -131,3 +131,32 @@ test("hooks that find no server are told to the next one", async (t) => {
   const states = (await last.snapshot()).entries.map((one) => one.statusReason.code);
   assert.ok(states.includes("SESSION_ERROR"), "who died meanwhile has ended before anything is shown");
 });
+
+test("megabytes of input and output arrive small and still tell two requests apart", async (t) => {
+  const { agent, shows } = await board(t);
+  const content = 'é😀"\\\n\u0001'.repeat(100_000);
+  const write = (text) => ({ tool_name: "Write", tool_input: { file_path: "/x", content: text } });
+  agent.hook("claude-user-prompt-submit", { prompt: content });
+  agent.hook("claude-pre-tool-use", { ...write(content), tool_use_id: "toolu_first" });
+  agent.hook("claude-pre-tool-use", { ...write(`${content}!`), tool_use_id: "toolu_second" });
+  agent.hook("claude-permission-request", write(content));
+  const asked = await shows("NEEDS_PERMISSION");
+  assert.equal(asked.pendingRequests[0].requestId, "toolu_first");
+  agent.hook("claude-post-tool-use", { ...write(content), tool_use_id: "toolu_first", tool_response: { stdout: content } });
+  await shows("AGENT_WORKING");
+});
+
+test("what is no hook, or has no server, harms nobody", async (t) => {
+  const sandbox = new Sandbox(t);
+  for (const [args, input] of [
+    [["hook"], "{}"],
+    [["hook", "claude"], ""],
+    [["hook", "claude"], "not json\nat all"],
+    [["hook", "../../etc"], "{}"],
+    [["hook", "claude", "--socket", "/nowhere"], '{"session_id":"s"}'],
+  ]) {
+    const done = spawnSync(binary, args, { input, env: sandbox.env, encoding: "utf8" });
+    assert.equal(done.status, 0);
+    assert.equal(done.stdout + done.stderr, "");
+  }
+});

@@ -19,8 +19,12 @@ struct SessionView::Impl : std::enable_shared_from_this<SessionView::Impl> {
   void take(const session::Event& event) {
     if (stopped) return;
     if (const auto* changed = std::get_if<session::SessionChanged>(&event)) {
-      state(changed->row.workspace, changed->row.stamp, to_facts(*changed),
-            "event:session_changed");
+      model::FactPatch patch = to_facts(*changed);
+      // The first word about a workspace is all there is to say of it.
+      const bool first = !stated.contains(changed->row.workspace);
+      patch.sessions.whole = first;
+      patch.pending.whole = first;
+      state(changed->row.workspace, changed->row.stamp, std::move(patch), "event:session_changed");
     } else {
       const auto& removed = std::get<session::SessionRemoved>(event);
       state(removed.workspace, removed.stamp, to_facts(removed), "event:session_removed");

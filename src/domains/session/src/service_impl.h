@@ -110,6 +110,9 @@ struct SessionService::Impl : std::enable_shared_from_this<SessionService::Impl>
   std::map<std::string, Told> told;
   std::deque<Forgotten> forgotten;
   std::map<std::string, Directory> directories;  // of level files
+  // Who waits for a removal, by its stamp. Kept here, because what a job of the database thread
+  // holds may be destroyed there.
+  std::map<std::uint64_t, std::vector<std::function<void(Result<void>)>>> removals;
   std::uint64_t last_serial = 0;
   bool started = false;
   bool stopped = false;

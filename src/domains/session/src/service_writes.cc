@@ -135,24 +135,28 @@ void SessionService::Impl::forget(const std::string& id, std::function<void(Resu
   if (live == nullptr) return done(fail(ErrorCode::not_found, "no such session"));
   remember_forgotten(*live);
   drop(*live);
-  const auto waiting = std::exchange(live->waiting, {});
+  auto waiting = std::exchange(live->waiting, {});
+  waiting.push_back(std::move(done));
   lives.erase(id);
   const std::uint64_t stamp = next_stamp();
+  removals[stamp] = std::move(waiting);
   sqlite::submit<Nothing>(
       deps.loop, deps.writer, weak_from_this(),
       [id](sqlite::Database& database) -> Result<Nothing> {
         SB_TRY_VOID(delete_session(database, id));
         return Nothing{};
       },
-      [this, id, stamp, waiting, done = std::move(done)](const Result<Nothing>& result) {
+      [this, id, stamp](const Result<Nothing>& result) {
         if (result) {
           tell_removed(id, stamp);
         } else {
           deps.log.warn("session not removed",
                         {kv("session", id), kv("reason", result.error().message)});
         }
-        for (const auto& other : waiting) other({});
-        done(result ? Result<void>() : Result<void>(result.error()));
+        const auto told_now = removals.extract(stamp);
+        for (const auto& waits : told_now.mapped()) {
+          waits(result ? Result<void>() : Result<void>(result.error()));
+        }
       });
 }
 

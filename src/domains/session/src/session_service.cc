@@ -174,8 +174,13 @@ void SessionService::release(const model::WorkspaceId& workspace, std::function<
   for (const auto& [id, live] : impl_->lives) {
     if (live->row.workspace == workspace) ids.push_back(id);
   }
-  const auto last = std::shared_ptr<void>(nullptr, [done = std::move(done)](void*) { done(); });
-  for (const auto& id : ids) impl_->forget(id, [last](const Result<void>&) {});
+  if (ids.empty()) return done();
+  auto left = std::make_shared<std::size_t>(ids.size());
+  for (const auto& id : ids) {
+    impl_->forget(id, [left, done](const Result<void>&) {
+      if (--*left == 0) done();
+    });
+  }
 }
 
 void SessionService::remove(const std::string& id, std::function<void(Result<void>)> done) {
