@@ -59,6 +59,11 @@ void EnginePorts::reconcile(const model::ProjectId& id,
   engine_->reconcile(id, std::move(done));
 }
 
+void EnginePorts::refresh_pull_request(const model::WorkspaceId& id,
+                                       std::function<void(Result<std::uint64_t>)> done) {
+  github_->refresh(id, std::move(done));
+}
+
 bool EnginePorts::ready() const {
   return engine_->ready();
 }

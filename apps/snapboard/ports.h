@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sb/orchestration/engine.h"
+#include "sb/orchestration/github_view.h"
 #include "sb/transport/ports.h"
 
 namespace sb::app {
@@ -11,7 +12,8 @@ class EnginePorts final : public transport::EventSink,
                           public transport::CommandSink,
                           public transport::ServerStatus {
  public:
-  explicit EnginePorts(orchestration::Engine& engine) : engine_(&engine) {}
+  EnginePorts(orchestration::Engine& engine, orchestration::GithubView& github)
+      : engine_(&engine), github_(&github) {}
 
   void submit(std::vector<model::ExternalEvent> events,
               std::function<void(Result<transport::EventsAnswer>)> done) override;
@@ -21,12 +23,15 @@ class EnginePorts final : public transport::EventSink,
                       std::function<void(Result<std::uint64_t>)> done) override;
   void reconcile(const model::ProjectId& id,
                  std::function<void(Result<std::uint64_t>)> done) override;
+  void refresh_pull_request(const model::WorkspaceId& id,
+                            std::function<void(Result<std::uint64_t>)> done) override;
   [[nodiscard]] bool ready() const override;
   [[nodiscard]] std::vector<transport::SourceHealth> sources() const override;
   [[nodiscard]] transport::ReconciliationInfo reconciliation() const override;
 
  private:
   orchestration::Engine* engine_;
+  orchestration::GithubView* github_;
 };
 
 }  // namespace sb::app

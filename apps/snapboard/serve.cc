@@ -18,7 +18,11 @@
 #include "sb/fs_watch/watcher.h"
 #include "sb/git/git_service.h"
 #include "sb/git_cli/repository.h"
+#include "sb/github/github_service.h"
+#include "sb/github/schema.h"
+#include "sb/http_client/client.h"
 #include "sb/orchestration/engine.h"
+#include "sb/orchestration/github_view.h"
 #include "sb/orchestration/run_script_view.h"
 #include "sb/orchestration/session_view.h"
 #include "sb/process/posix_runner.h"
@@ -106,6 +110,7 @@ class Application {
   }
   Result<void> open();
   void open_sessions();
+  void open_github();
   Result<void> listen();
   void begin();
   void announce();
@@ -141,12 +146,18 @@ class Application {
   std::unique_ptr<session::SessionService> sessions_;
   std::unique_ptr<session::SpoolIntake> spool_;
   std::unique_ptr<run_script::RunScriptService> run_scripts_;
+  http_client::Client http_;
+  std::unique_ptr<github::GithubService> github_;
   std::unique_ptr<orchestration::Engine> engine_;
+  orchestration::GithubView* github_view_ = nullptr;  // the engine's
   std::unique_ptr<EnginePorts> ports_;
   std::unique_ptr<SessionHooks> hooks_;
   std::unique_ptr<RunScriptPort> run_script_port_;
   std::unique_ptr<transport::Server> server_;
-  WorkerPool workers_{kWorkers};  // last: its threads end before what their tasks use
+  // Last: their threads end before what their tasks use. GitHub has one of its own, because a
+  // server that hangs holds it.
+  WorkerPool network_{1};
+  WorkerPool workers_{kWorkers};
   bool stopping_ = false;
   int exit_code_ = 0;
   std::size_t waiting_for_ready_ = 1;
@@ -158,6 +169,7 @@ Result<void> Application::open() {
   SB_TRY_VOID(database->migrate("workspace", workspace::migrations()));
   SB_TRY_VOID(database->migrate("session", session::migrations()));
   SB_TRY_VOID(database->migrate("run_script", run_script::migrations()));
+  SB_TRY_VOID(database->migrate("github", github::migrations()));
   writer_ = std::make_unique<sqlite::Writer>(std::move(database));
   journal_ = std::make_unique<workspace::Journal>(loop_, *writer_, Logger("journal"));
   watcher_ = std::make_unique<fs_watch::Watcher>(fs_watch::Watcher::Options{});
@@ -181,7 +193,8 @@ Result<void> Application::open() {
   engine_->add(orchestration::make_run_script_view(
       *run_scripts_, engine_->own_facts(), engine_->directory(), clock_, Logger("run_script")));
   run_script_port_ = std::make_unique<RunScriptPort>(*run_scripts_, engine_->directory(), store_);
-  ports_ = std::make_unique<EnginePorts>(*engine_);
+  open_github();
+  ports_ = std::make_unique<EnginePorts>(*engine_, *github_view_);
   Gauge& spawned = metrics_.gauge("processes_spawned_total", "Child processes ever spawned.");
   metrics_.before_text(
       [this, &spawned] { spawned.set(static_cast<double>(processes_.spawned())); });
@@ -203,6 +216,19 @@ void Application::open_sessions() {
   }
   engine_->add(std::make_unique<orchestration::SessionView>(orchestration::SessionView::Deps{
       *sessions_, engine_->directory(), engine_->own_facts(), clock_, Logger("session")}));
+}
+
+void Application::open_github() {
+  github::GithubOptions github_options = github::options_from_environment();
+  github_options.user_agent = "snapboard/" SB_VERSION;
+  github_ = std::make_unique<github::GithubService>(
+      github::GithubService::Deps{loop_, workers_, network_, *writer_, http_, processes_, clock_,
+                                  counter_, metrics_, Logger("github")},
+      std::move(github_options));
+  auto github_view = std::make_unique<orchestration::GithubView>(orchestration::GithubView::Deps{
+      *github_, engine_->directory(), engine_->own_facts(), store_, clock_});
+  github_view_ = github_view.get();
+  engine_->add(std::move(github_view));
 }
 
 Result<void> Application::listen() {
@@ -297,6 +323,7 @@ void Application::stop(int signal) {
   stopping_ = true;
   log_.info("stopping", {kv("signal", signal)});
   engine_->stop();
+  http_.cancel_all();
   processes_.cancel_all();
   for (const auto& path : discovery_paths_) remove_discovery(path, getpid());
   if (!server_) return loop_.stop();
@@ -322,6 +349,7 @@ int Application::run() {
   if (const auto listening = listen(); !listening) return failed(listening.error());
   loop_.post([this] { begin(); });
   loop_.run();
+  network_.stop();
   workers_.stop();
   return exit_code_;
 }

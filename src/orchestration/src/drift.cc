@@ -20,6 +20,15 @@ std::string_view carrying_event(model::Field field) {
     case model::Field::pendingRequests:
     case model::Field::pendingRequestType:
       return "session changed";
+    case model::Field::prUrl:
+    case model::Field::prNumber:
+    case model::Field::prState:
+    case model::Field::prCiStatus:
+    case model::Field::prUpdatedAt:
+    case model::Field::hasMergeConflict:
+    case model::Field::prReviewState:
+    case model::Field::prHeadBranch:
+      return "pull request";
     default:
       return "workspace changed";
   }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "drift.h"
+#include "idle_watch.h"
 #include "own_facts.h"
 #include "own_view.h"
 
@@ -10,6 +11,11 @@ namespace sb::orchestration {
 namespace {
 
 using model::ProjectId;
+
+bool speaks_of_sessions(const model::ExternalEvent& event) {
+  return event.type().starts_with("session.") ||
+         std::holds_alternative<model::SnapshotFacts>(event.data);
+}
 
 }  // namespace
 
@@ -21,6 +27,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
         own(deps.store, deps.git, deps.clock, deps.log),
         ingest(deps.store),
         drift(deps.metrics, deps.log),
+        idle(deps.store),
         passes(deps.metrics.counter("reconciliation_passes_total", "Reconciliation passes ended.")),
         pass_seconds(deps.metrics.histogram("reconciliation_duration_seconds",
                                             "Duration of a reconciliation pass.",
@@ -172,6 +179,11 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     for (const auto& id : ended) release(id, [] {});
   }
 
+  void look_idle(const model::WorkspaceId& id) {
+    if (stopped || !idle.look(id)) return;
+    for (const auto& domain : domains) domain->agent_stopped(id);
+  }
+
   void release(const model::WorkspaceId& id, std::function<void()> done) {
     // Answers when the last of them has let go.
     const auto last = std::shared_ptr<void>(nullptr, [done = std::move(done)](void*) { done(); });
@@ -187,7 +199,12 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
       return done(fail(ErrorCode::limit_exceeded, "too many events wait for the disk"));
     }
     events_since += events.size();
+    std::vector<model::WorkspaceId> of_sessions;
+    for (const auto& event : events) {
+      if (speaks_of_sessions(event)) of_sessions.push_back(event.workspace);
+    }
     auto step = ingest.submit(std::move(events), deps.clock.wall_now(), deps.clock.mono_now());
+    for (const auto& id : of_sessions) look_idle(id);
     for (const auto& verdict : step.verdicts)
       ingested.at(static_cast<std::size_t>(verdict.kind))->add();
     EventsAnswer answer{deps.store.epoch(), deps.store.head(), std::move(step.verdicts)};
@@ -237,6 +254,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   OwnView own;
   Ingest ingest;
   DriftLog drift;
+  IdleWatch idle;
   std::vector<std::unique_ptr<OwnDomain>> domains;
   Counter& passes;
   Histogram& pass_seconds;
@@ -262,6 +280,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 };
 
 Engine::Engine(Deps deps, EngineOptions options) : impl_(std::make_shared<Impl>(deps, options)) {
+  impl_->own.on_sessions(
+      [self = impl_.get()](const model::WorkspaceId& id) { self->look_idle(id); });
   impl_->deps.workspaces.on_event([self = impl_](const workspace::Event& event) {
     if (self->stopped) return;
     self->take(event);

@@ -41,8 +41,12 @@ snapshot::Applied OwnView::state(const WorkspaceId& id, model::Stamp stamp, mode
   update.stamp = stamp;
   update.cause = cause;
   update.label = label;
+  const bool of_sessions =
+      !patch.sessions.empty() || patch.present.contains(model::Field::isWorking);
   update.facts = std::move(patch);
-  return store_->apply(std::move(update), clock_->wall_now(), clock_->mono_now());
+  auto applied = store_->apply(std::move(update), clock_->wall_now(), clock_->mono_now());
+  if (of_sessions && on_sessions_) on_sessions_(id);
+  return applied;
 }
 
 void OwnView::take(const workspace::Event& event) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -30,6 +31,11 @@ class OwnView final : public WorkspaceDirectory, public OwnFactSink {
   void take(const workspace::WorkspaceRow& row);
   void take(const git::GitFacts& facts);
   void forget(const model::ProjectId& id);
+
+  /// Called after facts about the sessions of a workspace were applied.
+  void on_sessions(std::function<void(const model::WorkspaceId&)> listener) {
+    on_sessions_ = std::move(listener);
+  }
 
   /// Worktrees are tracked from now on: the first baseline does not wait for git.
   void start_tracking();
@@ -65,6 +71,7 @@ class OwnView final : public WorkspaceDirectory, public OwnFactSink {
   Logger log_;
   std::map<model::ProjectId, workspace::ProjectRow> projects_;
   std::unordered_map<model::WorkspaceId, Known> rows_;
+  std::function<void(const model::WorkspaceId&)> on_sessions_;
   bool tracking_ = false;
   std::optional<MonoTime> last_git_ok_;
 };

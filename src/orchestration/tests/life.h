@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "sb/fs_watch/watcher.h"
+#include "sb/github/schema.h"
 #include "sb/orchestration/engine.h"
 #include "sb/process/posix_runner.h"
 #include "sb/sqlite/database.h"
@@ -98,6 +99,7 @@ class Life {
     auto database = sqlite::Database::open((data / "test.db").string());
     EXPECT_TRUE(database);
     EXPECT_TRUE((*database)->migrate("workspace", workspace::migrations()));
+    EXPECT_TRUE((*database)->migrate("github", github::migrations()));
     return *std::move(database);
   }
   static inline int lives = 0;

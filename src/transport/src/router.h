@@ -68,6 +68,7 @@ class Router : public std::enable_shared_from_this<Router> {
   void post_reconcile(Call& call);
   void post_run_script(Call& call);
   void get_run_script_output(Call& call);
+  void post_pull_request_refresh(Call& call);
 
   [[nodiscard]] HttpResponse snapshot_response(const HttpRequest& request,
                                                const model::ProjectId& id) const;

@@ -156,4 +156,9 @@ void Router::post_reconcile(Call& call) {
   ports_.commands.reconcile(model::ProjectId(call.id), answer_revision(std::move(call.reply)));
 }
 
+void Router::post_pull_request_refresh(Call& call) {
+  ports_.commands.refresh_pull_request(model::WorkspaceId(call.id),
+                                       answer_revision(std::move(call.reply)));
+}
+
 }  // namespace sb::transport

@@ -60,6 +60,8 @@ class OwnDomain {
   /// Somebody committed, switched, pushed or fetched in the worktree: a hint, told after the facts
   /// of the read that saw it. What happened, the domain finds out itself.
   virtual void git_moved(const model::WorkspaceId& id) { (void)id; }
+  /// The last agent that worked in the workspace stopped working: a hint.
+  virtual void agent_stopped(const model::WorkspaceId& id) { (void)id; }
   /// The workspace is archived or deleted, or its project removed: stop everything that runs for it
   /// and drop every row and side map. Calls `done` exactly once, when nothing of it is left.
   virtual void release(const model::WorkspaceId& id, std::function<void()> done) = 0;

@@ -10,6 +10,7 @@
 #include "sb/core/clock.h"
 #include "sb/core/result.h"
 #include "sb/model/event.h"
+#include "sb/model/ids.h"
 #include "sb/model/project.h"
 
 // What transport asks of the rest of the server. The composition root plugs orchestration in;
@@ -97,6 +98,14 @@ struct CommandSink {
   /// not_found.
   virtual void reconcile(const model::ProjectId& id,
                          std::function<void(Result<std::uint64_t>)> done) = 0;
+  /// Asks for the pull request of a workspace now and answers the revision with what was said.
+  /// Errors: not_found (no such workspace, or none of its remotes is on GitHub), limit_exceeded
+  /// (their rate limit), unavailable, timeout.
+  virtual void refresh_pull_request(const model::WorkspaceId& id,
+                                    std::function<void(Result<std::uint64_t>)> done) {
+    (void)id;
+    done(fail(ErrorCode::unsupported, "there are no pull requests here"));
+  }
 };
 
 }  // namespace sb::transport

@@ -1,0 +1,166 @@
+// Pull requests from outside: the real program, git, and a server in GitHub's shape.
+import assert from "node:assert/strict";
+import http from "node:http";
+import { test } from "node:test";
+import { Sandbox, eventually } from "./support.mjs";
+
+/** Answers the program's GraphQL questions from `pulls`: branch -> pull request in GitHub's words. */
+async function fakeGithub(t) {
+  const github = { pulls: new Map(), requests: 0, mode: "ok", reviews: 0, branches: 0 };
+  const server = http.createServer(async (request, response) => {
+    github.requests += 1;
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    if (github.mode === "hang") return;
+    const headers = {
+      "content-type": "application/json",
+      "x-ratelimit-limit": "5000",
+      "x-ratelimit-remaining": github.mode === "spent" ? "0" : "4900",
+      "x-ratelimit-reset": String(Math.floor(Date.now() / 1000) + 1800),
+    };
+    if (github.mode === "spent") return response.writeHead(403, headers).end('{"message":"API rate limit exceeded"}');
+    if (github.mode === "broken") return response.writeHead(502, headers).end("<html>");
+    if (request.headers.authorization !== "bearer e2e") return response.writeHead(401, headers).end("{}");
+    const { variables } = JSON.parse(body);
+    const data = { rateLimit: { limit: 5000, remaining: 4900, resetAt: "2026-11-23T09:00:00Z" } };
+    for (let i = 0; variables[`o${i}`]; i += 1) {
+      github.branches += 1;
+      const pull = github.pulls.get(variables[`b${i}`]);
+      data[`r${i}`] = { parent: null, byBranch: { nodes: pull ? [pull] : [] } };
+    }
+    if (variables.reviews) data.reviews = { issueCount: github.reviews };
+    response.writeHead(200, headers).end(JSON.stringify({ data }));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  github.url = `http://127.0.0.1:${server.address().port}`;
+  return github;
+}
+
+const checks = (...conclusions) => ({
+  state: "PENDING",
+  contexts: {
+    pageInfo: { hasNextPage: false },
+    nodes: conclusions.map((conclusion, i) => ({
+      __typename: "CheckRun",
+      name: `check ${i}`,
+      status: conclusion ? "COMPLETED" : "IN_PROGRESS",
+      conclusion,
+      startedAt: "2026-11-23T08:20:00Z",
+      completedAt: null,
+      detailsUrl: "https://github.com/acme/app/actions/runs/77/job/1",
+      checkSuite: { workflowRun: { workflow: { name: "CI" } } },
+    })),
+  },
+});
+
+const pullRequest = (number, headRefName, headRefOid, more = {}) => ({
+  number,
+  url: `https://github.com/acme/app/pull/${number}`,
+  state: "OPEN",
+  isDraft: false,
+  reviewDecision: null,
+  mergeable: "MERGEABLE",
+  mergeStateStatus: "CLEAN",
+  headRefName,
+  headRefOid,
+  headRepositoryOwner: { login: "acme" },
+  statusCheckRollup: checks("SUCCESS"),
+  ...more,
+});
+
+async function start(t, count) {
+  const github = await fakeGithub(t);
+  const sandbox = new Sandbox(t);
+  sandbox.env.GH_TOKEN = "e2e";
+  sandbox.env.SNAPBOARD_GITHUB_API_URL = github.url;
+  const repo = sandbox.repository();
+  sandbox.git(repo, "remote", "add", "origin", "git@github.com:acme/app.git");
+  const branches = Array.from({ length: count }, (_unused, i) => `branch-${i}`);
+  for (const branch of branches) {
+    sandbox.worktree(repo, branch);
+    sandbox.git(repo, "update-ref", `refs/remotes/origin/${branch}`, branch);
+  }
+  return { github, sandbox, repo, branches, oid: sandbox.git(repo, "rev-parse", "HEAD") };
+}
+
+async function cards(server) {
+  const { entries } = await server.snapshot();
+  return new Map(entries.map((entry) => [entry.branchName, entry]));
+}
+
+test("sixty pull requests take three requests and every state is on its card", async (t) => {
+  const { github, sandbox, repo, branches, oid } = await start(t, 60);
+  const shapes = [
+    [{}, "OPEN", "READY_TO_MERGE"],
+    [{ isDraft: true, reviewDecision: "CHANGES_REQUESTED" }, "DRAFT", "READY_TO_MERGE"],
+    [{ reviewDecision: "CHANGES_REQUESTED" }, "CHANGES_REQUESTED", "READY_TO_MERGE"],
+    [{ reviewDecision: "APPROVED" }, "APPROVED", "READY_TO_MERGE"],
+    [{ statusCheckRollup: checks("SUCCESS", null) }, "OPEN", "WAITING_FOR_CI"],
+    [{ statusCheckRollup: checks("FAILURE") }, "OPEN", "READY_FOR_REVIEW"],
+    [{ mergeable: "CONFLICTING", mergeStateStatus: "DIRTY" }, "OPEN", "MERGE_CONFLICT"],
+    [{ state: "MERGED" }, "MERGED", "MERGED"],
+    [{ state: "CLOSED" }, "CLOSED", "PR_CLOSED"],
+  ];
+  branches.forEach((branch, i) => {
+    github.pulls.set(branch, pullRequest(100 + i, branch, oid, shapes[i % shapes.length][0]));
+  });
+  const server = await sandbox.serve(repo);
+  await eventually("all pull requests are known", async () => {
+    const found = await cards(server);
+    return branches.every((branch) => found.get(branch)?.prNumber) && found;
+  }, 60_000);
+  const found = await cards(server);
+  branches.forEach((branch, i) => {
+    const [, state, reason] = shapes[i % shapes.length];
+    assert.equal(found.get(branch).prNumber, 100 + i);
+    assert.equal(found.get(branch).prState, state, branch);
+    assert.equal(found.get(branch).statusReason.code, reason, branch);
+  });
+  assert.ok(github.branches <= 2 * 61, `${github.branches} branches asked`);
+  assert.ok(github.requests <= 2 * 3, `${github.requests} requests for at most two rounds`);
+});
+
+test("a pull request is followed when asked for, and no failure of GitHub becomes a statement", async (t) => {
+  const { github, sandbox, repo, oid } = await start(t, 1);
+  github.pulls.set("branch-0", pullRequest(7, "branch-0", oid));
+  const server = await sandbox.serve(repo);
+  const card = async () => (await cards(server)).get("branch-0");
+  await eventually("the pull request is known", async () => (await card())?.prState === "OPEN");
+  const { workspaceId } = await card();
+  const refresh = () => server.request(`/api/workspaces/${workspaceId}/pr/refresh`, { method: "POST" });
+  const source = async () => (await server.get("/readyz")).json.sources.find(({ name }) => name === "github");
+
+  github.pulls.set("branch-0", pullRequest(7, "branch-0", oid, { state: "MERGED" }));
+  const asked = await refresh();
+  assert.equal(asked.status, 200, asked.text);
+  assert.equal((await card()).prState, "MERGED");
+  github.pulls.set("branch-0", pullRequest(8, "branch-0", oid, { statusCheckRollup: checks(null) }));
+  assert.equal((await refresh()).status, 200);
+  assert.deepEqual([(await card()).prNumber, (await card()).statusReason.code], [8, "WAITING_FOR_CI"]);
+
+  github.pulls.clear();
+  for (const [mode, state] of [["broken", "unreachable"], ["spent", "rate_limited"]]) {
+    github.mode = mode;
+    const failed = await refresh();
+    assert.ok(failed.status >= 400, `${mode}: ${failed.status}`);
+    assert.equal((await source()).state, state);
+    assert.equal((await card()).prNumber, 8);
+    assert.equal((await card()).prState, "OPEN");
+  }
+  assert.equal((await server.request("/api/workspaces/none/pr/refresh", { method: "POST" })).status, 404);
+});
+
+test("a server that hangs holds nothing else up", async (t) => {
+  const { github, sandbox, repo } = await start(t, 1);
+  github.mode = "hang";
+  const server = await sandbox.serve(repo);
+  await eventually("git is read", async () => (await cards(server)).get("branch-0")?.gitStats);
+  await eventually("GitHub was asked", async () => github.requests > 0);
+  const card = (await cards(server)).get("branch-0");
+  assert.equal(card.prNumber, null);
+  assert.ok(card.unknownFields.includes("prState"), "unknown, not none");
+});
