@@ -25,6 +25,7 @@ class EnginePorts final : public transport::EventSink,
                  std::function<void(Result<std::uint64_t>)> done) override;
   void refresh_pull_request(const model::WorkspaceId& id,
                             std::function<void(Result<std::uint64_t>)> done) override;
+  Result<void> take_github_webhook(transport::GithubDelivery delivery) override;
   [[nodiscard]] bool ready() const override;
   [[nodiscard]] std::vector<transport::SourceHealth> sources() const override;
   [[nodiscard]] transport::ReconciliationInfo reconciliation() const override;

@@ -86,6 +86,11 @@ Result<Address> parse_listen(const std::string& text) {
   return address;
 }
 
+std::string webhook_secret() {
+  const char* secret = std::getenv("SNAPBOARD_GITHUB_WEBHOOK_SECRET");
+  return secret != nullptr ? secret : "";
+}
+
 std::string make_token(Random& random) {
   const char* fixed = std::getenv("SNAPBOARD_TOKEN");
   return fixed != nullptr && fixed[0] != '\0' ? fixed : random_hex(random, kTokenBytes);
@@ -226,7 +231,7 @@ void Application::open_github() {
                                   counter_, metrics_, Logger("github")},
       std::move(github_options));
   auto github_view = std::make_unique<orchestration::GithubView>(orchestration::GithubView::Deps{
-      *github_, engine_->directory(), engine_->own_facts(), store_, clock_});
+      *github_, engine_->directory(), engine_->own_facts(), store_, clock_, webhook_secret()});
   github_view_ = github_view.get();
   engine_->add(std::move(github_view));
 }

@@ -1,5 +1,6 @@
 // Pull requests from outside: the real program, git, and a server in GitHub's shape.
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import http from "node:http";
 import { test } from "node:test";
 import { Sandbox, eventually } from "./support.mjs";
@@ -152,6 +153,38 @@ test("a pull request is followed when asked for, and no failure of GitHub become
     assert.equal((await card()).prState, "OPEN");
   }
   assert.equal((await server.request("/api/workspaces/none/pr/refresh", { method: "POST" })).status, 404);
+});
+
+test("a signed webhook is followed within seconds and an unsigned one is refused", async (t) => {
+  const { github, sandbox, repo, oid } = await start(t, 1);
+  sandbox.env.SNAPBOARD_GITHUB_WEBHOOK_SECRET = "shared";
+  github.pulls.set("branch-0", pullRequest(7, "branch-0", oid));
+  const server = await sandbox.serve(repo);
+  const card = async () => (await cards(server)).get("branch-0");
+  await eventually("the pull request is known", async () => (await card())?.prState === "OPEN");
+  const body = JSON.stringify({
+    action: "submitted",
+    review: { state: "approved" },
+    pull_request: { number: 7, head: { ref: "branch-0", sha: oid } },
+    repository: { full_name: "acme/app" },
+  });
+  const deliver = (signature) =>
+    server.request("/webhooks/github", {
+      method: "POST",
+      body,
+      headers: {
+        authorization: undefined,
+        "content-type": "application/json",
+        "x-github-event": "pull_request_review",
+        "x-github-delivery": "one",
+        "x-hub-signature-256": signature,
+      },
+    });
+  github.pulls.set("branch-0", pullRequest(7, "branch-0", oid, { reviewDecision: "APPROVED" }));
+  assert.equal((await deliver(`sha256=${"0".repeat(64)}`)).status, 403);
+  const signature = `sha256=${createHmac("sha256", "shared").update(body).digest("hex")}`;
+  assert.equal((await deliver(signature)).status, 204);
+  await eventually("the review is on the card", async () => (await card()).prState === "APPROVED");
 });
 
 test("a server that hangs holds nothing else up", async (t) => {

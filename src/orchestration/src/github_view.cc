@@ -47,7 +47,7 @@ std::string_view state_text(github::Health::State state) {
 
 }  // namespace
 
-GithubView::GithubView(Deps deps) : deps_(deps) {
+GithubView::GithubView(Deps deps) : deps_(std::move(deps)), webhooks_(deps_.webhook_secret) {
   deps_.github.listen({[this](const github::PrRow& row) { take(row); },
                        [this](std::int64_t count) { deps_.store.set_review_count(count); }});
 }
@@ -64,6 +64,12 @@ void GithubView::refresh(const model::WorkspaceId& id,
         if (!asked) return done(tl::unexpected(asked.error()));
         done(deps_.store.head());
       });
+}
+
+Result<void> GithubView::take_webhook(const github::Delivery& delivery) {
+  SB_TRY(const auto hint, webhooks_.take(delivery));
+  if (hint) deps_.github.hint(*hint);
+  return {};
 }
 
 Result<void> GithubView::load() {

@@ -25,8 +25,9 @@ class GithubLife {
  public:
   GithubLife(const std::filesystem::path& data, const sb::testing::FakeGithub& server)
       : life(data), github(deps(life), options(server)) {
-    auto made = std::make_unique<GithubView>(GithubView::Deps{
-        github, life.engine.directory(), life.engine.own_facts(), life.store, life.loop.clock()});
+    auto made = std::make_unique<GithubView>(GithubView::Deps{github, life.engine.directory(),
+                                                              life.engine.own_facts(), life.store,
+                                                              life.loop.clock(), ""});
     view = made.get();
     life.engine.add(std::move(made));
   }

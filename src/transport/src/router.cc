@@ -75,6 +75,10 @@ void Router::handle(HttpRequest request, const Target& target, const Peer& peer,
     handle_api(std::move(request), target, peer, std::move(reply));
     return;
   }
+  if (target.path == "/webhooks/github") {
+    handle_webhook(std::move(request), reply);
+    return;
+  }
   const bool reading = request.method == "GET" || request.method == "HEAD";
   const bool probe = target.path == "/healthz" || target.path == "/readyz";
   if (reading && probe) {

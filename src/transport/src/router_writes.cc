@@ -156,6 +156,34 @@ void Router::post_reconcile(Call& call) {
   ports_.commands.reconcile(model::ProjectId(call.id), answer_revision(std::move(call.reply)));
 }
 
+// No token of ours: GitHub does not have one. The signature over the body stands for it.
+void Router::handle_webhook(HttpRequest request, const Reply& reply) {
+  if (request.method != "POST") {
+    auto response =
+        problem_response({ErrorCode::unsupported, "This path does not know this method.", {}}, 405);
+    response.add("Allow", "POST");
+    reply(std::move(response));
+    return;
+  }
+  if (!ports_.status.ready()) {
+    reply(not_ready());
+    return;
+  }
+  const auto text = [&](std::string_view name) {
+    return std::string(request.header(name).value_or(""));
+  };
+  const auto taken =
+      ports_.commands.take_github_webhook({text("x-github-event"), text("x-github-delivery"),
+                                           text("x-hub-signature-256"), std::move(request.body)});
+  if (!taken) {
+    reply(problem_response(taken.error()));
+    return;
+  }
+  HttpResponse response;
+  response.status = 204;
+  reply(std::move(response));
+}
+
 void Router::post_pull_request_refresh(Call& call) {
   ports_.commands.refresh_pull_request(model::WorkspaceId(call.id),
                                        answer_revision(std::move(call.reply)));

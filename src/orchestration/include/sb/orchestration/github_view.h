@@ -3,11 +3,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <set>
+#include <string>
 
 #include "sb/core/clock.h"
 #include "sb/core/result.h"
 #include "sb/github/github_service.h"
+#include "sb/github/webhook.h"
 #include "sb/orchestration/own_domain.h"
 #include "sb/snapshot/store.h"
 
@@ -24,6 +25,7 @@ class GithubView final : public OwnDomain {
     OwnFactSink& facts;
     snapshot::Store& store;
     const Clock& clock;
+    std::string webhook_secret;  ///< empty: webhooks are refused
   };
   explicit GithubView(Deps deps);
 
@@ -32,6 +34,9 @@ class GithubView final : public OwnDomain {
   /// Asks GitHub now; answers the revision with what it said. Errors: those of
   /// GithubService::refresh.
   void refresh(const model::WorkspaceId& id, std::function<void(Result<std::uint64_t>)> done);
+
+  /// Looks at what a genuine webhook is about. Errors: those of github::Webhooks::take.
+  Result<void> take_webhook(const github::Delivery& delivery);
 
   Result<void> load() override;
   void start() override;
@@ -49,6 +54,7 @@ class GithubView final : public OwnDomain {
   bool apply(const github::Contents& contents, DriftLog& drift);
 
   Deps deps_;
+  github::Webhooks webhooks_;
   std::function<void(const github::PrRow&)> listener_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for answers after our end
 };

@@ -75,6 +75,14 @@ struct HookSink {
   virtual void hook(Hook hook, std::function<void(Result<void>)> done) = 0;
 };
 
+/// A webhook as it came.
+struct GithubDelivery {
+  std::string event;      ///< X-GitHub-Event
+  std::string id;         ///< X-GitHub-Delivery
+  std::string signature;  ///< X-Hub-Signature-256
+  std::string body;       ///< the bytes that were signed
+};
+
 struct CommandSink {
   virtual ~CommandSink() = default;
   struct RegisterProject {
@@ -105,6 +113,12 @@ struct CommandSink {
                                     std::function<void(Result<std::uint64_t>)> done) {
     (void)id;
     done(fail(ErrorCode::unsupported, "there are no pull requests here"));
+  }
+  /// Takes a webhook whose sender proves itself by the signature. Errors: forbidden (not signed by
+  /// our secret, or there is none), invalid_argument.
+  virtual Result<void> take_github_webhook(GithubDelivery delivery) {
+    (void)delivery;
+    return fail(ErrorCode::forbidden, "webhooks are not taken here");
   }
 };
 
