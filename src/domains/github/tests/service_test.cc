@@ -153,7 +153,8 @@ TEST_F(ServiceTest, ABranchSwitchMakesTheOldPullRequestUnknownAndFindsTheNewOne)
     server.status = 502;
   }
   EXPECT_FALSE(house.refresh("w"));
-  EXPECT_EQ(house.shown("w"), "unknown") << "not \"none\": nobody knows";
+  EXPECT_TRUE(house.wait([&] { return house.shown("w") == "unknown"; }))
+      << "not \"none\": nobody knows";
 }
 
 TEST_F(ServiceTest, ARepositoryElsewhereIsNotAsked) {
