@@ -181,7 +181,7 @@ std::shared_ptr<const MessageBatch> SyncSession::next_live(MonoTime now) {
       wake_by(*last_change_at_ + coalesce_);
       return nullptr;
     }
-    last_change_at_ = now;
+    if (!feed_->reset()) last_change_at_ = now;  // after a baseline the first change goes at once
     if (!due.batch) return said(mark(), now);
     last_frame_at_ = now;
     auto batch = feed_->next(view_seq_);
