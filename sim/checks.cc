@@ -46,7 +46,8 @@ Checks::View view_of(const Store& store, int project) {
 
 }  // namespace
 
-void Checks::new_life() {
+void Checks::new_life(const std::string& epoch) {
+  epoch_ = epoch;
   newest_.clear();
   last_by_.clear();
   head_ = 0;

@@ -29,7 +29,8 @@ class Checks {
   explicit Checks(Env& env) : env_(&env) {}
 
   /// A new life of the server begins: revisions and what was shown start over.
-  void new_life();
+  void new_life(const std::string& epoch);
+  [[nodiscard]] const std::string& epoch() const { return epoch_; }
 
   enum class By { event, read, removal_event, absence };
   /// I1, I2, I3, I5: called after anything was applied to a workspace.
@@ -78,6 +79,7 @@ class Checks {
   std::map<int, Versions> removed_;
   std::map<int, By> last_by_;
 
+  std::string epoch_;
   std::uint64_t head_ = 0;
   std::array<std::uint64_t, kProjects> floors_{};
   std::array<std::shared_ptr<Seen>, kProjects> now_;

@@ -275,7 +275,8 @@ void Client::complete(const Message& message) {
     return;
   }
   state_.cursor = message.cursor;
-  if (cursor->complete) {
+  // A read of an earlier life of the server may arrive late: what it said then is not kept.
+  if (cursor->complete && cursor->epoch == checks_->epoch()) {
     const auto* view = checks_->view(project_, message.revision);
     judge.hold(view != nullptr && *view == state_.view, "T4", [&] {
       std::string text = who() + "shows";

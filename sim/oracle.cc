@@ -357,6 +357,16 @@ void Oracle::recall_removal(int workspace, int source, const Stamp& stamp) {
   (void)remove(workspace, source, stamp);
 }
 
+void Oracle::recall_floor(int workspace, int source, const Stamp& stamp) {
+  const auto found = entities_.find(workspace);
+  if (found != entities_.end()) void_older(found->second, source, stamp);
+}
+
+std::optional<Stamp> Oracle::tombstone(int workspace, int source) const {
+  const auto found = tombstones_.find(workspace);
+  return found == tombstones_.end() ? std::nullopt : found->second.second.at(at(source));
+}
+
 bool Oracle::counts(const ScalarState& fact, const std::vector<Origin>& words) {
   return fact.known && std::all_of(words.begin(), words.end(), [&](const Origin& word) {
            return not_older(fact.origin, word);

@@ -47,9 +47,11 @@ class Oracle {
   /// After a restart: facts of one source that the journal kept, told again without contest.
   void recall(const Statement& statement, const model::Stamp& stamp, WallTime wall);
   void recall_removal(int workspace, int source, const model::Stamp& stamp);
+  void recall_floor(int workspace, int source, const model::Stamp& stamp);
   void forget_tombstone(int workspace) { tombstones_.erase(workspace); }
 
   [[nodiscard]] bool exists(int workspace) const { return entities_.contains(workspace); }
+  [[nodiscard]] std::optional<model::Stamp> tombstone(int workspace, int source) const;
   [[nodiscard]] bool tombstoned(int workspace) const { return tombstones_.contains(workspace); }
   [[nodiscard]] bool evicted(int workspace) const { return evicted_.contains(workspace); }
   [[nodiscard]] std::vector<int> members(int project) const;

@@ -63,7 +63,7 @@ void Server::later(std::chrono::nanoseconds delay, std::function<void()> task) {
 
 void Server::start() {
   env_.judge.note("server starts with epoch " + store_.epoch());
-  checks_.new_life();
+  checks_.new_life(store_.epoch());
   store_.on_commit([this] { on_commit(); });
   for (int source = 0; source < kSources; ++source) {
     const auto id = store_.source(kProducers[source]);
@@ -98,7 +98,9 @@ void Server::start() {
         oracle_.put_project(static_cast<int>(project->value));
       }
     }
-    if (statement.say == Say::removed) {
+    if (heard.floor) {
+      oracle_.recall_floor(statement.workspace, statement.source, heard.stamp);
+    } else if (statement.say == Say::removed) {
       oracle_.recall_removal(statement.workspace, statement.source, heard.stamp);
     } else if (statement.say == Say::synced) {
       (void)oracle_.synced(statement.source, statement.project, heard.stamp.epoch);
@@ -208,6 +210,7 @@ snapshot::Applied Server::apply(const Statement& statement, const model::Stamp& 
     answer = oracle_.remove(statement.workspace, kOwn, stamp);
     if (answer == Oracle::Answer::accepted && !oracle_.exists(statement.workspace)) {
       removed(statement.workspace, kOwn, statement.version);
+      journal_own_removal(statement.workspace);
     }
   } else if (pass && !oracle_.exists(statement.workspace) && oracle_.evicted(statement.workspace)) {
     answer = Oracle::Answer::stale;  // a pass brings nothing back that had to go
@@ -319,6 +322,7 @@ bool Server::apply_rows(const std::map<int, Row>& rows, const std::set<int>& pro
     }
     for (const int id : oracle_.absence(kOwn, project, {ids.begin(), ids.end()}, fence)) {
       removed(id, kOwn, 0);
+      journal_own_removal(id);
     }
   }
   after_change();
@@ -328,7 +332,10 @@ bool Server::apply_rows(const std::map<int, Row>& rows, const std::set<int>& pro
 
 void Server::end_pass_part() {
   if (--pass_parts_ != 0) return;
-  store_.expire(env_.loop.mono_now());
+  if (auto gone = store_.expire(env_.loop.mono_now()); !gone.empty()) {
+    ++world_.journal_steps;
+    write_journal({{{}, std::move(gone), {}}, true}, nullptr);
+  }
   env_.judge.note("pass ends");
   for (auto& done : std::exchange(pass_waiters_, {})) done();
   schedule_pass();
@@ -379,7 +386,7 @@ void Server::submit(std::vector<Incoming> events, std::function<void()> done) {
   auto step = ingest_.submit(std::move(list), env_.loop.wall_now(), env_.loop.mono_now());
   for (std::size_t i = 0; i < events.size(); ++i) take(events[i], step.verdicts.at(i));
   after_change();
-  write_journal(std::move(step.journal), std::move(done));
+  write_journal({std::move(step.journal)}, std::move(done));
 }
 
 void Server::take(const Incoming& event, const Ingest::Verdict& verdict) {
@@ -445,13 +452,29 @@ void Server::take(const Incoming& event, const Ingest::Verdict& verdict) {
   if (statement.say != Say::synced) checks_.shown(store_, statement, Checks::By::event);
 }
 
-void Server::write_journal(Ingest::JournalStep step, std::function<void()> done) {
+// The journal forgets what producers said of it, and remembers as of when.
+void Server::journal_own_removal(int workspace) {
+  ++world_.journal_steps;
+  for (int source = 1; source < kSources; ++source) {
+    const auto stamp = oracle_.tombstone(workspace, source);
+    if (!stamp) continue;
+    Statement floor;
+    floor.say = Say::removed;
+    floor.source = source;
+    floor.workspace = workspace;
+    world_.heard.push_back({std::make_shared<const Statement>(floor), *stamp, {}, "", "",
+                            world_.journal_steps, false, true});
+  }
+  write_journal({ingest_.removed(workspace_id(workspace)), true}, nullptr);
+}
+
+void Server::write_journal(QueuedStep step, std::function<void()> done) {
   ++journal_pending_;
   const std::uint64_t number = world_.journal_steps;
   journal_.push_back(std::move(step));
   // In order: a later step is never on disk before an earlier one.
   later(std::chrono::nanoseconds(kCommitMax), [this, number, done = std::move(done)] {
-    commit_journal(journal_.front());
+    commit_journal(journal_.front(), number);
     journal_.pop_front();
     --journal_pending_;
     for (auto& heard : world_.heard) {
@@ -461,7 +484,8 @@ void Server::write_journal(Ingest::JournalStep step, std::function<void()> done)
   });
 }
 
-void Server::commit_journal(const Ingest::JournalStep& step) {
+void Server::commit_journal(const QueuedStep& queued, std::uint64_t number) {
+  const Ingest::JournalStep& step = queued.rows;
   auto& rows = world_.journal;
   for (const auto& life : step.epochs) {
     if (std::find(world_.lives.begin(), world_.lives.end(), life) == world_.lives.end()) {
@@ -470,6 +494,11 @@ void Server::commit_journal(const Ingest::JournalStep& step) {
   }
   for (const auto& id : step.forget) {
     std::erase_if(rows, [&](const auto& row) { return row.workspace == id; });
+    if (!queued.forgets) continue;
+    std::erase_if(world_.heard, [&](const auto& heard) {
+      return heard.step < number && workspace_id(heard.statement->workspace) == id &&
+             heard.statement->say != Say::synced;
+    });
   }
   for (const auto& fact : step.facts) {
     const auto held = std::find_if(rows.begin(), rows.end(), [&](const auto& row) {

@@ -74,7 +74,10 @@ class Server : public std::enable_shared_from_this<Server> {
 
  private:
   struct Connection;
-  struct Written;
+  struct QueuedStep {
+    orchestration::Ingest::JournalStep rows;
+    bool forgets = false;  ///< what was said before of the workspaces it forgets is void for good
+  };
   struct SourceOrder {
     std::vector<std::string> lives;
     std::uint64_t sequence_max = 0;
@@ -95,8 +98,9 @@ class Server : public std::enable_shared_from_this<Server> {
   void end_pass_part();
   void schedule_pass();
   void take(const Incoming& event, const orchestration::Ingest::Verdict& verdict);
-  void write_journal(orchestration::Ingest::JournalStep step, std::function<void()> done);
-  void commit_journal(const orchestration::Ingest::JournalStep& step);
+  void write_journal(QueuedStep step, std::function<void()> done);
+  void commit_journal(const QueuedStep& step, std::uint64_t number);
+  void journal_own_removal(int workspace);
   std::optional<model::Stamp> naive_stamp(const Incoming& event);
   void removed(int workspace, int source, std::int64_t version);
   void notice_evictions();
@@ -128,7 +132,7 @@ class Server : public std::enable_shared_from_this<Server> {
   std::map<int, std::int64_t> git_seen_;  // version of the last read
   std::size_t pass_parts_ = 0;
   std::vector<std::function<void()>> pass_waiters_;
-  std::deque<orchestration::Ingest::JournalStep> journal_;
+  std::deque<QueuedStep> journal_;
   std::size_t journal_pending_ = 0;
 
   std::map<ConnectionId, std::unique_ptr<Connection>> connections_;

@@ -134,7 +134,9 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
           bool rejected = false;
           if (read) {
             self->last_rows_ok = self->deps.clock.mono_now();
-            rejected = self->own.reconcile(*read, self->drift);
+            const auto passed = self->own.reconcile(*read, self->drift);
+            rejected = passed.rejected;
+            for (const auto& id : passed.removed) self->journal_removed(id);
           } else {
             self->deps.log.warn("rows could not be read", {kv("reason", read.error().message)});
           }
@@ -150,7 +152,9 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     if (--pass_parts != 0) return;
     pass_running = false;
     const MonoTime now = deps.clock.mono_now();
-    deps.store.expire(now);
+    if (auto gone = deps.store.expire(now); !gone.empty()) {
+      deps.journal.forget(std::move(gone), [](const Result<void>&) {});
+    }
     passes.add();
     pass_seconds.observe(std::chrono::duration<double>(now - pass_began).count());
     last_pass_at = deps.clock.wall_now();
@@ -173,6 +177,9 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
       });
     }
     own.take(event);
+    if (const auto* removed = std::get_if<workspace::WorkspaceRemoved>(&event)) {
+      journal_removed(removed->id);
+    }
     if (const auto* changed = std::get_if<workspace::WorkspaceChanged>(&event)) {
       for (const auto& domain : domains) domain->workspace_changed(changed->row);
     }
@@ -182,6 +189,10 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void look_idle(const model::WorkspaceId& id) {
     if (stopped || !idle.look(id)) return;
     for (const auto& domain : domains) domain->agent_stopped(id);
+  }
+
+  void journal_removed(const model::WorkspaceId& id) {
+    write_journal(ingest.removed(id), [](const Result<void>&) {});
   }
 
   void release(const model::WorkspaceId& id, std::function<void()> done) {

@@ -227,17 +227,28 @@ Ingest::Verdict Ingest::apply_removal(const model::ExternalEvent& event, snapsho
 
 void Ingest::journal_memory(const workspace::JournalFact& row, snapshot::SourceId source,
                             JournalStep& journal) const {
-  std::string memory = store_->memory(row.workspace, source);
-  if (memory.empty()) return;
+  auto memory = store_->memory(row.workspace, source);
+  if (memory.text.empty()) return;
   workspace::JournalFact kept = row;
   kept.key = kMemoryKey;
-  kept.value = std::move(memory);
-  // A late statement must not look older than the memory before it.
-  kept.stamp = {};
+  kept.value = std::move(memory.text);
+  kept.stamp = memory.newest;  // a late statement must not look older than the memory before it
   std::erase_if(journal.facts, [&](const auto& old) {
     return old.workspace == kept.workspace && old.source == kept.source && old.key == kept.key;
   });
   journal.facts.push_back(std::move(kept));
+}
+
+Ingest::JournalStep Ingest::removed(const model::WorkspaceId& id) const {
+  JournalStep step;
+  step.forget.push_back(id);
+  for (const snapshot::SourceId source : store_->speakers(id)) {
+    workspace::JournalFact row;
+    row.workspace = id;
+    row.source = store_->source_name(source);
+    journal_memory(row, source, step);
+  }
+  return step;
 }
 
 std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime wall,

@@ -139,8 +139,8 @@ void OwnView::keep_stats_as_stale(model::FactPatch& patch, const WorkspaceId& id
   patch.set<&model::Facts::gitStats>(stats);
 }
 
-bool OwnView::reconcile(const workspace::Contents& contents, DriftLog& drift) {
-  bool rejected = false;
+OwnView::Pass OwnView::reconcile(const workspace::Contents& contents, DriftLog& drift) {
+  Pass pass;
   const model::Stamp fence{0, contents.fence, 0};
   std::map<ProjectId, std::vector<WorkspaceId>> present;
   for (const auto& project : contents.projects) present[project.id];
@@ -150,16 +150,17 @@ bool OwnView::reconcile(const workspace::Contents& contents, DriftLog& drift) {
     if (!rows_.contains(row.id)) continue;  // gone since the read began
     const auto applied =
         state(row.id, fence, to_facts(row), "reconciliation", snapshot::Update::Cause::pass);
-    rejected = rejected || !applied.rejected.empty();
+    pass.rejected = pass.rejected || !applied.rejected.empty();
     drift.note(row.id, applied);
   }
   for (const auto& [project, ids] : present) {
-    const auto gone = store_->apply_absence(snapshot::SourceId::own, project, ids, fence,
+    auto gone = store_->apply_absence(snapshot::SourceId::own, project, ids, fence,
                                             clock_->wall_now(), clock_->mono_now());
     drift.note(project, "removed", gone.size());
+    std::move(gone.begin(), gone.end(), std::back_inserter(pass.removed));
   }
   store_->end_commit();
-  return rejected;
+  return pass;
 }
 
 }  // namespace sb::orchestration

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "sb/core/clock.h"
 #include "sb/core/log.h"
@@ -40,9 +41,12 @@ class OwnView final : public WorkspaceDirectory, public OwnFactSink {
   /// Worktrees are tracked from now on: the first baseline does not wait for git.
   void start_tracking();
 
-  /// Applies what a pass read, and what is absent from it, at the fence taken before the read. True
-  /// when some key was newer than the read and wants another one.
-  bool reconcile(const workspace::Contents& contents, DriftLog& drift);
+  struct Pass {
+    bool rejected = false;  ///< some key was newer than the read and wants another one
+    std::vector<model::WorkspaceId> removed;
+  };
+  /// Applies what a pass read, and what is absent from it, at the fence taken before the read.
+  Pass reconcile(const workspace::Contents& contents, DriftLog& drift);
 
   [[nodiscard]] const workspace::WorkspaceRow* workspace(
       const model::WorkspaceId& id) const override;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "sb/core/clock.h"
 #include "sb/model/ids.h"
@@ -66,14 +67,20 @@ class Graveyard {
     }
   }
   [[nodiscard]] std::size_t size() const { return graves_.size(); }
+  /// The ids whose graves were dropped since the last call, for want of room or for their age.
+  [[nodiscard]] std::vector<model::WorkspaceId> take_dropped() {
+    return std::exchange(dropped_, {});
+  }
 
  private:
   void erase_oldest() {
+    if (dropped_.size() < graves_max_) dropped_.push_back(graves_.front().id);
     by_id_.erase(by_id_.find(graves_.front().id));
     graves_.pop_front();
   }
 
   std::size_t graves_max_;
+  std::vector<model::WorkspaceId> dropped_;
   std::list<Grave> graves_;  // oldest first
   std::unordered_map<IdRef, std::list<Grave>::iterator, IdHash> by_id_;
 };

@@ -77,6 +77,12 @@ std::string write_memory(const Entity& entity, SourceId source) {
   return text;
 }
 
+std::string write_removal(const model::Stamp& stamp) {
+  std::string text;
+  append_item(text, kRemoved, stamp);
+  return text;
+}
+
 model::FieldSet read_memory(Entity& entity, const Origin& origin, std::string_view text) {
   model::FieldSet moved;
   while (!text.empty()) {

@@ -12,6 +12,9 @@ namespace sb::snapshot {
 /// named. Empty when there is nothing of the kind.
 [[nodiscard]] std::string write_memory(const Entity& entity, SourceId source);
 
+/// The same of a workspace that is gone: nothing up to `stamp` counts.
+[[nodiscard]] std::string write_removal(const model::Stamp& stamp);
+
 /// The reverse, at start-up: `origin` says whose memory it is and its place in the order of
 /// arrival. Unreadable items are skipped. Answers the raw fields that moved.
 model::FieldSet read_memory(Entity& entity, const Origin& origin, std::string_view text);

@@ -166,9 +166,32 @@ std::vector<WorkspaceId> Store::source_synced(SourceId source, const ProjectId& 
   return gone;
 }
 
-std::string Store::memory(const WorkspaceId& id, SourceId source) const {
-  const Entity* entity = impl_->find(id);
-  return entity == nullptr ? std::string() : write_memory(*entity, source);
+Store::Memory Store::memory(const WorkspaceId& id, SourceId source) const {
+  Memory memory;
+  if (const Entity* entity = impl_->find(id)) {
+    memory.text = write_memory(*entity, source);
+    for (const SourceStamps* stamps : {&entity->touched, &entity->floors}) {
+      memory.newest = std::max(memory.newest, stamps->find(source).value_or(model::Stamp{}));
+    }
+    return memory;
+  }
+  const Graveyard::Grave* grave = impl_->tombstones.find(id);
+  if (grave == nullptr) return memory;
+  if (const auto stamp = grave->stamps.find(source)) {
+    memory.text = write_removal(*stamp);
+    memory.newest = *stamp;
+  }
+  return memory;
+}
+
+std::vector<SourceId> Store::speakers(const WorkspaceId& id) const {
+  std::vector<SourceId> list;
+  const Graveyard::Grave* grave = impl_->tombstones.find(id);
+  if (grave == nullptr) return list;
+  for (const auto& [source, stamp] : grave->stamps.all()) {
+    if (source != SourceId::own) list.push_back(source);
+  }
+  return list;
 }
 
 void Store::recall(const WorkspaceId& id, SourceId source, std::string_view memory, WallTime wall) {
@@ -189,7 +212,7 @@ void Store::set_review_count(std::optional<std::int64_t> count) {
   end_commit();
 }
 
-void Store::expire(MonoTime mono) {
+std::vector<WorkspaceId> Store::expire(MonoTime mono) {
   const auto old_enough = [&](MonoTime at) { return mono - at >= impl_->limits.tombstone_age_min; };
   impl_->tombstones.expire(old_enough);
   for (auto& [id, project] : impl_->projects) {
@@ -203,6 +226,13 @@ void Store::expire(MonoTime mono) {
       node = next;
     }
   }
+  std::vector<WorkspaceId> forgotten = impl_->tombstones.take_dropped();
+  for (WorkspaceId& id : impl_->evicted.take_dropped()) forgotten.push_back(std::move(id));
+  std::erase_if(forgotten, [&](const WorkspaceId& id) {
+    return impl_->find(id) != nullptr || impl_->tombstones.find(id) != nullptr ||
+           impl_->evicted.find(id) != nullptr;
+  });
+  return forgotten;
 }
 
 void Store::on_commit(std::function<void()> listener) {

@@ -47,6 +47,10 @@ class Ingest {
   /// Applies the events in order, each as one commit.
   Step submit(std::vector<model::ExternalEvent> events, WallTime wall, MonoTime mono);
 
+  /// Our own domains removed a workspace: the journal drops what producers said of it, and keeps
+  /// as of when that was void, should the workspace come back.
+  [[nodiscard]] JournalStep removed(const model::WorkspaceId& id) const;
+
   /// Feeds what the journal kept, at start-up. Facts that cannot be read any more are skipped and
   /// counted.
   std::size_t restore(const workspace::JournalContents& contents, WallTime wall, MonoTime mono);

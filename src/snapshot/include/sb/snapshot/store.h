@@ -109,12 +109,21 @@ class Store {
   std::vector<model::WorkspaceId> source_synced(SourceId source, const model::ProjectId& project,
                                                 WallTime wall, MonoTime mono);
   void set_review_count(std::optional<std::int64_t> count);
-  /// Drops tombstones that are old enough; raises floors. Call now and then.
-  void expire(MonoTime mono);
+  /// Drops tombstones that are old enough; raises floors. Call now and then. Answers the absent
+  /// workspaces of which nothing is held any more since the last call: what a journal holds of them
+  /// can go as well.
+  std::vector<model::WorkspaceId> expire(MonoTime mono);
 
   /// What `source` said of a workspace besides the values held now (its removal in between, starts
   /// of sessions, pull requests named before): text for the journal, empty when there is nothing.
-  [[nodiscard]] std::string memory(const model::WorkspaceId& id, SourceId source) const;
+  /// Of a removed workspace: as of when nothing older counts.
+  struct Memory {
+    std::string text;
+    model::Stamp newest;  ///< of all the source said of the workspace; never goes back
+  };
+  [[nodiscard]] Memory memory(const model::WorkspaceId& id, SourceId source) const;
+  /// The external sources that spoke of a removed workspace, as its tombstone tells.
+  [[nodiscard]] std::vector<SourceId> speakers(const model::WorkspaceId& id) const;
   /// The reverse, at start-up. An absent id is ignored.
   void recall(const model::WorkspaceId& id, SourceId source, std::string_view memory,
               WallTime wall);
