@@ -48,6 +48,7 @@ Checks::View view_of(const Store& store, int project) {
 
 void Checks::new_life(const std::string& epoch) {
   epoch_ = epoch;
+  stated_ = false;
   newest_.clear();
   last_by_.clear();
   head_ = 0;
@@ -55,6 +56,17 @@ void Checks::new_life(const std::string& epoch) {
   now_.fill(std::make_shared<Seen>());
   history_.assign(1, now_);
   texts_.clear();
+}
+
+void Checks::baseline(const std::string& epoch) {
+  env_->judge.hold(stated_ || epoch != epoch_, "R4", [] {
+    return "a baseline was served before the tables were loaded";
+  });
+}
+
+void Checks::forget(int workspace) {
+  std::erase_if(newest_, [&](const auto& held) { return held.first.first == workspace; });
+  removed_.erase(workspace);
 }
 
 void Checks::never_back(int workspace, std::size_t slot, std::int64_t tagged_version, By by,

@@ -33,6 +33,12 @@ class Checks {
   [[nodiscard]] const std::string& epoch() const { return epoch_; }
 
   enum class By { event, read, removal_event, absence };
+  /// The tables are in the store: from now on it may be served.
+  void stated() { stated_ = true; }
+  /// R4: a baseline reached a client.
+  void baseline(const std::string& epoch);
+  /// What was known of a workspace went with its project.
+  void forget(int workspace);
   /// I1, I2, I3, I5: called after anything was applied to a workspace.
   void shown(const snapshot::Store& store, const Statement& statement, By by);
   /// Remembers that `source` removed a workspace as of a version of the true state.
@@ -80,6 +86,7 @@ class Checks {
   std::map<int, By> last_by_;
 
   std::string epoch_;
+  bool stated_ = false;
   std::uint64_t head_ = 0;
   std::array<std::uint64_t, kProjects> floors_{};
   std::array<std::shared_ptr<Seen>, kProjects> now_;

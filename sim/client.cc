@@ -34,79 +34,27 @@ std::size_t skip(std::string_view text, std::size_t at, std::string_view expecte
 
 }  // namespace
 
-Client::Client(Env& env, Checks& checks, int number, int project)
-    : env_(&env), checks_(&checks), number_(number), project_(project) {}
-
-std::chrono::microseconds Client::latency() {
-  return env_->delay_up_to(3ms);
+void Client::restart() {
+  state_ = saved_;
+  newest_.clear();
+  for (const auto& [id, revision] : state_.view) newest_[id] = revision;
 }
 
-std::chrono::microseconds Client::drain_time() {
-  return env_->strikes(env_->swarm.client_slow) ? env_->delay_up_to(400ms) : 0us;
-}
-
-void Client::attach(Server* server) {
-  server_ = server;
-  drop();
-  if (server_ != nullptr) reconnect_later();
-}
-
-void Client::drop() {
-  if (connection_ != 0 && server_ != nullptr) server_->disconnect(connection_);
-  connection_ = 0;
-  deaf_ = false;
-}
-
-void Client::reconnect_later() {
-  if (waiting_) return;
-  waiting_ = true;
-  env_->loop.after(env_->delay_up_to(env_->calm ? 5ms : 150ms), [this] {
-    waiting_ = false;
-    connect();
-  });
-}
-
-void Client::connect() {
-  if (server_ == nullptr || connection_ != 0) return;
-  if (env_->strikes(env_->swarm.client_restart)) {
-    state_ = saved_;
-    newest_.clear();
-    for (const auto& [id, revision] : state_.view) newest_[id] = revision;
-  }
+std::uint64_t Client::open() {
   const auto cursor = snapshot::decode_cursor(state_.cursor);
-  const auto& store = server_->store();
+  const auto& store = server()->store();
   resumable_ = cursor && cursor->epoch == store.epoch() &&
                cursor->revision >= store.floor(project_id(project_)) &&
                cursor->revision <= store.head();
   resumed_from_ = cursor ? cursor->revision : 0;
   first_ = true;
   last_revision_ = 0;
-  const std::uint64_t made = server_->connect(*this, project_, state_.cursor);
-  if (made == 0) return reconnect_later();
-  connection_ = made;
-  if (env_->judge.tracing()) {
-    env_->judge.note(who() + "connects as " + std::to_string(made) + " at revision " +
+  const std::uint64_t made = server()->connect(*this, project_, state_.cursor);
+  if (made != 0 && env().judge.tracing()) {
+    env().judge.note(who() + "connects as " + std::to_string(made) + " at revision " +
                      std::to_string(resumed_from_) + (resumable_ ? ", resumable" : ""));
   }
-  if (env_->strikes(env_->swarm.half_open)) {
-    env_->loop.after(env_->delay_up_to(100ms), [this, made] {
-      if (connection_ != made) return;
-      deaf_ = true;
-      env_->loop.after(400ms, [this, made] {
-        if (connection_ != made) return;
-        env_->judge.note(who() + "gives a half-open connection up");
-        drop();
-        reconnect_later();
-      });
-    });
-  }
-}
-
-void Client::closed(std::uint64_t connection) {
-  if (connection_ != connection) return;
-  connection_ = 0;
-  deaf_ = false;
-  reconnect_later();
+  return made;
 }
 
 bool Client::parse_tail(std::string_view text, std::size_t at, Message& message) {
@@ -156,7 +104,7 @@ std::optional<Client::Message> Client::parse(const std::string& text) {
         version == std::string_view::npos ? std::nullopt : number_at(view, version + 10);
     if (!revision) return std::string_view::npos;
     message.entry_revision = *revision;
-    const auto published = checks_->text(message.workspace, *revision);
+    const auto published = checks().text(message.workspace, *revision);
     if (!published) return std::string_view::npos;
     return skip(view, start, published->complete());
   };
@@ -181,10 +129,9 @@ std::optional<Client::Message> Client::parse(const std::string& text) {
   return message;
 }
 
-void Client::receive(std::uint64_t connection, const std::string& text) {
-  if (connection != connection_ || deaf_) return;
-  auto& judge = env_->judge;
-  if (env_->rng.percent(kReparsePercent)) {
+void Client::take(const std::string& text) {
+  auto& judge = env().judge;
+  if (env().rng.percent(kReparsePercent)) {
     JsonDocument document;
     judge.hold(document.parse(text).has_value(), "T1", [&] { return "not JSON: " + text; });
   }
@@ -202,22 +149,17 @@ void Client::receive(std::uint64_t connection, const std::string& text) {
                (message->cursor.empty() ? "" : " with cursor"));
   }
   apply(*message);
-  if (env_->rng.percent(kRedeliverPercent)) {
+  if (env().rng.percent(kRedeliverPercent)) {
     const auto view = state_.view;
     apply(*message);
     judge.hold(view == state_.view, "T3",
                [&] { return who() + "shows something else after the same frame again"; });
   }
-  if (env_->strikes(env_->swarm.client_cut)) {
-    judge.note(who() + "is cut off");
-    drop();
-    reconnect_later();
-  }
 }
 
 void Client::note_entry(int workspace, std::uint64_t revision) {
   auto& newest = newest_[workspace];
-  env_->judge.hold(revision >= newest, "T2", [&] {
+  env().judge.hold(revision >= newest, "T2", [&] {
     return who() + "saw w" + std::to_string(workspace) + " go back from revision " +
            std::to_string(newest) + " to " + std::to_string(revision);
   });
@@ -225,7 +167,7 @@ void Client::note_entry(int workspace, std::uint64_t revision) {
 }
 
 void Client::apply(const Message& message) {
-  auto& judge = env_->judge;
+  auto& judge = env().judge;
   if (first_) {
     first_ = false;
     judge.hold(message.full || resumable_, "L3", [&] {
@@ -242,7 +184,9 @@ void Client::apply(const Message& message) {
            std::to_string(last_revision_);
   });
   last_revision_ = message.revision;
+  progress();
   if (message.full) {
+    checks().baseline(message.epoch);
     if (message.epoch != state_.epoch) newest_.clear();
     state_.view = message.entries;
     for (const auto& [id, revision] : message.entries) note_entry(id, revision);
@@ -268,7 +212,7 @@ void Client::apply(const Message& message) {
 }
 
 void Client::complete(const Message& message) {
-  auto& judge = env_->judge;
+  auto& judge = env().judge;
   const auto cursor = snapshot::decode_cursor(message.cursor);
   if (!judge.hold(cursor && cursor->revision == message.revision, "T5",
                   [&] { return who() + "got a cursor that is not of its message"; })) {
@@ -276,8 +220,8 @@ void Client::complete(const Message& message) {
   }
   state_.cursor = message.cursor;
   // A read of an earlier life of the server may arrive late: what it said then is not kept.
-  if (cursor->complete && cursor->epoch == checks_->epoch()) {
-    const auto* view = checks_->view(project_, message.revision);
+  if (cursor->complete && cursor->epoch == checks().epoch()) {
+    const auto* view = checks().view(project_, message.revision);
     judge.hold(view != nullptr && *view == state_.view, "T4", [&] {
       std::string text = who() + "shows";
       for (const auto& [id, revision] : state_.view) {
@@ -295,13 +239,13 @@ void Client::complete(const Message& message) {
   saved_ = state_;
 }
 
-void Client::read() {
-  if (server_ == nullptr || connection_ != 0) return;
+void Client::act() {
+  if (server() == nullptr || connected() || !server()->ready()) return;
   // As a page does that reads first and then resumes from the cursor of the read.
-  const std::string text = server_->read(project_);
+  const std::string text = server()->read(project_);
   if (text.empty()) return;
-  env_->loop.after(env_->delay_up_to(20ms), [this, text] {
-    if (connection_ != 0) return;
+  env().loop.after(env().delay_up_to(20ms), [this, text] {
+    if (connected()) return;
     const auto message = parse(text);
     if (!message) return;  // of an earlier life of the server
     if (message->epoch == state_.epoch && message->revision < state_.revision) return;
@@ -318,7 +262,7 @@ void Client::at_rest(const snapshot::Store& store) {
   for (const auto& entry : store.entries(project_id(project_))) {
     view.emplace(workspace_number(entry.id.view()), entry.revision);
   }
-  env_->judge.hold(view == state_.view && state_.epoch == store.epoch(), "T7", [&] {
+  env().judge.hold(view == state_.view && state_.epoch == store.epoch(), "T7", [&] {
     std::string text = who() + "shows";
     for (const auto& [id, revision] : state_.view) {
       text += " w" + std::to_string(id) + "@" + std::to_string(revision);
@@ -329,7 +273,7 @@ void Client::at_rest(const snapshot::Store& store) {
     }
     return text;
   });
-  env_->judge.hold(view.empty() || state_.review_count == store.review_count(), "T7",
+  env().judge.hold(view.empty() || state_.review_count == store.review_count(), "T7",
                    [&] { return who() + "shows another review count than the server"; });
 }
 

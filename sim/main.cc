@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "sb/core/log.h"
+
 #include "simulation.h"
 
 namespace {
@@ -188,5 +190,6 @@ int main(int argc, char** argv) {
   Arguments arguments;
   if (!parse(argc, argv, arguments)) return usage();
   std::signal(SIGABRT, on_abort);
+  sb::configure_logging(sb::LogLevel::error, sb::LogFormat::text);  // drift is made on purpose
   return arguments.one ? run_one(arguments) : run_many(arguments);
 }

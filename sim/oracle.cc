@@ -387,14 +387,19 @@ void Oracle::hear(std::vector<PrWord>& words, PrWord word) {
   words.push_back(word);
 }
 
-bool Oracle::several_name_the_pr(int workspace) const {
+bool Oracle::arrival_decides(int workspace) const {
   const auto found = entities_.find(workspace);
   if (found == entities_.end()) return false;
   std::set<int> sources;
   for (const auto* words : {&found->second.numbers, &found->second.urls}) {
     for (const PrWord& word : *words) sources.insert(word.origin.source);
   }
-  return sources.size() > 1;
+  if (sources.size() > 1) return true;
+  const ScalarState& had = found->second.scalars[at(Field::hasHadSessions)];
+  const auto& starts = found->second.start_words;
+  return had.known && std::any_of(starts.begin(), starts.end(), [&](const Origin& word) {
+           return word.source != had.origin.source;
+         });
 }
 
 // The first word for the pull request named last, when another one was named before it.

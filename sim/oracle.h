@@ -59,8 +59,9 @@ class Oracle {
   [[nodiscard]] std::vector<int> shown(int project) const;
   /// What differs between the store's entry and what it should be; empty when nothing does.
   [[nodiscard]] std::string difference(const snapshot::Store& store, int workspace) const;
-  /// True when several sources have named pull requests of it: who spoke when is not kept.
-  [[nodiscard]] bool several_name_the_pr(int workspace) const;
+  /// True when several sources spoke of what one of them decides, so that the order of arrival
+  /// counts, which a restart does not keep.
+  [[nodiscard]] bool arrival_decides(int workspace) const;
   /// The number held for a scalar; nothing when nobody reported it.
   [[nodiscard]] std::optional<std::int64_t> value(int workspace, model::Field field) const;
 

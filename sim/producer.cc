@@ -256,7 +256,7 @@ void Producer::transmit(const std::vector<Server::Incoming>& batch, int life, in
       if (tries >= kTriesMax || !sequenced_) return;
       env_->loop.after(10ms, [this, batch, life, tries] { transmit(batch, life, tries + 1); });
     };
-    if (server_ == nullptr) return again();
+    if (server_ == nullptr || !server_->ready()) return again();
     // A life is first heard of in its turn; one that never was is over with its successor.
     if (life != life_ && !server_->knows_life(source_, batch.front().epoch)) return;
     auto acknowledged = std::make_shared<bool>(false);

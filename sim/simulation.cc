@@ -6,6 +6,8 @@
 
 #include "sb/model/fact_codec.h"
 
+#include "sync_client.h"
+
 namespace sb::sim {
 
 using namespace std::chrono_literals;
@@ -28,7 +30,12 @@ class Simulation {
       producers_.emplace_back(env_, i + 1, env_.swarm.sequenced[i]);
     }
     for (int i = 0; i < env_.swarm.clients; ++i) {
-      clients_.push_back(std::make_unique<Client>(env_, checks_, i + 1, env_.rng.below(kProjects)));
+      if (env_.rng.percent(env_.swarm.dialect2)) {
+        clients_.push_back(std::make_unique<SyncClient>(env_, checks_, i + 1));
+      } else {
+        clients_.push_back(
+            std::make_unique<Client>(env_, checks_, i + 1, env_.rng.below(kProjects)));
+      }
     }
   }
 
@@ -76,10 +83,10 @@ class Simulation {
       const auto by = std::chrono::milliseconds(rng.between<std::int64_t>(-3'600'000, 3'600'000));
       if (wall_steps_) env_.loop.step_wall(by);
     }
-    if (!server_) return;
+    if (!server_ || !server_->ready()) return;
     if (env_.strikes(swarm.review_count)) return server_->set_review_count(rng.below(4));
-    if (env_.strikes(swarm.read) && !clients_.empty()) {
-      return clients_.at(rng.below(clients_.size()))->read();
+    if (env_.strikes(swarm.client_acts) && !clients_.empty()) {
+      return clients_.at(rng.below(clients_.size()))->act();
     }
     if (env_.strikes(swarm.project_removed)) return project_comes_or_goes();
     if (!producers_.empty() && rng.percent(60)) {
@@ -161,6 +168,7 @@ class Simulation {
     env_.calm = true;
     env_.judge.note("the rest");
     if (!server_) run_for(60ms);
+    run_for(30ms);  // until it is ready
     run_for(kSettle);
     pass();  // what a producer speaks about has to be there
     for (auto& producer : producers_) producer.restart();
@@ -190,6 +198,7 @@ class Simulation {
   // I9: everything said and read again moves nothing.
   void silent() {
     const auto head = server_->store().head();
+    const auto drift = server_->drift();
     if (!contested()) {
       for (auto& producer : producers_) producer.restate();
       run_for(kSettle);
@@ -200,6 +209,7 @@ class Simulation {
       return "repeating everything took revisions " + std::to_string(head + 1) + " to " +
              std::to_string(server_->store().head());
     });
+    env_.judge.hold(server_->drift() == drift, "I9", [] { return "a quiet pass counted drift"; });
   }
 
   // Two producers that speak about one workspace take turns: the last arrival wins.
@@ -266,7 +276,11 @@ class Simulation {
       if (const Scalar* scalar = git.find(field)) return {scalar->value};
     }
     std::vector<std::int64_t> values;
+    const bool evictions = server_->store().counts().evictions_total != 0;
+    const int owner = owner_of(workspace, env_.swarm.producers);
     for (const auto& producer : producers_) {
+      // Whoever is only a guest has to speak again after an entry had to go and came back.
+      if (evictions && producer.source() != owner) continue;
       const auto subject = producer.truth().find(workspace);
       if (subject == producer.truth().end()) continue;
       const auto value = subject->second.scalars.find(field);
@@ -276,7 +290,9 @@ class Simulation {
   }
 
   void sessions_converged(int workspace) {
+    const bool evictions = server_->store().counts().evictions_total != 0;
     for (const auto& producer : producers_) {
+      if (evictions && producer.source() != owner_of(workspace, env_.swarm.producers)) continue;
       const auto subject = producer.truth().find(workspace);
       if (subject == producer.truth().end()) continue;
       for (int id = 0; id < 2; ++id) {
@@ -305,7 +321,7 @@ class Simulation {
   int epochs_ = 0;
   std::shared_ptr<Server> server_;
   std::vector<Producer> producers_;
-  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<Reader>> clients_;
 };
 
 }  // namespace

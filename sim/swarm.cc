@@ -38,7 +38,10 @@ Swarm Swarm::draw(Rng& rng) {
   maybe(s.client_slow, 10, 80);
   maybe(s.half_open, 1, 10);
   maybe(s.client_restart, 5, 60);
-  maybe(s.read, 2, 10);
+  maybe(s.client_acts, 2, 12);
+  s.dialect2 = rng.percent(50) ? 50 : rng.percent(50) ? 0 : 100;
+  if (rng.percent(40)) s.batches.ops = static_cast<std::size_t>(rng.between(1, 3));
+  if (rng.percent(20)) s.batches.bytes = static_cast<std::size_t>(rng.between(2'000, 8'000));
   maybe(s.review_count, 1, 8);
   if (s.project_removed != 0) s.own_event_late = 0;  // a removed project forgets its tombstones
   for (bool& sequenced : s.sequenced) sequenced = rng.percent(75);
@@ -94,7 +97,10 @@ std::string Swarm::text() const {
   say("client_slow", client_slow);
   say("half_open", half_open);
   say("client_restart", client_restart);
-  say("read", read);
+  say("client_acts", client_acts);
+  say("dialect2", dialect2);
+  say("batch_ops", static_cast<std::int64_t>(batches.ops));
+  say("batch_bytes", static_cast<std::int64_t>(batches.bytes));
   say("review_count", review_count);
   say("sequenced", (sequenced[0] ? 1 : 0) + (sequenced[1] ? 2 : 0) + (sequenced[2] ? 4 : 0));
   return out;

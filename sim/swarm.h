@@ -4,6 +4,7 @@
 #include <string>
 
 #include "sb/snapshot/store.h"
+#include "sb/snapshot/sync_batch.h"
 
 #include "judge.h"
 #include "rng.h"
@@ -22,6 +23,7 @@ struct Swarm {
   std::chrono::milliseconds pass_interval{400};
   std::chrono::milliseconds event_delay_max{2};
   std::chrono::milliseconds coalesce{100};
+  snapshot::BatchLimits batches;
   snapshot::Limits limits;
 
   int churn = 10;  ///< of actions create, archive, remove, move
@@ -45,7 +47,8 @@ struct Swarm {
   int client_slow = 0;
   int half_open = 0;
   int client_restart = 0;  ///< comes back with what it saved only
-  int read = 0;            ///< of actions are a plain read of a client
+  int client_acts = 0;     ///< of actions are a plain read, or a change of view, of a client
+  int dialect2 = 50;       ///< of clients speak it
   int review_count = 0;
   bool sequenced[3] = {true, true, true};
   bool tombstones_bounded = false;  ///< so few that they may be dropped while still needed

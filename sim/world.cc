@@ -25,6 +25,8 @@ Statement git_statement(int workspace, std::int64_t version) {
   statement.set(Field::gitStats, version);
   statement.set(Field::ahead, version % 7);
   statement.set(Field::behind, version % 3 == 0 ? kNull : version % 5);
+  statement.set(Field::operation, kNull);
+  statement.set(Field::problem, kNull);
   return statement;
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sb/orchestration/reconciler.h"
+
 #include "drift.h"
 #include "idle_watch.h"
 #include "own_facts.h"
@@ -17,6 +19,20 @@ bool speaks_of_sessions(const model::ExternalEvent& event) {
          std::holds_alternative<model::SnapshotFacts>(event.data);
 }
 
+class GitTracker final : public WorktreeTracker {
+ public:
+  explicit GitTracker(git::GitService& git) : git_(&git) {}
+  void track_project(const ProjectId& project, std::string common_dir) override {
+    git_->track_project(project, std::move(common_dir));
+  }
+  void untrack_project(const ProjectId& project) override { git_->untrack_project(project); }
+  void track(git::Worktree worktree) override { git_->track(std::move(worktree)); }
+  void untrack(const model::WorkspaceId& id) override { git_->untrack(id); }
+
+ private:
+  git::GitService* git_;
+};
+
 }  // namespace
 
 // Shared with callbacks in flight, which check `stopped`.
@@ -24,10 +40,12 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Impl(Deps dependencies, EngineOptions engine_options)
       : deps(dependencies),
         options(engine_options),
-        own(deps.store, deps.git, deps.clock, deps.log),
+        tracker(deps.git),
+        own(deps.store, tracker, deps.clock, deps.log),
         ingest(deps.store),
         drift(deps.metrics, deps.log),
         idle(deps.store),
+        pass(deps.random, {options.reconcile_interval, options.reconcile_jitter}),
         passes(deps.metrics.counter("reconciliation_passes_total", "Reconciliation passes ended.")),
         pass_seconds(deps.metrics.histogram("reconciliation_duration_seconds",
                                             "Duration of a reconciliation pass.",
@@ -90,18 +108,13 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   void schedule_pass() {
     if (stopped) return;
-    const double spread = static_cast<double>(deps.random.next() % 2'001) / 1'000.0 - 1.0;
-    const auto interval = std::chrono::duration_cast<std::chrono::nanoseconds>(
-        options.reconcile_interval * (1.0 + options.reconcile_jitter * spread));
-    pass_timer = deps.loop.after(interval, [self = shared_from_this()] { self->begin_pass(); });
+    pass_timer = deps.loop.after(pass.pause(), [self = shared_from_this()] { self->begin_pass(); });
   }
 
   void begin_pass() {
-    if (stopped || pass_running) return;
-    pass_running = true;
-    pass_began = deps.clock.mono_now();
+    if (stopped) return;
+    if (!pass.begin(2 * own.projects().size() + domains.size(), deps.clock.mono_now())) return;
     drift_before = drift.total();
-    pass_parts = 1 + 2 * own.projects().size() + domains.size();
     for (const auto& domain : domains) {
       domain->reconcile(drift, [self = shared_from_this()] { self->end_pass_part(); });
     }
@@ -122,14 +135,14 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
         self->end_pass_part();
       });
     }
-    read_rows(false);
+    read_rows();
   }
 
   // Fence, read, apply. A key that was newer than the read gets one point re-read, so that repair
   // time is bounded.
-  void read_rows(bool again) {
+  void read_rows() {
     deps.workspaces.read(
-        [self = shared_from_this(), again](const Result<workspace::Contents>& read) {
+        [self = shared_from_this()](const Result<workspace::Contents>& read) {
           if (self->stopped) return;
           bool rejected = false;
           if (read) {
@@ -140,8 +153,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
           } else {
             self->deps.log.warn("rows could not be read", {kv("reason", read.error().message)});
           }
-          if (rejected && !again) {
-            self->read_rows(true);
+          if (self->pass.read_again(rejected)) {
+            self->read_rows();
           } else {
             self->end_pass_part();
           }
@@ -149,14 +162,14 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   }
 
   void end_pass_part() {
-    if (--pass_parts != 0) return;
-    pass_running = false;
     const MonoTime now = deps.clock.mono_now();
+    const auto took = pass.end_part(now);
+    if (!took) return;
     if (auto gone = deps.store.expire(now); !gone.empty()) {
       deps.journal.forget(std::move(gone), [](const Result<void>&) {});
     }
     passes.add();
-    pass_seconds.observe(std::chrono::duration<double>(now - pass_began).count());
+    pass_seconds.observe(std::chrono::duration<double>(*took).count());
     last_pass_at = deps.clock.wall_now();
     last_pass_drift = drift.total() - drift_before;
     events_since = 0;
@@ -262,10 +275,12 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   Deps deps;
   EngineOptions options;
+  GitTracker tracker;
   OwnView own;
   Ingest ingest;
   DriftLog drift;
   IdleWatch idle;
+  Reconciler pass;
   std::vector<std::unique_ptr<OwnDomain>> domains;
   Counter& passes;
   Histogram& pass_seconds;
@@ -277,9 +292,6 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool stopped = false;
 
   Loop::TimerId pass_timer = 0;
-  bool pass_running = false;
-  std::size_t pass_parts = 0;
-  MonoTime pass_began{};
   std::uint64_t drift_before = 0;
   std::vector<std::function<void(std::uint64_t)>> pass_waiters;
   std::optional<WallTime> last_pass_at;
@@ -391,7 +403,7 @@ void Engine::reconcile(const ProjectId& id, std::function<void(Result<std::uint6
   }
   impl_->pass_waiters.push_back(
       [done = std::move(done)](std::uint64_t revision) { done(revision); });
-  if (impl_->pass_running) return;
+  if (impl_->pass.running()) return;
   if (impl_->pass_timer != 0) impl_->deps.loop.cancel(std::exchange(impl_->pass_timer, 0));
   impl_->begin_pass();
 }

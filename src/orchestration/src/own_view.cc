@@ -68,17 +68,26 @@ void OwnView::take(const workspace::ProjectRow& row) {
 }
 
 void OwnView::take(const workspace::WorkspaceRow& row) {
+  const auto held = rows_.find(row.id);
+  model::FactPatch patch = to_facts(row);
+  patch.set<&model::Facts::problem>(
+      row.problem || held == rows_.end() ? row.problem : held->second.git_problem);
+  if (row.problem) keep_stats_as_stale(patch, row.id);
+  state(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
+        snapshot::Update::Cause::event);
+  remember(row);
+}
+
+// What git is told follows the newest row of what is shown: late news change nothing here either.
+void OwnView::remember(const workspace::WorkspaceRow& row) {
+  if (store_->facts(row.id) == nullptr) return;
   Known& known = rows_[row.id];
+  if (row.stamp < known.row.stamp) return;
   const bool retrack = known.row.worktree_path != row.worktree_path ||
                        known.row.git_dir != row.git_dir ||
                        known.row.problem.has_value() != row.problem.has_value();
   known.row = row;
   if (row.problem) known.git_problem.reset();  // the folder is gone: git has nothing to add
-  model::FactPatch patch = to_facts(row);
-  patch.set<&model::Facts::problem>(row.problem ? row.problem : known.git_problem);
-  if (row.problem) keep_stats_as_stale(patch, row.id);
-  state(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
-        snapshot::Update::Cause::event);
   if (retrack && tracking_) track(known);
 }
 
@@ -147,9 +156,10 @@ OwnView::Pass OwnView::reconcile(const workspace::Contents& contents, DriftLog& 
   store_->begin_commit();
   for (const auto& row : contents.workspaces) {
     present[row.project].push_back(row.id);
-    if (!rows_.contains(row.id)) continue;  // gone since the read began
     const auto applied =
         state(row.id, fence, to_facts(row), "reconciliation", snapshot::Update::Cause::pass);
+    // Its event was lost; or it is gone since the read began, and then its tombstone says so.
+    remember(row);
     pass.rejected = pass.rejected || !applied.rejected.empty();
     drift.note(row.id, applied);
   }
@@ -157,6 +167,10 @@ OwnView::Pass OwnView::reconcile(const workspace::Contents& contents, DriftLog& 
     auto gone = store_->apply_absence(snapshot::SourceId::own, project, ids, fence,
                                             clock_->wall_now(), clock_->mono_now());
     drift.note(project, "removed", gone.size());
+    for (const WorkspaceId& id : gone) {
+      rows_.erase(id);
+      git_->untrack(id);
+    }
     std::move(gone.begin(), gone.end(), std::back_inserter(pass.removed));
   }
   store_->end_commit();

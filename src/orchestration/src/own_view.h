@@ -15,16 +15,17 @@
 #include "sb/workspace/types.h"
 
 #include "drift.h"
+#include "worktree_tracker.h"
 
 namespace sb::orchestration {
 
 /// What our own domains say, on its way into the store: workspaces and projects as rows, and what
 /// git reads of them. Keeps the rows it has told, because two domains have a word in `problem`, and
-/// tells the git domain what to track. Thread: confined to the loop. Borrows the store and the git
-/// domain.
+/// tells the git domain what to track. Pure: no I/O. Thread: confined to the loop. Borrows what it
+/// is given.
 class OwnView final : public WorkspaceDirectory, public OwnFactSink {
  public:
-  OwnView(snapshot::Store& store, git::GitService& git, const Clock& clock, Logger log)
+  OwnView(snapshot::Store& store, WorktreeTracker& git, const Clock& clock, Logger log)
       : store_(&store), git_(&git), clock_(&clock), log_(std::move(log)) {}
 
   void take(const workspace::Event& event);
@@ -67,10 +68,11 @@ class OwnView final : public WorkspaceDirectory, public OwnFactSink {
     std::optional<model::Problem> git_problem;
   };
   void take(const workspace::WorkspaceRemoved& event);
+  void remember(const workspace::WorkspaceRow& row);
   void track(const Known& known);
   void keep_stats_as_stale(model::FactPatch& patch, const model::WorkspaceId& id) const;
   snapshot::Store* store_;
-  git::GitService* git_;
+  WorktreeTracker* git_;
   const Clock* clock_;
   Logger log_;
   std::map<model::ProjectId, workspace::ProjectRow> projects_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sb/core/json_writer.h"
+#include "sb/core/mutant.h"
 #include "sb/snapshot/dialect1_session.h"
 
 namespace sb::snapshot {
@@ -24,7 +25,7 @@ struct Dialect1Encoder::Impl {
 
   // Cached texts hold for one head only.
   void drop_old() {
-    if (cached_head == store->head()) return;
+    if (cached_head == store->head() || SB_MUTANT(reset_cached)) return;
     cached_head = store->head();
     baselines.clear();
     deltas.clear();
@@ -126,9 +127,11 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::Projec
 Dialect1Session::Dialect1Session(const Store& store, Dialect1Encoder& encoder, Options options)
     : store_(&store), encoder_(&encoder), options_(std::move(options)) {
   const auto cursor = decode_cursor(options_.cursor);
-  if (cursor && cursor->epoch == store.epoch() &&
+  if (cursor && (cursor->epoch == store.epoch() || SB_MUTANT(epoch_ignored)) &&
       cursor->view_hash == full_view_hash(options_.project.view()) &&
-      cursor->covered() >= store.floor(options_.project) && cursor->revision <= store.head()) {
+      (cursor->covered() >= store.floor(options_.project) ||
+       SB_MUTANT(floor_unchecked_on_resume)) &&
+      cursor->revision <= store.head()) {
     need_baseline_ = false;
     sent_ = cursor->covered();
   }
@@ -142,7 +145,8 @@ std::shared_ptr<const MessageBatch> Dialect1Session::next(MonoTime now) {
   wake_at_.reset();
   if (project_gone()) return nullptr;
   // A lagging live connection can fall below the floor as well.
-  if (need_baseline_ || sent_ < store_->floor(options_.project)) {
+  const bool fell = sent_ < store_->floor(options_.project) && !SB_MUTANT(floor_unchecked_live);
+  if (need_baseline_ || fell) {
     need_baseline_ = false;
     sent_ = store_->head();
     last_sent_at_ = now;
@@ -151,6 +155,7 @@ std::shared_ptr<const MessageBatch> Dialect1Session::next(MonoTime now) {
   if (store_->project_head(options_.project) <= sent_) return nullptr;
   if (last_sent_at_ && now < *last_sent_at_ + options_.coalesce &&
       !store_->urgent_since(options_.project, sent_)) {
+    if (SB_MUTANT(debounce_without_maximum)) last_sent_at_ = now;
     wake_at_ = *last_sent_at_ + options_.coalesce;
     return nullptr;
   }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "sb/core/hash.h"
+#include "sb/core/mutant.h"
 #include "sb/model/fact_codec.h"
 
 namespace sb::snapshot {
@@ -87,7 +88,8 @@ void merge_elements(Elements<T>& elements, Field field, const Origin& origin,
 
 bool is_late(const ScalarOrigins& origins, Field field, const Origin& origin) {
   const model::Stamp* held = origins.held(field, origin.source);
-  return held != nullptr && origin.stamp <= *held;
+  if (held == nullptr) return false;
+  return SB_MUTANT(equal_stamp_accepted) ? origin.stamp < *held : origin.stamp <= *held;
 }
 
 bool is_stale(const Entity& entity, const Origin& origin, const model::FactPatch& patch) {

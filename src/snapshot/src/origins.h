@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "sb/core/mutant.h"
 #include "sb/model/facts.h"
 #include "sb/model/stamp.h"
 #include "sb/snapshot/update.h"
@@ -59,7 +60,8 @@ class SourceStamps {
   /// True when `stamp` is newer than what is held of `source`.
   [[nodiscard]] bool is_newer(SourceId source, const model::Stamp& stamp) const {
     const model::Stamp* held = get(source);
-    return held == nullptr || stamp > *held;
+    return held == nullptr || stamp > *held ||
+           (SB_MUTANT(equal_stamp_accepted) && stamp == *held);
   }
   /// Calls `fn(source, stamp)` for each source.
   template <class Fn>

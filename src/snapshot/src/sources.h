@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sb/core/mutant.h"
 #include "sb/core/result.h"
 #include "sb/snapshot/update.h"
 
@@ -38,6 +39,7 @@ class SourceTable {
     Source& held = at(source);
     if (!held.lives.empty() && held.lives.back() == life) return held.current;
     if (std::find(held.lives.begin(), held.lives.end(), life) != held.lives.end()) {
+      if (SB_MUTANT(old_epoch_accepted)) return held.current;
       return std::nullopt;
     }
     held.lives.emplace_back(life);

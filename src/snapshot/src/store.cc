@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "sb/core/check.h"
+#include "sb/core/mutant.h"
 
 #include "memory.h"
 #include "store_impl.h"
@@ -123,7 +124,9 @@ std::vector<WorkspaceId> Store::apply_absence(SourceId source, const ProjectId& 
   for (const Entity* entity : found->second.members) {
     const Origin* owner = entity->origins.holder(Field::projectId);
     if (owner == nullptr || owner->source != source || listed.contains(entity->id)) continue;
-    if (!entity->touched.is_newer(source, fence)) continue;  // touched since the read began
+    if (!SB_MUTANT(unfenced_absence) && !entity->touched.is_newer(source, fence)) {
+      continue;  // touched since the read began
+    }
     gone.push_back(entity->id);
   }
   begin_commit();
@@ -132,6 +135,7 @@ std::vector<WorkspaceId> Store::apply_absence(SourceId source, const ProjectId& 
     update.workspace = id;
     update.source = source;
     update.stamp = fence;
+    if (SB_MUTANT(unfenced_absence)) update.stamp.sequence = UINT64_MAX / 2;
     update.kind = Update::Kind::remove;
     update.cause = Update::Cause::pass;
     return apply(update, wall, mono).outcome != Outcome::changed;
@@ -188,9 +192,9 @@ std::vector<SourceId> Store::speakers(const WorkspaceId& id) const {
   std::vector<SourceId> list;
   const Graveyard::Grave* grave = impl_->tombstones.find(id);
   if (grave == nullptr) return list;
-  for (const auto& [source, stamp] : grave->stamps.all()) {
+  grave->stamps.each([&](SourceId source, const model::Stamp&) {
     if (source != SourceId::own) list.push_back(source);
-  }
+  });
   return list;
 }
 
@@ -213,7 +217,9 @@ void Store::set_review_count(std::optional<std::int64_t> count) {
 }
 
 std::vector<WorkspaceId> Store::expire(MonoTime mono) {
-  const auto old_enough = [&](MonoTime at) { return mono - at >= impl_->limits.tombstone_age_min; };
+  const auto old_enough = [&](MonoTime at) {
+    return SB_MUTANT(tombstone_expires_during_read) || mono - at >= impl_->limits.tombstone_age_min;
+  };
   impl_->tombstones.expire(old_enough);
   for (auto& [id, project] : impl_->projects) {
     for (IndexNode* node = project.index.oldest(); node != nullptr && project.index.gone() != 0;) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "sb/core/mutant.h"
 #include "sb/snapshot/store.h"
 
 #include "change_index.h"
@@ -145,7 +146,11 @@ struct Store::Impl {
     } else {
       remember(entity, draft, revision, changed);
     }
+    if (SB_MUTANT(recreate_keeps_filter_revision) && first) {
+      changed = changed & ~FieldSet{Field::projectId, Field::status, Field::statusReason};
+    }
     entity.field_revisions.set(changed, revision);
+    if (SB_MUTANT(recreate_keeps_filter_revision) && first) changed = model::all_fields();
     changed.each([&](Field field) {
       const bool reported = static_cast<std::size_t>(field) >= model::kScalarCount ||
                             entity.origins.holder(field) != nullptr;
@@ -337,6 +342,7 @@ struct Store::Impl {
       if (source != update.source) stamps.raise(source, stamp);
     });
     stamps.raise(update.source, update.stamp);
+    if (SB_MUTANT(tombstone_without_version)) stamps = {};
     tombstones.bury({update.workspace, entity.facts.projectId, std::move(stamps), mono});
     erase(WorkspaceId(update.workspace), mono);
     applied.outcome = Outcome::changed;

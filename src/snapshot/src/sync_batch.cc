@@ -11,6 +11,7 @@
 #include "sb/core/hash.h"
 #include "sb/core/json_codec.h"
 #include "sb/core/json_writer.h"
+#include "sb/core/mutant.h"
 
 #include "standing.h"
 
@@ -31,6 +32,7 @@ constexpr std::size_t kIdJsonFactor = 6;  // bytes of JSON one byte of an id may
 void append_members(std::string& out, const EntryText& text, FieldSet fields) {
   bool first = true;
   fields.each([&](Field field) {
+    if (SB_MUTANT(null_as_delete) && text.member(field).ends_with(":null")) return;
     if (!first) out += ',';
     first = false;
     out += text.member(field);
@@ -119,7 +121,7 @@ std::shared_ptr<const ViewAnswer> capture(const Store& store, const View& view,
                                                         .ends = {},
                                                         .review_count = std::nullopt});
   const Revision since = from ? from->covered() : 0;
-  const bool may_patch = patches && from && from->complete;
+  const bool may_patch = patches && from && (from->complete || SB_MUTANT(patch_after_prefix));
   const FieldSet filter = view.filter_fields();
   store.walk(view.project(), since, [&](const IndexNode& node) {
     const Standing now = standing(view, store, node);
@@ -130,10 +132,13 @@ std::shared_ptr<const ViewAnswer> capture(const Store& store, const View& view,
       op.text = node.entity->text;
       const bool entered = fields.newest(filter) > since;
       if (may_patch && !entered) op.set = fields.above(since) & view.fields();
+      if (SB_MUTANT(composed_patches) && !op.set.empty()) {
+        op.set = fields.above(fields.newest(view.fields()) - 1) & view.fields();
+      }
       answer->urgent = answer->urgent || entered || fields.newest({Field::statusReason}) > since;
       answer->conflated = answer->conflated || fields.commits_above(since) > 1;
     } else {
-      if (!from) return;
+      if (!from || (SB_MUTANT(no_del_when_incomplete) && !from->complete)) return;
       op.id = node.id();
       answer->urgent = true;
     }
@@ -150,7 +155,7 @@ std::shared_ptr<const ViewAnswer> capture(const Store& store, const View& view,
     answer->review_count = store.review_count();
   }
   cut(*answer, limits);
-  if (may_patch && answer->ends.size() > 1) {
+  if (may_patch && answer->ends.size() > 1 && !SB_MUTANT(patch_after_prefix)) {
     // A patch is right only on the state it was made for: in pieces, whole entries.
     for (ViewOp& op : answer->ops) op.set = {};
     cut(*answer, limits);
@@ -195,7 +200,7 @@ struct ViewEncoder::Impl {
   };
 
   void drop_old() {
-    if (cached_head == store->head()) return;
+    if (cached_head == store->head() || SB_MUTANT(reset_cached)) return;
     cached_head = store->head();
     answers.clear();
     texts.clear();

@@ -5,6 +5,7 @@
 
 #include "sb/core/json_codec.h"
 #include "sb/core/json_writer.h"
+#include "sb/core/mutant.h"
 
 namespace sb::snapshot {
 namespace {
@@ -178,6 +179,7 @@ std::shared_ptr<const MessageBatch> SyncSession::next_live(MonoTime now) {
   if (due.batch || due.review_count) {
     const bool resting = last_change_at_ && now < *last_change_at_ + coalesce_;
     if (resting && !due.urgent) {
+      if (SB_MUTANT(debounce_without_maximum)) last_change_at_ = now;
       wake_by(*last_change_at_ + coalesce_);
       return nullptr;
     }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sb/core/check.h"
+#include "sb/core/mutant.h"
 
 namespace sb::snapshot {
 
@@ -14,11 +15,13 @@ std::optional<ResetReason> ViewFeed::resume(std::string_view text) {
   const Store& store = encoder_->store();
   const auto cursor = decode_cursor(text);
   if (!cursor) return ResetReason::initial;
-  if (cursor->epoch != store.epoch()) return ResetReason::epoch;
+  if (cursor->epoch != store.epoch() && !SB_MUTANT(epoch_ignored)) return ResetReason::epoch;
   if (cursor->view_hash != view_.hash()) return ResetReason::view;
   if (cursor->revision > store.head()) return ResetReason::initial;
   const Position position{cursor->revision, cursor->complete, cursor->split};
-  if (position.covered() < floor()) return ResetReason::compacted;
+  if (position.covered() < floor() && !SB_MUTANT(floor_unchecked_on_resume)) {
+    return ResetReason::compacted;
+  }
   position_ = position;
   reset_.reset();
   answer_.reset();
@@ -38,7 +41,8 @@ bool ViewFeed::project_gone() const {
 ViewFeed::Due ViewFeed::look() {
   if (next_ != 0) return {.batch = true, .urgent = true};
   // A lagging live reader can fall below the floor as well.
-  if (!reset_ && position_.covered() < floor()) reset_ = ResetReason::compacted;
+  const bool fell = position_.covered() < floor() && !SB_MUTANT(floor_unchecked_live);
+  if (!reset_ && fell) reset_ = ResetReason::compacted;
   if (!reset_ && position_.complete && view_head() <= position_.revision) {
     answer_.reset();
     return {};
@@ -48,6 +52,7 @@ ViewFeed::Due ViewFeed::look() {
     if (!reset_) reset_ = ResetReason::compacted;  // the whole view is cheaper than what is missing
     return {.batch = true, .urgent = true};
   }
+  if (SB_MUTANT(mark_overtakes) && position_.complete && !answer_->urgent) return {.unseen = true};
   if (!answer_->ops.empty() || !position_.complete)
     return {.batch = true, .urgent = answer_->urgent};
   const bool counted = answer_->review_count.has_value();

@@ -1,0 +1,255 @@
+#include <algorithm>
+#include <utility>
+
+#include "server.h"
+
+namespace sb::sim {
+
+using namespace std::chrono_literals;
+using model::Field;
+using orchestration::Ingest;
+using Kind = Ingest::Verdict::Kind;
+
+namespace {
+
+constexpr std::chrono::milliseconds kCommitMax{5};  // of the journal: one group commit
+
+}  // namespace
+
+// --- start ---
+
+void Server::restore() {
+  workspace::JournalContents contents{world_.journal, world_.lives};
+  const std::size_t skipped = ingest_.restore(contents, env_.loop.wall_now(), env_.loop.mono_now());
+  env_.judge.hold(skipped == 0, "R2", [] { return "rows of the journal could not be read"; });
+  for (const auto& [name, life] : world_.lives) {
+    for (int source = 1; source < kSources; ++source) {
+      if (name == kProducers[source]) orders_[source].lives.push_back(life);
+    }
+  }
+  for (const auto& heard : world_.heard) {
+    if (!heard.written) continue;
+    const Statement& statement = *heard.statement;
+    auto& order = orders_[statement.source];
+    if (heard.stamp.epoch == order.lives.size()) {
+      order.sequence_max = std::max(order.sequence_max, heard.stamp.sequence);
+    }
+    arrivals_ = std::max(arrivals_, heard.stamp.arrival);
+    if (const Scalar* project = statement.find(Field::projectId)) {
+      if (store_.project(project_id(static_cast<int>(project->value))) != nullptr) {
+        oracle_.put_project(static_cast<int>(project->value));
+      }
+    }
+    if (heard.floor) {
+      oracle_.recall_floor(statement.workspace, statement.source, heard.stamp);
+    } else if (statement.say == Say::removed) {
+      oracle_.recall_removal(statement.workspace, statement.source, heard.stamp);
+    } else if (statement.say == Say::synced) {
+      // The life before is over: nothing of it can come back, and no tombstone is kept.
+      for (const int id :
+           oracle_.synced(statement.source, statement.project, heard.stamp.epoch)) {
+        oracle_.forget_tombstone(id);
+      }
+    } else {
+      oracle_.recall(statement, heard.stamp, heard.wall);
+    }
+  }
+  std::erase_if(world_.heard, [](const auto& heard) { return !heard.written; });
+  for (int workspace = 0; workspace < env_.swarm.workspaces; ++workspace) {
+    // The journal keeps each producer's order; across producers, only the last word on one field.
+    if (oracle_.arrival_decides(workspace)) uncertain_.insert(workspace);
+  }
+  notice_evictions();
+}
+
+// --- events in ---
+
+std::optional<model::Stamp> Server::naive_stamp(const Incoming& event) {
+  SourceOrder& order = orders_[event.statement->source];
+  if (order.lives.empty() || order.lives.back() != event.epoch) {
+    if (std::find(order.lives.begin(), order.lives.end(), event.epoch) != order.lives.end()) {
+      return std::nullopt;
+    }
+    order.lives.push_back(event.epoch);
+    order.sequence_max = 0;
+  }
+  const auto epoch = static_cast<std::uint32_t>(order.lives.size());
+  if (!event.sequence) return model::Stamp{epoch, order.sequence_max, ++arrivals_};
+  order.sequence_max = std::max(order.sequence_max, *event.sequence);
+  return model::Stamp{epoch, *event.sequence, 0};
+}
+
+bool Server::knows_life(int source, const std::string& epoch) const {
+  const auto order = orders_.find(source);
+  return order != orders_.end() && std::find(order->second.lives.begin(), order->second.lives.end(),
+                                             epoch) != order->second.lives.end();
+}
+
+void Server::submit(std::vector<Incoming> events, std::function<void()> done) {
+  std::vector<model::ExternalEvent> list;
+  for (const Incoming& event : events) {
+    model::ExternalEvent made;
+    made.id = event.id;
+    made.source = kProducers[event.statement->source];
+    if (event.statement->say != Say::synced)
+      made.workspace = workspace_id(event.statement->workspace);
+    made.sequence = event.sequence;
+    made.source_epoch = event.epoch;
+    made.data = to_event(*event.statement, env_.loop.wall_now());
+    list.push_back(std::move(made));
+  }
+  ++world_.journal_steps;
+  auto step = ingest_.submit(std::move(list), env_.loop.wall_now(), env_.loop.mono_now());
+  for (std::size_t i = 0; i < events.size(); ++i) take(events[i], step.verdicts.at(i));
+  after_change();
+  write_journal({std::move(step.journal)}, std::move(done));
+}
+
+void Server::take(const Incoming& event, const Ingest::Verdict& verdict) {
+  const Statement statement = oracle_.resolve(*event.statement);
+  Kind expected = Kind::accepted;
+  bool remember = false;
+  const std::string key = std::to_string(statement.source) + "/" + event.id;
+  std::optional<model::Stamp> stamp;
+  if (seen_.contains(key)) {
+    expected = Kind::duplicate;
+  } else if (stamp = naive_stamp(event); !stamp) {
+    expected = Kind::stale;
+  } else {
+    using Answer = Oracle::Answer;
+    Answer answer = Answer::accepted;
+    if (statement.say == Say::synced) {
+      if (oracle_.has_project(statement.project)) {
+        for (const int id : oracle_.synced(statement.source, statement.project, stamp->epoch)) {
+          removed(id, statement.source, 0);
+        }
+      } else {
+        answer = Answer::not_found;
+      }
+      remember = true;
+    } else if (statement.say == Say::removed) {
+      answer = oracle_.remove(statement.workspace, statement.source, *stamp);
+      remember = answer != Answer::not_found && answer != Answer::conflict;
+      if (answer == Answer::accepted) {
+        removed(statement.workspace, statement.source, statement.version);
+      }
+    } else {
+      const Scalar* project = statement.find(Field::projectId);
+      if (project != nullptr && statement.find(Field::status) != nullptr) {
+        oracle_.put_project(static_cast<int>(project->value));
+      }
+      answer = oracle_.say(statement, *stamp, env_.loop.wall_now());
+      // A stale word can still tell that another pull request was named in between.
+      remember = answer == Answer::accepted ||
+                 (answer == Answer::stale && oracle_.exists(statement.workspace));
+    }
+    if (answer == Answer::stale) expected = Kind::stale;
+    if (answer == Answer::not_found || answer == Answer::conflict) expected = Kind::rejected;
+    if (expected != Kind::rejected) seen_.insert(key);
+    if (remember) {
+      world_.heard.push_back({std::make_shared<const Statement>(statement), *stamp,
+                              env_.loop.wall_now(), event.id, event.epoch, world_.journal_steps,
+                              false});
+    }
+  }
+  if (env_.judge.tracing()) {
+    env_.judge.note("event " + event.id + " life " + event.epoch + " seq " +
+                    (event.sequence ? std::to_string(*event.sequence) : "-") +
+                    (stamp ? " arrival " + std::to_string(stamp->arrival) : "") + ": " +
+                    to_text(statement) + " -> " + std::to_string(static_cast<int>(verdict.kind)) +
+                    " " + verdict.error.message);
+  }
+  notice_evictions();
+  env_.judge.hold(verdict.kind == expected || uncertain_.contains(statement.workspace), "I6", [&] {
+    return "event " + event.id + " (" + to_text(statement) + ") was answered " +
+           std::to_string(static_cast<int>(verdict.kind)) + ", should be " +
+           std::to_string(static_cast<int>(expected));
+  });
+  if (statement.say != Say::synced) checks_.shown(store_, statement, Checks::By::event);
+}
+
+// The journal forgets what producers said of it, and remembers as of when.
+void Server::journal_own_removal(int workspace) {
+  ++world_.journal_steps;
+  for (int source = 1; source < kSources; ++source) {
+    const auto stamp = oracle_.tombstone(workspace, source);
+    if (!stamp) continue;
+    Statement floor;
+    floor.say = Say::removed;
+    floor.source = source;
+    floor.workspace = workspace;
+    world_.heard.push_back({std::make_shared<const Statement>(floor), *stamp, {}, "", "",
+                            world_.journal_steps, false, true});
+  }
+  write_journal({ingest_.removed(workspace_id(workspace)), true}, nullptr);
+}
+
+void Server::write_journal(QueuedStep step, std::function<void()> done) {
+  ++journal_pending_;
+  const std::uint64_t number = world_.journal_steps;
+  journal_.push_back(std::move(step));
+  // In order: a later step is never on disk before an earlier one.
+  later(std::chrono::nanoseconds(kCommitMax), [this, number, done = std::move(done)] {
+    commit_journal(journal_.front(), number);
+    journal_.pop_front();
+    --journal_pending_;
+    for (auto& heard : world_.heard) {
+      if (heard.step == number) heard.written = true;
+    }
+    if (done) done();
+  });
+}
+
+void Server::commit_journal(const QueuedStep& queued, std::uint64_t number) {
+  const Ingest::JournalStep& step = queued.rows;
+  auto& rows = world_.journal;
+  for (const auto& life : step.epochs) {
+    if (std::find(world_.lives.begin(), world_.lives.end(), life) == world_.lives.end()) {
+      world_.lives.push_back(life);
+    }
+  }
+  for (const auto& id : step.forget) {
+    std::erase_if(rows, [&](const auto& row) { return row.workspace == id; });
+    if (!queued.forgets) continue;
+    std::erase_if(world_.heard, [&](const auto& heard) {
+      return heard.step < number && workspace_id(heard.statement->workspace) == id &&
+             heard.statement->say != Say::synced;
+    });
+  }
+  for (const auto& fact : step.facts) {
+    const auto held = std::find_if(rows.begin(), rows.end(), [&](const auto& row) {
+      return row.workspace == fact.workspace && row.source == fact.source && row.key == fact.key;
+    });
+    if (held != rows.end() && fact.stamp < held->stamp) continue;
+    if (held != rows.end()) rows.erase(held);
+    if (fact.key.empty()) {
+      std::erase_if(rows, [&](const auto& row) { return row.workspace == fact.workspace; });
+    }
+    rows.push_back(fact);
+  }
+}
+
+void Server::removed(int workspace, int source, std::int64_t version) {
+  checks_.removed(workspace, source, version);
+  if (env_.swarm.tombstones_bounded) uncertain_.insert(workspace);
+}
+
+void Server::notice_evictions() {
+  const std::uint64_t now = store_.counts().evictions_total;
+  if (now == evictions_) return;
+  std::uint64_t missing = 0;
+  for (int workspace = 0; workspace < env_.swarm.workspaces; ++workspace) {
+    if (!oracle_.exists(workspace) || store_.facts(workspace_id(workspace)) != nullptr) continue;
+    ++missing;
+    env_.judge.note("w" + std::to_string(workspace) + " is evicted");
+    oracle_.evict(workspace);
+    if (env_.swarm.tombstones_bounded) removed(workspace, kOwn, 0);
+  }
+  env_.judge.hold(missing <= now - evictions_, "M1", [&] {
+    return std::to_string(missing) + " entries are gone after " + std::to_string(now - evictions_) +
+           " evictions";
+  });
+  evictions_ = now;
+}
+
+}  // namespace sb::sim
