@@ -178,7 +178,7 @@ bool Oracle::contradicts_own(const Entity& entity, const Statement& statement) c
 bool Oracle::merge(Entity& entity, const Statement& statement, const Origin& origin,
                    WallTime wall) {
   const int source = origin.source;
-  if (!newer(entity.floors, source, origin.stamp)) return false;
+  if (!newer(entity.floors, source, origin.stamp)) return statement.says_nothing();
   bool accepted = false;
   bool rejected = false;
   for (const Scalar& scalar : statement.scalars) {
@@ -270,7 +270,9 @@ Oracle::Answer Oracle::remove(int workspace, int source, const Stamp& stamp) {
   const ScalarState& owner = entity.scalars[at(Field::projectId)];
   if (source != kOwn && owner.known && owner.origin.source == kOwn) return Answer::conflict;
   const auto& status = entity.scalars[at(Field::status)];
-  if (!newer(owner.newest, source, stamp) || !newer(status.newest, source, stamp) ||
+  const auto& spoke = entity.touched.at(at(source));
+  const bool late = source != kOwn && spoke && stamp < *spoke;
+  if (!newer(owner.newest, source, stamp) || !newer(status.newest, source, stamp) || late ||
       !newer(entity.floors, source, stamp)) {
     if (newer(entity.floors, source, stamp)) void_older(entity, source, stamp);
     return Answer::stale;
@@ -289,6 +291,10 @@ Oracle::Answer Oracle::remove(int workspace, int source, const Stamp& stamp) {
 
 void Oracle::void_older(Entity& entity, int source, const Stamp& stamp) {
   for (ScalarState& held : entity.scalars) {
+    if (&held == &entity.scalars[at(Field::projectId)] ||
+        &held == &entity.scalars[at(Field::status)]) {
+      continue;
+    }
     if (held.known && held.origin.source == source && held.origin.stamp <= stamp) {
       held.known = false;
     }

@@ -48,7 +48,10 @@ class Oracle {
   void recall(const Statement& statement, const model::Stamp& stamp, WallTime wall);
   void recall_removal(int workspace, int source, const model::Stamp& stamp);
   void recall_floor(int workspace, int source, const model::Stamp& stamp);
-  void forget_tombstone(int workspace) { tombstones_.erase(workspace); }
+  void forget_tombstone(int workspace) {
+    tombstones_.erase(workspace);
+    evicted_.erase(workspace);
+  }
 
   [[nodiscard]] bool exists(int workspace) const { return entities_.contains(workspace); }
   [[nodiscard]] std::optional<model::Stamp> tombstone(int workspace, int source) const;

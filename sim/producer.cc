@@ -166,6 +166,7 @@ void Producer::remember(const Statement& s) {
     return;
   }
   if (s.say == Say::state) subject.exists = true;
+  subject.spoken = subject.spoken || !s.says_nothing();
   const bool owns = owner_of(s.workspace, env_->swarm.producers) == source_;
   const bool contradicts = !owns && s.find(Field::name) != nullptr;
   if (contradicts) return;
@@ -193,8 +194,7 @@ void Producer::restart() {
 void Producer::restate() {
   for (const auto& [workspace, subject] : truth_) {
     const bool owns = owner_of(workspace, env_->swarm.producers) == source_;
-    if (owns && !subject.exists) continue;
-    if (subject.scalars.empty() && subject.elements.empty()) continue;
+    if (!subject.spoken || (owns && !subject.exists)) continue;
     Statement s;
     s.source = source_;
     s.workspace = workspace;

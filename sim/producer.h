@@ -36,6 +36,7 @@ class Producer {
 
   struct Subject {
     bool exists = false;  ///< only for workspaces it owns
+    bool spoken = false;  ///< something was said of it that is to be restated
     std::map<model::Field, std::int64_t> scalars;
     std::map<std::pair<model::Field, int>, std::int64_t> elements;
   };

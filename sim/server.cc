@@ -318,9 +318,12 @@ bool Server::apply_rows(const std::map<int, Row>& rows, const std::set<int>& pro
   const bool evicted = store_.counts().evictions_total != evictions;
   notice_evictions();
   for (const auto& [id, row] : rows) {
-    // Who had to go for whom within one commit is not told.
-    if (evicted && store_.facts(workspace_id(id)) == nullptr) uncertain_.insert(id);
     mirror(row_statement(id, row), fence, true);
+    // Who had to go for whom within one commit is not told.
+    if (!evicted || store_.facts(workspace_id(id)) != nullptr) continue;
+    uncertain_.insert(id);
+    oracle_.evict(id);
+    world_.evicted.insert(id);
   }
   for (const auto& id : pass.removed) {
     const int workspace = workspace_number(id.view());
@@ -346,6 +349,7 @@ void Server::end_pass_part() {
   if (!reconciler_.end_part(env_.loop.mono_now())) return;
   if (auto gone = store_.expire(env_.loop.mono_now()); !gone.empty()) {
     ++world_.journal_steps;
+    for (const auto& id : gone) oracle_.forget_tombstone(workspace_number(id.view()));
     write_journal({{{}, std::move(gone), {}}, true}, nullptr);
   }
   env_.judge.note("pass ends");

@@ -57,7 +57,7 @@ void Server::restore() {
   std::erase_if(world_.heard, [](const auto& heard) { return !heard.written; });
   for (int workspace = 0; workspace < env_.swarm.workspaces; ++workspace) {
     // The journal keeps each producer's order; across producers, only the last word on one field.
-    if (oracle_.arrival_decides(workspace)) uncertain_.insert(workspace);
+    if (oracle_.arrival_decides(workspace) || world_.evicted.contains(workspace)) uncertain_.insert(workspace);
   }
   notice_evictions();
 }
@@ -243,6 +243,7 @@ void Server::notice_evictions() {
     ++missing;
     env_.judge.note("w" + std::to_string(workspace) + " is evicted");
     oracle_.evict(workspace);
+    world_.evicted.insert(workspace);
     if (env_.swarm.tombstones_bounded) removed(workspace, kOwn, 0);
   }
   env_.judge.hold(missing <= now - evictions_, "M1", [&] {

@@ -218,7 +218,7 @@ class Simulation {
     std::map<int, int> speakers;
     for (const auto& producer : producers_) {
       for (const auto& [workspace, subject] : producer.truth()) {
-        if (!subject.scalars.empty() || !subject.elements.empty()) ++speakers[workspace];
+        if (subject.spoken) ++speakers[workspace];
       }
     }
     return std::any_of(speakers.begin(), speakers.end(),

@@ -75,6 +75,9 @@ struct Statement {
   model::FieldSet whole;  ///< collections stated as complete lists
 
   void set(model::Field field, std::int64_t value) { scalars.push_back({field, value}); }
+  [[nodiscard]] bool says_nothing() const {
+    return scalars.empty() && elements.empty() && whole.empty();
+  }
   [[nodiscard]] const Scalar* find(model::Field field) const;
 };
 using StatementPtr = std::shared_ptr<const Statement>;

@@ -45,6 +45,7 @@ struct World {
   };
   std::vector<Heard> heard;
   std::uint64_t journal_steps = 0;
+  std::set<int> evicted;  ///< once: the journal holds more of them than the view came back with
 
   // The journal of external facts as the database keeps it.
   std::vector<workspace::JournalFact> journal;  ///< in order of being written

@@ -69,21 +69,24 @@ void OwnView::take(const workspace::ProjectRow& row) {
 
 void OwnView::take(const workspace::WorkspaceRow& row) {
   const auto held = rows_.find(row.id);
+  const bool absent = store_->facts(row.id) == nullptr;
   model::FactPatch patch = to_facts(row);
   patch.set<&model::Facts::problem>(
       row.problem || held == rows_.end() ? row.problem : held->second.git_problem);
   if (row.problem) keep_stats_as_stale(patch, row.id);
   state(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
         snapshot::Update::Cause::event);
-  remember(row);
+  remember(row, absent);
 }
 
 // What git is told follows the newest row of what is shown: late news change nothing here either.
-void OwnView::remember(const workspace::WorkspaceRow& row) {
+void OwnView::remember(const workspace::WorkspaceRow& row, bool appeared) {
   if (store_->facts(row.id) == nullptr) return;
   Known& known = rows_[row.id];
   if (row.stamp < known.row.stamp) return;
-  const bool retrack = known.row.worktree_path != row.worktree_path ||
+  // What appears has nothing of git yet, also when it had to go for want of room and came back.
+  if (appeared) git_->untrack(row.id);
+  const bool retrack = appeared || known.row.worktree_path != row.worktree_path ||
                        known.row.git_dir != row.git_dir ||
                        known.row.problem.has_value() != row.problem.has_value();
   known.row = row;
@@ -156,10 +159,11 @@ OwnView::Pass OwnView::reconcile(const workspace::Contents& contents, DriftLog& 
   store_->begin_commit();
   for (const auto& row : contents.workspaces) {
     present[row.project].push_back(row.id);
+    const bool absent = store_->facts(row.id) == nullptr;
     const auto applied =
         state(row.id, fence, to_facts(row), "reconciliation", snapshot::Update::Cause::pass);
     // Its event was lost; or it is gone since the read began, and then its tombstone says so.
-    remember(row);
+    remember(row, absent);
     pass.rejected = pass.rejected || !applied.rejected.empty();
     drift.note(row.id, applied);
   }

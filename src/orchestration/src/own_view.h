@@ -68,7 +68,7 @@ class OwnView final : public WorkspaceDirectory, public OwnFactSink {
     std::optional<model::Problem> git_problem;
   };
   void take(const workspace::WorkspaceRemoved& event);
-  void remember(const workspace::WorkspaceRow& row);
+  void remember(const workspace::WorkspaceRow& row, bool appeared);
   void track(const Known& known);
   void keep_stats_as_stale(model::FactPatch& patch, const model::WorkspaceId& id) const;
   snapshot::Store* store_;

@@ -28,13 +28,20 @@ class PrIdentityLog {
       break;
     }
     statements_.insert(at, {origin, known});
-    if (statements_.size() > kStatementsMax) statements_.erase(statements_.begin());
+    if (statements_.size() > kStatementsMax) {
+      fold(statements_.front());
+      statements_.erase(statements_.begin());
+    }
     return true;
   }
 
   /// Calls `fn(origin, known)` for each statement, oldest first.
   template <class Fn>
   void each(Fn&& fn) const {
+    if (before_.known != 0) {
+      if (before_.changed) fn(Origin{before_.origin.source, {}, 0}, kAnother);
+      fn(before_.origin, before_.known);
+    }
     for (const Statement& statement : statements_) fn(statement.origin, statement.known);
   }
 
@@ -51,15 +58,34 @@ class PrIdentityLog {
         return first->origin;
       }
     }
-    return std::nullopt;
+    if (before_.known == 0) return std::nullopt;
+    if (before_.known != current) return first->origin;
+    return before_.changed ? std::optional(before_.origin) : std::nullopt;
   }
 
  private:
-  static constexpr std::size_t kStatementsMax = 16;  // statements
+  static constexpr std::size_t kStatementsMax = 16;  // statements told apart
+  static constexpr std::uint64_t kAnother = 2;       // a mark no pull request has
   struct Statement {
     Origin origin;
     std::uint64_t known = 0;
+    bool changed = false;  ///< of what is folded: another one was known before
   };
+
+  // What the oldest statements come to, so that a pull request stated over and over does not make
+  // the one before it forgotten.
+  void fold(const Statement& oldest) {
+    if (oldest.known == 0 || oldest.known == before_.known) return;
+    const Origin& held = before_.origin;
+    if (before_.known != 0 && held.source == oldest.origin.source &&
+        oldest.origin.stamp < held.stamp) {
+      before_.changed = true;  // told late
+      return;
+    }
+    before_ = {oldest.origin, oldest.known, before_.known != 0 || oldest.changed};
+  }
+
+  Statement before_;
   std::vector<Statement> statements_;
 };
 

@@ -326,7 +326,10 @@ struct Store::Impl {
     }
     const model::Stamp* exists = entity.origins.held(Field::projectId, update.source);
     const model::Stamp* status = entity.origins.held(Field::status, update.source);
-    if ((exists != nullptr && update.stamp <= *exists) ||
+    // A producer that has spoken of it since has it again: only the word for that is still missing.
+    const auto spoke = entity.touched.find(update.source);
+    const bool late = update.source != SourceId::own && spoke && update.stamp < *spoke;
+    if ((exists != nullptr && update.stamp <= *exists) || late ||
         (status != nullptr && update.stamp <= *status) ||
         !entity.floors.is_newer(update.source, update.stamp)) {
       applied.outcome = Outcome::stale;

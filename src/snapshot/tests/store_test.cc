@@ -354,6 +354,17 @@ TEST_F(StoreTest, S_94_FactsOfTheOldPullRequestTurnUnknown) {
   EXPECT_TRUE(unknown(Field::prCiStatus));
 }
 
+TEST_F(StoreTest, S_94_TheOldPullRequestStaysForgottenHoweverOftenTheNewOneIsStated) {
+  create(1);
+  say(2, R"({"prNumber":1,"prUrl":"https://git.example/1","prState":"OPEN"})");
+  say(3, R"({"hasMergeConflict":true})");
+  for (std::uint64_t i = 4; i < 60; ++i) {
+    say(i, R"({"prNumber":2,"prUrl":"https://git.example/2","prState":"OPEN"})");
+  }
+  EXPECT_EQ(shown(Field::hasMergeConflict), "false");
+  EXPECT_NE(shown(Field::unknownFields).find("hasMergeConflict"), std::string::npos);
+}
+
 TEST_F(StoreTest, S_95_AnyObservationClearsTheConflict) {
   create(1);
   say(2,
