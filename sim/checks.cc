@@ -49,6 +49,7 @@ Checks::View view_of(const Store& store, int project) {
 void Checks::new_life(const std::string& epoch) {
   epoch_ = epoch;
   stated_ = false;
+  removed_.clear();  // a removal nobody was told of may not have been written
   newest_.clear();
   last_by_.clear();
   head_ = 0;

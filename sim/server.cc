@@ -316,6 +316,7 @@ bool Server::apply_rows(const std::map<int, Row>& rows, const std::set<int>& pro
   const std::uint64_t evictions = store_.counts().evictions_total;
   const auto pass = own_.reconcile(contents, drift_);
   const bool evicted = store_.counts().evictions_total != evictions;
+  for (const auto& id : pass.removed) leaving_.insert(workspace_number(id.view()));
   notice_evictions();
   for (const auto& [id, row] : rows) {
     mirror(row_statement(id, row), fence, true);
@@ -339,6 +340,7 @@ bool Server::apply_rows(const std::map<int, Row>& rows, const std::set<int>& pro
       journal_own_removal(id);
     }
   }
+  leaving_.clear();
   notice_evictions();
   after_change();
   for (const auto& [id, row] : rows) checks_.repaired(store_, id, row);

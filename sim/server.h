@@ -160,6 +160,7 @@ class Server : public std::enable_shared_from_this<Server> {
   std::uint64_t arrivals_ = 0;
   std::set<std::string> seen_;
   std::uint64_t evictions_ = 0;
+  std::set<int> leaving_;    // removed by the pass that is being applied
   std::set<int> uncertain_;  // with few tombstones: what was removed may come back
 
   std::deque<std::function<void()>> database_;

@@ -239,7 +239,10 @@ void Server::notice_evictions() {
   if (now == evictions_) return;
   std::uint64_t missing = 0;
   for (int workspace = 0; workspace < env_.swarm.workspaces; ++workspace) {
-    if (!oracle_.exists(workspace) || store_.facts(workspace_id(workspace)) != nullptr) continue;
+    if (!oracle_.exists(workspace) || store_.facts(workspace_id(workspace)) != nullptr ||
+        leaving_.contains(workspace)) {
+      continue;
+    }
     ++missing;
     env_.judge.note("w" + std::to_string(workspace) + " is evicted");
     oracle_.evict(workspace);

@@ -279,12 +279,13 @@ class Simulation {
     const bool evictions = server_->store().counts().evictions_total != 0;
     const int owner = owner_of(workspace, env_.swarm.producers);
     for (const auto& producer : producers_) {
-      // Whoever is only a guest has to speak again after an entry had to go and came back.
-      if (evictions && producer.source() != owner) continue;
       const auto subject = producer.truth().find(workspace);
       if (subject == producer.truth().end()) continue;
       const auto value = subject->second.scalars.find(field);
-      if (value != subject->second.scalars.end()) values.push_back(value->second);
+      if (value == subject->second.scalars.end()) continue;
+      // Whoever is only a guest has to speak again after an entry had to go and came back.
+      if (evictions && producer.source() != owner) return {};
+      values.push_back(value->second);
     }
     return values;
   }

@@ -119,7 +119,8 @@ bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch) {
 Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch, Seen seen) {
   Merged merged;
   const bool after_floor = entity.floors.is_newer(origin.source, origin.stamp);
-  merged.unsettles = note_identity(entity, origin, patch);
+  // What was said before the workspace was removed speaks of no pull request of this one.
+  merged.unsettles = after_floor && note_identity(entity, origin, patch);
   patch.present.each([&](Field field) {
     if (!after_floor || is_late(entity.origins, field, origin)) {
       merged.rejected.insert(field);
