@@ -7,16 +7,21 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <mutex>
+#include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "sb/core/json_codec.h"
 #include "sb/core/log.h"
+#include "sb/core/mutant.h"
 
 #include "simulation.h"
 
@@ -52,6 +57,60 @@ void on_abort(int) {
   [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), at);
   _exit(134);
 }
+
+#ifdef SB_MUTANTS
+// Names of the file: a fault, the seed that shows it, the guarantee it breaks.
+int run_mutants(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::set<std::string> left;
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<sb::Mutant>>([&](auto mutant) {
+    if (mutant.value != sb::Mutant::none) left.insert(mutant.name);
+  });
+  int wrong = 0;
+  while (std::getline(file, line)) {
+    std::istringstream words(line);
+    std::string name, guarantee;
+    std::uint64_t seed = 0;
+    if (line.starts_with('#') || !(words >> name >> seed >> guarantee)) continue;
+    current_seed = seed;
+    sb::active_mutant = sb::Mutant::none;
+    const auto clean = sb::sim::run_seed(seed);
+    sb::active_mutant = sb::enum_from_text<sb::Mutant>(name).value_or(sb::Mutant::none);
+    const auto faulty = sb::sim::run_seed(seed);
+    const bool killed = clean.ok() && faulty.failure.guarantee == guarantee;
+    std::clog << (killed ? "killed   " : "SURVIVED ") << name << ", seed " << seed << ": "
+              << (faulty.ok() ? "nothing broken" : faulty.failure.guarantee + ": " + faulty.failure.message)
+              << '\n';
+    if (killed) {
+      left.erase(name);
+    } else {
+      ++wrong;
+    }
+  }
+  for (const auto& name : left) std::clog << "no seed kills " << name << '\n';
+  return wrong == 0 && left.empty() ? 0 : 1;
+}
+
+// Looks for the first seed at which each fault is noticed: lines for the file.
+int find_mutants(std::uint64_t seeds) {
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<sb::Mutant>>([&](auto mutant) {
+    if (mutant.value == sb::Mutant::none) return;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+      current_seed = seed;
+      sb::active_mutant = mutant.value;
+      const auto faulty = sb::sim::run_seed(seed);
+      if (faulty.ok()) continue;
+      sb::active_mutant = sb::Mutant::none;
+      if (!sb::sim::run_seed(seed).ok()) continue;
+      std::cout << mutant.name << ' ' << seed << ' ' << faulty.failure.guarantee << "\n" << std::flush;
+      return;
+    }
+    std::cout << "# " << mutant.name << " survives " << seeds << " seeds" << "\n" << std::flush;
+  });
+  return 0;
+}
+#endif
 
 int usage() {
   std::cerr
@@ -187,6 +246,13 @@ int run_many(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+#ifdef SB_MUTANTS
+  sb::configure_logging(sb::LogLevel::error, sb::LogFormat::text);
+  if (argc == 3 && std::string_view(argv[1]) == "--mutants") return run_mutants(argv[2]);
+  if (argc == 3 && std::string_view(argv[1]) == "--find-mutants") {
+    return find_mutants(std::strtoull(argv[2], nullptr, 10));
+  }
+#endif
   Arguments arguments;
   if (!parse(argc, argv, arguments)) return usage();
   std::signal(SIGABRT, on_abort);

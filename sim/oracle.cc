@@ -400,6 +400,13 @@ bool Oracle::arrival_decides(int workspace) const {
   for (const auto* words : {&found->second.numbers, &found->second.urls}) {
     for (const PrWord& word : *words) sources.insert(word.origin.source);
   }
+  // One names the pull request and another speaks about it.
+  if (!sources.empty()) {
+    kAboutThePr.each([&](Field field) {
+      const ScalarState& held = found->second.scalars[at(field)];
+      if (held.known) sources.insert(held.origin.source);
+    });
+  }
   if (sources.size() > 1) return true;
   const ScalarState& had = found->second.scalars[at(Field::hasHadSessions)];
   const auto& starts = found->second.start_words;

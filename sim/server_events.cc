@@ -60,6 +60,10 @@ void Server::restore() {
     if (oracle_.arrival_decides(workspace) || world_.evicted.contains(workspace)) uncertain_.insert(workspace);
   }
   notice_evictions();
+  if (auto orphans = ingest_.orphans(contents); !orphans.empty()) {
+    ++world_.journal_steps;
+    write_journal({{{}, std::move(orphans), {}}, true}, nullptr);
+  }
 }
 
 // --- events in ---

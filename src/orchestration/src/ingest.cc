@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "sb/snapshot/derive.h"
 
@@ -326,6 +327,17 @@ std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime
   }
   store_->end_commit();
   return skipped;
+}
+
+std::vector<model::WorkspaceId> Ingest::orphans(const workspace::JournalContents& contents) const {
+  std::set<model::WorkspaceId> ids;
+  if (store_->counts().evicted != 0) return {};  // absent, but not forgotten
+  for (const auto& row : contents.facts) {
+    if (store_->facts(row.workspace) == nullptr && store_->speakers(row.workspace).empty()) {
+      ids.insert(row.workspace);
+    }
+  }
+  return {ids.begin(), ids.end()};
 }
 
 }  // namespace sb::orchestration

@@ -85,7 +85,8 @@ class World {
         return record();
       case 8:
         mono += std::chrono::minutes(choices_.below(60));
-        return store.expire(mono);
+        store.expire(mono);
+        return;
       case 9:
         mono += std::chrono::milliseconds(choices_.below(300));
         return;

@@ -55,6 +55,11 @@ class Ingest {
   /// counted.
   std::size_t restore(const workspace::JournalContents& contents, WallTime wall, MonoTime mono);
 
+  /// After `restore`: workspaces the journal holds facts of and nobody knows any more. A crash came
+  /// between their end and the journal's forgetting.
+  [[nodiscard]] std::vector<model::WorkspaceId> orphans(
+      const workspace::JournalContents& contents) const;
+
   static constexpr std::size_t kRememberedIds = 10'000;  // event ids, for duplicates
 
  private:
