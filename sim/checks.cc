@@ -60,9 +60,8 @@ void Checks::new_life(const std::string& epoch) {
 }
 
 void Checks::baseline(const std::string& epoch) {
-  env_->judge.hold(stated_ || epoch != epoch_, "R4", [] {
-    return "a baseline was served before the tables were loaded";
-  });
+  env_->judge.hold(stated_ || epoch != epoch_, "R4",
+                   [] { return "a baseline was served before the tables were loaded"; });
 }
 
 void Checks::forget(int workspace) {

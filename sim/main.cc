@@ -80,7 +80,8 @@ int run_mutants(const std::string& path) {
     const auto faulty = sb::sim::run_seed(seed);
     const bool killed = clean.ok() && faulty.failure.guarantee == guarantee;
     std::clog << (killed ? "killed   " : "SURVIVED ") << name << ", seed " << seed << ": "
-              << (faulty.ok() ? "nothing broken" : faulty.failure.guarantee + ": " + faulty.failure.message)
+              << (faulty.ok() ? "nothing broken"
+                              : faulty.failure.guarantee + ": " + faulty.failure.message)
               << '\n';
     if (killed) {
       left.erase(name);
@@ -93,9 +94,9 @@ int run_mutants(const std::string& path) {
 }
 
 // Looks for the first seed at which each fault is noticed: lines for the file.
-int find_mutants(std::uint64_t seeds) {
+int find_mutants(std::uint64_t seeds, std::string_view only) {
   boost::mp11::mp_for_each<boost::describe::describe_enumerators<sb::Mutant>>([&](auto mutant) {
-    if (mutant.value == sb::Mutant::none) return;
+    if (mutant.value == sb::Mutant::none || (!only.empty() && only != mutant.name)) return;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
       current_seed = seed;
       sb::active_mutant = mutant.value;
@@ -103,10 +104,11 @@ int find_mutants(std::uint64_t seeds) {
       if (faulty.ok()) continue;
       sb::active_mutant = sb::Mutant::none;
       if (!sb::sim::run_seed(seed).ok()) continue;
-      std::cout << mutant.name << ' ' << seed << ' ' << faulty.failure.guarantee << "\n" << std::flush;
+      std::clog << mutant.name << ' ' << seed << ' ' << faulty.failure.guarantee << "\n"
+                << std::flush;
       return;
     }
-    std::cout << "# " << mutant.name << " survives " << seeds << " seeds" << "\n" << std::flush;
+    std::clog << "# " << mutant.name << " survives " << seeds << " seeds" << "\n" << std::flush;
   });
   return 0;
 }
@@ -249,8 +251,8 @@ int main(int argc, char** argv) {
 #ifdef SB_MUTANTS
   sb::configure_logging(sb::LogLevel::error, sb::LogFormat::text);
   if (argc == 3 && std::string_view(argv[1]) == "--mutants") return run_mutants(argv[2]);
-  if (argc == 3 && std::string_view(argv[1]) == "--find-mutants") {
-    return find_mutants(std::strtoull(argv[2], nullptr, 10));
+  if (argc >= 3 && std::string_view(argv[1]) == "--find-mutants") {
+    return find_mutants(std::strtoull(argv[2], nullptr, 10), argc > 3 ? argv[3] : "");
   }
 #endif
   Arguments arguments;

@@ -334,45 +334,6 @@ std::vector<int> Oracle::synced(int source, int project, std::uint32_t epoch) {
   return gone;
 }
 
-void Oracle::evict(int workspace) {
-  const auto found = entities_.find(workspace);
-  if (found == entities_.end()) return;
-  Entity& entity = found->second;
-  Stamps stamps = entity.floors;
-  for (int s = 0; s < kSources; ++s) {
-    if (const auto& held = entity.touched.at(at(s))) raise(stamps.at(at(s)), *held);
-  }
-  evicted_[workspace] = {static_cast<int>(entity.scalars[at(Field::projectId)].value), stamps};
-  entities_.erase(found);
-}
-
-void Oracle::recall(const Statement& statement, const Stamp& stamp, WallTime wall) {
-  auto found = entities_.find(statement.workspace);
-  Entity* entity = found == entities_.end() ? nullptr : &found->second;
-  if (entity == nullptr) {
-    if (statement.find(Field::projectId) == nullptr || statement.find(Field::status) == nullptr) {
-      return;
-    }
-    entity = create(statement, stamp);
-  }
-  if (entity == nullptr) return;
-  (void)merge(*entity, statement, Origin{statement.source, stamp, ++arrivals_}, wall);
-}
-
-void Oracle::recall_removal(int workspace, int source, const Stamp& stamp) {
-  (void)remove(workspace, source, stamp);
-}
-
-void Oracle::recall_floor(int workspace, int source, const Stamp& stamp) {
-  const auto found = entities_.find(workspace);
-  if (found != entities_.end()) void_older(found->second, source, stamp);
-}
-
-std::optional<Stamp> Oracle::tombstone(int workspace, int source) const {
-  const auto found = tombstones_.find(workspace);
-  return found == tombstones_.end() ? std::nullopt : found->second.second.at(at(source));
-}
-
 bool Oracle::counts(const ScalarState& fact, const std::vector<Origin>& words) {
   return fact.known && std::all_of(words.begin(), words.end(), [&](const Origin& word) {
            return not_older(fact.origin, word);

@@ -34,8 +34,8 @@ inline constexpr const char* kProducers[kSources] = {"snapboard", "producer/1", 
                                                      "producer/3"};
 
 /// One life of the server process: the shipped store, ingest, view of our own domains, reconciler
-/// and sessions, and around them the shells that are I/O in the product: tables, database queue, git
-/// reads, journal, timers and sockets. Destroying it is a crash. Thread: externally locked.
+/// and sessions, and around them the shells that are I/O in the product: tables, database queue,
+/// git reads, journal, timers and sockets. Destroying it is a crash. Thread: externally locked.
 class Server : public std::enable_shared_from_this<Server> {
  public:
   Server(Env& env, World& world, Checks& checks, std::string epoch);

@@ -46,8 +46,7 @@ void Server::restore() {
       oracle_.recall_removal(statement.workspace, statement.source, heard.stamp);
     } else if (statement.say == Say::synced) {
       // The life before is over: nothing of it can come back, and no tombstone is kept.
-      for (const int id :
-           oracle_.synced(statement.source, statement.project, heard.stamp.epoch)) {
+      for (const int id : oracle_.synced(statement.source, statement.project, heard.stamp.epoch)) {
         oracle_.forget_tombstone(id);
       }
     } else {
@@ -57,7 +56,8 @@ void Server::restore() {
   std::erase_if(world_.heard, [](const auto& heard) { return !heard.written; });
   for (int workspace = 0; workspace < env_.swarm.workspaces; ++workspace) {
     // The journal keeps each producer's order; across producers, only the last word on one field.
-    if (oracle_.arrival_decides(workspace) || world_.evicted.contains(workspace)) uncertain_.insert(workspace);
+    if (oracle_.arrival_decides(workspace) || world_.evicted.contains(workspace))
+      uncertain_.insert(workspace);
   }
   notice_evictions();
   if (auto orphans = ingest_.orphans(contents); !orphans.empty()) {
@@ -182,8 +182,14 @@ void Server::journal_own_removal(int workspace) {
     floor.say = Say::removed;
     floor.source = source;
     floor.workspace = workspace;
-    world_.heard.push_back({std::make_shared<const Statement>(floor), *stamp, {}, "", "",
-                            world_.journal_steps, false, true});
+    world_.heard.push_back({std::make_shared<const Statement>(floor),
+                            *stamp,
+                            {},
+                            "",
+                            "",
+                            world_.journal_steps,
+                            false,
+                            true});
   }
   write_journal({ingest_.removed(workspace_id(workspace)), true}, nullptr);
 }

@@ -95,16 +95,15 @@ std::uint64_t SyncClient::open() {
     return 0;
   }
   const std::string& cursor = staging_ ? staging_->cursor : shown_.cursor;
-  std::string hello =
-      R"({"type":"hello","protocol":2,"patch":)" + std::string(patches_ ? "true" : "false") +
-      R"(,"heartbeatMs":)" + std::to_string(kHeartbeat.count()) + R"(,"coalesceMs":)" +
-      std::to_string(env().swarm.coalesce.count()) + R"(,"view":)" + view_.text();
+  std::string hello = R"({"type":"hello","protocol":2,"patch":)" +
+                      std::string(patches_ ? "true" : "false") + R"(,"heartbeatMs":)" +
+                      std::to_string(kHeartbeat.count()) + R"(,"coalesceMs":)" +
+                      std::to_string(env().swarm.coalesce.count()) + R"(,"view":)" + view_.text();
   if (!cursor.empty()) hello += R"(,"cursor":")" + cursor + '"';
   view_seq_ = 1;
   welcomed_ = false;
   const auto held = snapshot::decode_cursor(cursor);
-  const auto floor =
-      view_.project < 0 ? store.floor() : store.floor(project_id(view_.project));
+  const auto floor = view_.project < 0 ? store.floor() : store.floor(project_id(view_.project));
   resumable_ = held && held->epoch == store.epoch() && held->covered() >= floor &&
                held->revision <= store.head() && (staging_ || shown_.view == view_);
   const std::uint64_t made = server()->connect(*this, hello + '}');
@@ -348,7 +347,8 @@ void SyncClient::take_mark(std::string_view text) {
                   [&] { return who() + "got a mark in the middle of an answer"; })) {
     return;
   }
-  judge.hold(revision >= shown_.revision, "T1", [&] { return who() + "got a mark that goes back"; });
+  judge.hold(revision >= shown_.revision, "T1",
+             [&] { return who() + "got a mark that goes back"; });
   shown_.revision = revision;
   shown_.cursor = cursor;
   progress();
@@ -369,8 +369,7 @@ void SyncClient::take_mark(std::string_view text) {
 std::uint64_t SyncClient::digest(const Replica& replica) const {
   std::uint64_t all = 0;
   for (const auto& [id, entry] : replica.entries) {
-    const std::uint64_t hash =
-        fnv1a(std::string_view("\0", 1), fnv1a(workspace_id(id).view()));
+    const std::uint64_t hash = fnv1a(std::string_view("\0", 1), fnv1a(workspace_id(id).view()));
     all ^= fnv1a(std::to_string(entry.revision), hash);
   }
   return all;
@@ -408,7 +407,8 @@ std::string SyncClient::difference(const Replica& replica, std::uint64_t revisio
 
 void SyncClient::at_rest(const snapshot::Store& store) {
   if (view_.project >= 0 && store.project(project_id(view_.project)) == nullptr) return;
-  const std::string wrong = shown_.view == view_ ? difference(shown_, store.head()) : "another view";
+  const std::string wrong =
+      shown_.view == view_ ? difference(shown_, store.head()) : "another view";
   env().judge.hold(wrong.empty() && epoch_ == store.epoch(), "T7",
                    [&] { return who() + "at rest, " + view_.text() + ": " + wrong; });
   env().judge.hold(shown_.review_count == store.review_count(), "T7",

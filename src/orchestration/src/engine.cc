@@ -144,24 +144,23 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   // Fence, read, apply. A key that was newer than the read gets one point re-read, so that repair
   // time is bounded.
   void read_rows() {
-    deps.workspaces.read(
-        [self = shared_from_this()](const Result<workspace::Contents>& read) {
-          if (self->stopped) return;
-          bool rejected = false;
-          if (read) {
-            self->last_rows_ok = self->deps.clock.mono_now();
-            const auto passed = self->own.reconcile(*read, self->drift);
-            rejected = passed.rejected;
-            for (const auto& id : passed.removed) self->journal_removed(id);
-          } else {
-            self->deps.log.warn("rows could not be read", {kv("reason", read.error().message)});
-          }
-          if (self->pass.read_again(rejected)) {
-            self->read_rows();
-          } else {
-            self->end_pass_part();
-          }
-        });
+    deps.workspaces.read([self = shared_from_this()](const Result<workspace::Contents>& read) {
+      if (self->stopped) return;
+      bool rejected = false;
+      if (read) {
+        self->last_rows_ok = self->deps.clock.mono_now();
+        const auto passed = self->own.reconcile(*read, self->drift);
+        rejected = passed.rejected;
+        for (const auto& id : passed.removed) self->journal_removed(id);
+      } else {
+        self->deps.log.warn("rows could not be read", {kv("reason", read.error().message)});
+      }
+      if (self->pass.read_again(rejected)) {
+        self->read_rows();
+      } else {
+        self->end_pass_part();
+      }
+    });
   }
 
   void end_pass_part() {

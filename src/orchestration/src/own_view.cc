@@ -71,8 +71,8 @@ void OwnView::take(const workspace::WorkspaceRow& row) {
   const auto held = rows_.find(row.id);
   const bool absent = store_->facts(row.id) == nullptr;
   model::FactPatch patch = to_facts(row);
-  patch.set<&model::Facts::problem>(
-      row.problem || held == rows_.end() ? row.problem : held->second.git_problem);
+  patch.set<&model::Facts::problem>(row.problem || held == rows_.end() ? row.problem
+                                                                       : held->second.git_problem);
   if (row.problem) keep_stats_as_stale(patch, row.id);
   state(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
         snapshot::Update::Cause::event);
@@ -169,7 +169,7 @@ OwnView::Pass OwnView::reconcile(const workspace::Contents& contents, DriftLog& 
   }
   for (const auto& [project, ids] : present) {
     auto gone = store_->apply_absence(snapshot::SourceId::own, project, ids, fence,
-                                            clock_->wall_now(), clock_->mono_now());
+                                      clock_->wall_now(), clock_->mono_now());
     drift.note(project, "removed", gone.size());
     for (const WorkspaceId& id : gone) {
       rows_.erase(id);

@@ -7,7 +7,8 @@
 
 namespace sb::orchestration {
 
-/// Whom OwnView tells which worktrees to keep current: the git domain. Thread: confined to the loop.
+/// Whom OwnView tells which worktrees to keep current: the git domain. Thread: confined to the
+/// loop.
 struct WorktreeTracker {
   virtual ~WorktreeTracker() = default;
   virtual void track_project(const model::ProjectId& project, std::string common_dir) = 0;

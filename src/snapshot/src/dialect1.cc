@@ -134,6 +134,9 @@ Dialect1Session::Dialect1Session(const Store& store, Dialect1Encoder& encoder, O
       cursor->revision <= store.head()) {
     need_baseline_ = false;
     sent_ = cursor->covered();
+    if (SB_MUTANT(floor_unchecked_on_resume)) {
+      sent_ = std::max(sent_, store.floor(options_.project));
+    }
   }
 }
 

@@ -170,7 +170,8 @@ model::FieldSet void_older(Entity& entity, SourceId source, const model::Stamp& 
     const auto field = static_cast<Field>(i);
     const Origin* holder = entity.origins.holder(field);
     if (holder == nullptr || holder->source != source || holder->stamp > stamp) continue;
-    if (field == Field::projectId || field == Field::status) continue;  // without them it is nothing
+    if (field == Field::projectId || field == Field::status)
+      continue;  // without them it is nothing
     entity.origins.forget(field);
     model::assign_fact(entity.facts, kDefaults, field);
     moved.insert(field);

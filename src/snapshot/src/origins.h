@@ -60,8 +60,7 @@ class SourceStamps {
   /// True when `stamp` is newer than what is held of `source`.
   [[nodiscard]] bool is_newer(SourceId source, const model::Stamp& stamp) const {
     const model::Stamp* held = get(source);
-    return held == nullptr || stamp > *held ||
-           (SB_MUTANT(equal_stamp_accepted) && stamp == *held);
+    return held == nullptr || stamp > *held || (SB_MUTANT(equal_stamp_accepted) && stamp == *held);
   }
   /// Calls `fn(source, stamp)` for each source.
   template <class Fn>

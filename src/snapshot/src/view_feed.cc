@@ -23,6 +23,9 @@ std::optional<ResetReason> ViewFeed::resume(std::string_view text) {
     return ResetReason::compacted;
   }
   position_ = position;
+  if (SB_MUTANT(floor_unchecked_on_resume)) {
+    position_.revision = std::max(position_.revision, floor());
+  }
   reset_.reset();
   answer_.reset();
   return std::nullopt;

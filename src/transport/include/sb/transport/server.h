@@ -73,7 +73,7 @@ struct ServerPorts {
   Metrics& metrics;
   const Clock& clock;
   Logger log;
-  HookSink* hooks = nullptr;  ///< null: /hooks is not there
+  HookSink* hooks = nullptr;            ///< null: /hooks is not there
   RunScriptSink* run_script = nullptr;  ///< null: its routes are not there
 };
 

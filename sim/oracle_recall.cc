@@ -1,0 +1,58 @@
+#include "oracle.h"
+
+// What had to go for want of room, and what comes back after a restart.
+
+namespace sb::sim {
+
+using model::Field;
+using model::Stamp;
+
+namespace {
+
+std::size_t at(int source) {
+  return static_cast<std::size_t>(source);
+}
+
+}  // namespace
+
+void Oracle::evict(int workspace) {
+  const auto found = entities_.find(workspace);
+  if (found == entities_.end()) return;
+  Entity& entity = found->second;
+  Stamps stamps = entity.floors;
+  for (int s = 0; s < kSources; ++s) {
+    if (const auto& held = entity.touched.at(at(s))) raise(stamps.at(at(s)), *held);
+  }
+  evicted_[workspace] = {
+      static_cast<int>(entity.scalars[static_cast<std::size_t>(Field::projectId)].value), stamps};
+  entities_.erase(found);
+}
+
+void Oracle::recall(const Statement& statement, const Stamp& stamp, WallTime wall) {
+  auto found = entities_.find(statement.workspace);
+  Entity* entity = found == entities_.end() ? nullptr : &found->second;
+  if (entity == nullptr) {
+    if (statement.find(Field::projectId) == nullptr || statement.find(Field::status) == nullptr) {
+      return;
+    }
+    entity = create(statement, stamp);
+  }
+  if (entity == nullptr) return;
+  (void)merge(*entity, statement, Origin{statement.source, stamp, ++arrivals_}, wall);
+}
+
+void Oracle::recall_removal(int workspace, int source, const Stamp& stamp) {
+  (void)remove(workspace, source, stamp);
+}
+
+void Oracle::recall_floor(int workspace, int source, const Stamp& stamp) {
+  const auto found = entities_.find(workspace);
+  if (found != entities_.end()) void_older(found->second, source, stamp);
+}
+
+std::optional<Stamp> Oracle::tombstone(int workspace, int source) const {
+  const auto found = tombstones_.find(workspace);
+  return found == tombstones_.end() ? std::nullopt : found->second.second.at(at(source));
+}
+
+}  // namespace sb::sim
