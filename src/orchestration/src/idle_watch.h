@@ -18,7 +18,9 @@ class IdleWatch {
   /// ended.
   bool look(const model::WorkspaceId& id) {
     const auto entry = store_->entry(id);
-    if (entry && entry->text->member(model::Field::isWorking).ends_with("true")) {
+    // While the store is filled nothing is published yet.
+    if (entry && entry->text != nullptr &&
+        entry->text->member(model::Field::isWorking).ends_with("true")) {
       working_.insert(id);
       return false;
     }
