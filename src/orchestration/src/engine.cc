@@ -332,6 +332,8 @@ Engine::Engine(Deps deps, EngineOptions options) : impl_(std::make_shared<Impl>(
 
 Engine::~Engine() {
   stop();
+  // Callbacks in flight keep the rest; the views go before the domains they look at.
+  impl_->domains.clear();
 }
 
 void Engine::start(const workspace::Contents& rows, const workspace::JournalContents& journal,
