@@ -414,18 +414,14 @@ void Engine::reconcile(const ProjectId& id, std::function<void(Result<std::uint6
 
 std::vector<EngineSource> Engine::sources() const {
   const MonoTime now = impl_->deps.clock.mono_now();
-  const auto age = [&](const std::optional<MonoTime>& at) -> std::optional<std::int64_t> {
-    if (!at) return std::nullopt;
-    return std::chrono::duration_cast<std::chrono::milliseconds>(now - *at).count();
-  };
   std::vector<EngineSource> list;
-  EngineSource rows{"workspace", "live", age(impl_->last_rows_ok), ""};
+  EngineSource rows{"workspace", "live", age_ms(now, impl_->last_rows_ok), ""};
   if (impl_->last_rows_ok && now - *impl_->last_rows_ok > 3 * impl_->options.reconcile_interval) {
     rows.state = "stale";
   }
   list.push_back(std::move(rows));
   const auto health = impl_->deps.git.health();
-  EngineSource git{"git", "live", age(impl_->own.last_git_ok()), ""};
+  EngineSource git{"git", "live", age_ms(now, impl_->own.last_git_ok()), ""};
   if (health.worktrees != 0 && !impl_->own.last_git_ok()) git.state = "unknown";
   if (health.degraded != 0) {
     git.state = "degraded";

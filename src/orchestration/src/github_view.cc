@@ -150,13 +150,8 @@ void GithubView::release(const model::WorkspaceId& id, std::function<void()> don
 
 EngineSource GithubView::health() const {
   const auto health = deps_.github.health();
-  EngineSource source{"github", std::string(state_text(health.state)), std::nullopt, health.detail};
-  if (health.last_ok) {
-    source.last_ok_age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                                deps_.clock.mono_now() - *health.last_ok)
-                                .count();
-  }
-  return source;
+  return {"github", std::string(state_text(health.state)),
+          age_ms(deps_.clock.mono_now(), health.last_ok), health.detail};
 }
 
 }  // namespace sb::orchestration

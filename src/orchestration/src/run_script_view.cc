@@ -69,13 +69,7 @@ class RunScriptView final : public OwnDomain {
   }
 
   [[nodiscard]] EngineSource health() const override {
-    EngineSource source{"run_script", last_ok_ ? "live" : "unknown", std::nullopt, ""};
-    if (last_ok_) {
-      source.last_ok_age_ms =
-          std::chrono::duration_cast<std::chrono::milliseconds>(clock_->mono_now() - *last_ok_)
-              .count();
-    }
-    return source;
+    return {"run_script", last_ok_ ? "live" : "unknown", age_ms(clock_->mono_now(), last_ok_), ""};
   }
 
  private:

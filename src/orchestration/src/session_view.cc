@@ -137,12 +137,7 @@ void SessionView::release(const model::WorkspaceId& id, std::function<void()> do
 }
 
 EngineSource SessionView::health() const {
-  EngineSource source{"session", "live", std::nullopt, ""};
-  if (impl_->last_ok) {
-    source.last_ok_age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                                impl_->deps.clock.mono_now() - *impl_->last_ok)
-                                .count();
-  }
+  EngineSource source{"session", "live", age_ms(impl_->deps.clock.mono_now(), impl_->last_ok), ""};
   const auto health = impl_->deps.sessions.health();
   if (health.outside.empty()) return source;
   constexpr std::size_t kNamed = 3;

@@ -8,35 +8,24 @@
 namespace sb::session {
 namespace {
 
-struct Row {
-  std::string_view event;
-  EdgeKind kind;
-};
 constexpr std::array kRows{
-    Row{"SessionStart", EdgeKind::started},
-    Row{"UserPromptSubmit", EdgeKind::working},
-    Row{"PreToolUse", EdgeKind::tool_begun},
-    Row{"PostToolUse", EdgeKind::tool_ended},
-    Row{"PostToolUseFailure", EdgeKind::tool_ended},
-    Row{"PermissionDenied", EdgeKind::tool_ended},
-    Row{"PermissionRequest", EdgeKind::asks},
-    Row{"Elicitation", EdgeKind::asks},
-    Row{"ElicitationResult", EdgeKind::answered},
-    Row{"Notification", EdgeKind::sign_of_life},
-    Row{"Stop", EdgeKind::turn_ended},
-    Row{"StopFailure", EdgeKind::turn_failed},
-    Row{"SubagentStop", EdgeKind::turn_ended},
-    Row{"PreCompact", EdgeKind::working},
-    Row{"PostCompact", EdgeKind::working},
-    Row{"SessionEnd", EdgeKind::ended},
+    HookRow{"SessionStart", EdgeKind::started},
+    HookRow{"UserPromptSubmit", EdgeKind::working},
+    HookRow{"PreToolUse", EdgeKind::tool_begun},
+    HookRow{"PostToolUse", EdgeKind::tool_ended},
+    HookRow{"PostToolUseFailure", EdgeKind::tool_ended},
+    HookRow{"PermissionDenied", EdgeKind::tool_ended},
+    HookRow{"PermissionRequest", EdgeKind::asks},
+    HookRow{"Elicitation", EdgeKind::asks},
+    HookRow{"ElicitationResult", EdgeKind::answered},
+    HookRow{"Notification", EdgeKind::sign_of_life},
+    HookRow{"Stop", EdgeKind::turn_ended},
+    HookRow{"StopFailure", EdgeKind::turn_failed},
+    HookRow{"SubagentStop", EdgeKind::turn_ended},
+    HookRow{"PreCompact", EdgeKind::working},
+    HookRow{"PostCompact", EdgeKind::working},
+    HookRow{"SessionEnd", EdgeKind::ended},
 };
-
-EdgeKind kind_of(std::string_view event) {
-  for (const Row& row : kRows) {
-    if (row.event == event) return row.kind;
-  }
-  return EdgeKind::sign_of_life;
-}
 
 void read_notification(const JsonValue& json, Edge& edge) {
   const std::string type = text_of(json, "notification_type");
@@ -97,7 +86,7 @@ Result<std::vector<AgentEvent>> read_claude_hook(const JsonValue& json) {
   SB_TRY(AgentEvent event, begin_event(json, "session_id", "cwd"));
   const std::string name = text_of(json, "hook_event_name");
   if (name.empty()) return fail(ErrorCode::invalid_argument, "no event", "$.hook_event_name");
-  event.edge.kind = kind_of(name);
+  event.edge.kind = kind_of(kRows, name);
   event.edge.actor = text_of(json, "agent_id");
   refine(json, name, event.edge);
   const bool of_helper = name == "SubagentStop" && event.edge.actor.empty();  // compaction's

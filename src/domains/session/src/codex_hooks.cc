@@ -9,30 +9,19 @@
 namespace sb::session {
 namespace {
 
-struct Row {
-  std::string_view event;
-  EdgeKind kind;
-};
 constexpr std::array kRows{
-    Row{"SessionStart", EdgeKind::started},
-    Row{"UserPromptSubmit", EdgeKind::working},
-    Row{"PreModelRequest", EdgeKind::tool_begun},  // settles a question, is no tool itself
-    Row{"PreToolUse", EdgeKind::tool_begun},
-    Row{"PostToolUse", EdgeKind::tool_ended},
-    Row{"PreCompact", EdgeKind::working},
-    Row{"PermissionRequest", EdgeKind::asks},
-    Row{"Stop", EdgeKind::turn_ended},
-    Row{"Interrupt", EdgeKind::turn_ended},
-    Row{"SubagentStop", EdgeKind::turn_ended},
-    Row{"SessionEnd", EdgeKind::ended},
+    HookRow{"SessionStart", EdgeKind::started},
+    HookRow{"UserPromptSubmit", EdgeKind::working},
+    HookRow{"PreModelRequest", EdgeKind::tool_begun},  // settles a question, is no tool itself
+    HookRow{"PreToolUse", EdgeKind::tool_begun},
+    HookRow{"PostToolUse", EdgeKind::tool_ended},
+    HookRow{"PreCompact", EdgeKind::working},
+    HookRow{"PermissionRequest", EdgeKind::asks},
+    HookRow{"Stop", EdgeKind::turn_ended},
+    HookRow{"Interrupt", EdgeKind::turn_ended},
+    HookRow{"SubagentStop", EdgeKind::turn_ended},
+    HookRow{"SessionEnd", EdgeKind::ended},
 };
-
-EdgeKind kind_of(std::string_view event) {
-  for (const Row& row : kRows) {
-    if (row.event == event) return row.kind;
-  }
-  return EdgeKind::sign_of_life;
-}
 
 Result<std::vector<AgentEvent>> read_notify(const JsonValue& json) {
   // It comes at the end of a turn only.
@@ -50,7 +39,7 @@ Result<std::vector<AgentEvent>> read_codex_hook(const JsonValue& json) {
   SB_TRY(AgentEvent event, begin_event(json, "session_id", "cwd"));
   if (name.empty()) return fail(ErrorCode::invalid_argument, "no event", "$.hook_event_name");
   Edge& edge = event.edge;
-  edge.kind = kind_of(name);
+  edge.kind = kind_of(kRows, name);
   edge.actor = text_of(json, "agent_id");
   if (edge.kind == EdgeKind::started) edge.opening = Opening::working;  // told at the first prompt
   if (json.find("tool_name")) read_tool(json, edge);

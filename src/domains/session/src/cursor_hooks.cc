@@ -8,25 +8,21 @@
 namespace sb::session {
 namespace {
 
-struct Row {
-  std::string_view event;
-  EdgeKind kind;
-};
 constexpr std::array kRows{
-    Row{"sessionStart", EdgeKind::started},
-    Row{"beforeSubmitPrompt", EdgeKind::working},
-    Row{"preToolUse", EdgeKind::working},
-    Row{"postToolUse", EdgeKind::working},
-    Row{"postToolUseFailure", EdgeKind::working},
-    Row{"beforeShellExecution", EdgeKind::working},
-    Row{"afterShellExecution", EdgeKind::working},
-    Row{"beforeMCPExecution", EdgeKind::working},
-    Row{"afterMCPExecution", EdgeKind::working},
-    Row{"beforeReadFile", EdgeKind::working},
-    Row{"afterFileEdit", EdgeKind::working},
-    Row{"preCompact", EdgeKind::working},
-    Row{"stop", EdgeKind::turn_ended},
-    Row{"sessionEnd", EdgeKind::ended},
+    HookRow{"sessionStart", EdgeKind::started},
+    HookRow{"beforeSubmitPrompt", EdgeKind::working},
+    HookRow{"preToolUse", EdgeKind::working},
+    HookRow{"postToolUse", EdgeKind::working},
+    HookRow{"postToolUseFailure", EdgeKind::working},
+    HookRow{"beforeShellExecution", EdgeKind::working},
+    HookRow{"afterShellExecution", EdgeKind::working},
+    HookRow{"beforeMCPExecution", EdgeKind::working},
+    HookRow{"afterMCPExecution", EdgeKind::working},
+    HookRow{"beforeReadFile", EdgeKind::working},
+    HookRow{"afterFileEdit", EdgeKind::working},
+    HookRow{"preCompact", EdgeKind::working},
+    HookRow{"stop", EdgeKind::turn_ended},
+    HookRow{"sessionEnd", EdgeKind::ended},
 };
 
 }  // namespace
@@ -35,9 +31,7 @@ Result<std::vector<AgentEvent>> read_cursor_hook(const JsonValue& json) {
   SB_TRY(AgentEvent event, begin_event(json, "conversation_id", ""));
   const std::string name = text_of(json, "hook_event_name");
   if (name.empty()) return fail(ErrorCode::invalid_argument, "no event", "$.hook_event_name");
-  for (const Row& row : kRows) {
-    if (row.event == name) event.edge.kind = row.kind;
-  }
+  event.edge.kind = kind_of(kRows, name);
   event.edge.opening = Opening::idle;
   if (name == "stop" && text_of(json, "status") == "error") {
     event.edge.kind = EdgeKind::turn_failed;

@@ -8,23 +8,12 @@
 namespace sb::session {
 namespace {
 
-struct Row {
-  std::string_view event;
-  EdgeKind kind;
-};
 constexpr std::array kRows{
-    Row{"SessionStart", EdgeKind::started},   Row{"BeforeAgent", EdgeKind::working},
-    Row{"BeforeModel", EdgeKind::tool_begun}, Row{"BeforeTool", EdgeKind::tool_begun},
-    Row{"AfterTool", EdgeKind::tool_ended},   Row{"AfterAgent", EdgeKind::turn_ended},
-    Row{"SessionEnd", EdgeKind::ended},       Row{"PreCompress", EdgeKind::working},
+    HookRow{"SessionStart", EdgeKind::started},   HookRow{"BeforeAgent", EdgeKind::working},
+    HookRow{"BeforeModel", EdgeKind::tool_begun}, HookRow{"BeforeTool", EdgeKind::tool_begun},
+    HookRow{"AfterTool", EdgeKind::tool_ended},   HookRow{"AfterAgent", EdgeKind::turn_ended},
+    HookRow{"SessionEnd", EdgeKind::ended},       HookRow{"PreCompress", EdgeKind::working},
 };
-
-EdgeKind kind_of(std::string_view event) {
-  for (const Row& row : kRows) {
-    if (row.event == event) return row.kind;
-  }
-  return EdgeKind::sign_of_life;
-}
 
 void read_confirmation(const JsonValue& json, Edge& edge) {
   if (text_of(json, "notification_type") != "ToolPermission") return;
@@ -42,7 +31,7 @@ Result<std::vector<AgentEvent>> read_gemini_hook(const JsonValue& json) {
   const std::string name = text_of(json, "hook_event_name");
   if (name.empty()) return fail(ErrorCode::invalid_argument, "no event", "$.hook_event_name");
   Edge& edge = event.edge;
-  edge.kind = kind_of(name);
+  edge.kind = kind_of(kRows, name);
   edge.opening = Opening::idle;
   if (name == "BeforeTool" || name == "AfterTool") read_tool(json, edge);
   // Its requests carry no tool, so the end of any tool settles the one question it can ask.

@@ -66,6 +66,13 @@ std::string path_of(const JsonValue& json, std::string_view key) {
   return std::string(view_of(json, key));
 }
 
+EdgeKind kind_of(std::span<const HookRow> rows, std::string_view event) {
+  for (const HookRow& row : rows) {
+    if (row.event == event) return row.kind;
+  }
+  return EdgeKind::sign_of_life;
+}
+
 std::uint64_t tool_key(const JsonValue& json) {
   std::uint64_t key = fnv1a(view_of(json, "tool_name"));
   if (const auto input = json.find("tool_input")) key = hash_json(*input, key);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,14 @@ inline constexpr std::size_t kTextBytesMax = 200;  // of a name or an error show
 [[nodiscard]] std::optional<std::string> short_text_of(const JsonValue& json, std::string_view key);
 /// A path member, never cut.
 [[nodiscard]] std::string path_of(const JsonValue& json, std::string_view key);
+
+/// One event of an agent and what it comes to.
+struct HookRow {
+  std::string_view event;
+  EdgeKind kind;
+};
+/// An event the table does not name is a sign of life.
+[[nodiscard]] EdgeKind kind_of(std::span<const HookRow> rows, std::string_view event);
 
 /// Tells two uses of tools apart by name and input; never 0.
 [[nodiscard]] std::uint64_t tool_key(const JsonValue& json);

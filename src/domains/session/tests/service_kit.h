@@ -1,6 +1,5 @@
 #pragma once
 
-#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +17,7 @@
 #include "sb/sqlite/database.h"
 #include "sb/testing/child_process.h"
 #include "sb/testing/fake_loop.h"
+#include "sb/testing/held_writer.h"
 #include "sb/testing/temp_dir.h"
 
 namespace sb::session {
@@ -169,28 +169,6 @@ class House {
   Contents loaded_;
 };
 
-/// Keeps the writer inside an open transaction until released.
-class HeldWriter {
- public:
-  explicit HeldWriter(sqlite::Writer& writer) {
-    std::promise<void> entered;
-    writer.submit(
-        [&entered, held = release_.get_future().share()](sqlite::Database&) {
-          entered.set_value();
-          held.wait();
-          return Result<void>();
-        },
-        [](const Result<void>&) {});
-    entered.get_future().wait();
-  }
-  ~HeldWriter() { release(); }
-  void release() {
-    if (!std::exchange(released_, true)) release_.set_value();
-  }
-
- private:
-  std::promise<void> release_;
-  bool released_ = false;
-};
+using testing::HeldWriter;
 
 }  // namespace sb::session

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -13,6 +12,7 @@
 
 #include "sb/sqlite/database.h"
 #include "sb/testing/fake_loop.h"
+#include "sb/testing/held_writer.h"
 #include "sb/testing/temp_dir.h"
 #include "sb/workspace/journal.h"
 #include "sb/workspace/schema.h"
@@ -135,28 +135,6 @@ class House {
   Contents loaded_;
 };
 
-/// Keeps the writer inside an open transaction until released.
-class HeldWriter {
- public:
-  explicit HeldWriter(sqlite::Writer& writer) {
-    std::promise<void> entered;
-    writer.submit(
-        [&entered, held = release_.get_future().share()](sqlite::Database&) {
-          entered.set_value();
-          held.wait();
-          return Result<void>();
-        },
-        [](const Result<void>&) {});
-    entered.get_future().wait();
-  }
-  ~HeldWriter() { release(); }
-  void release() {
-    if (!std::exchange(released_, true)) release_.set_value();
-  }
-
- private:
-  std::promise<void> release_;
-  bool released_ = false;
-};
+using testing::HeldWriter;
 
 }  // namespace sb::workspace
