@@ -170,6 +170,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     if (auto gone = deps.store.expire(now); !gone.empty()) {
       deps.journal.forget(std::move(gone), [](const Result<void>&) {});
     }
+    idle.prune();
     passes.add();
     pass_seconds.observe(std::chrono::duration<double>(*took).count());
     last_pass_at = deps.clock.wall_now();

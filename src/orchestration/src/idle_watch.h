@@ -26,10 +26,15 @@ class IdleWatch {
     }
     return working_.erase(id) != 0;
   }
+  /// Forgets workspaces that are gone. Called once a pass.
+  void prune() {
+    std::erase_if(working_,
+                  [&](const model::WorkspaceId& id) { return store_->facts(id) == nullptr; });
+  }
 
  private:
   const snapshot::Store* store_;
-  std::unordered_set<model::WorkspaceId> working_;  // bounded by the store's entries
+  std::unordered_set<model::WorkspaceId> working_;  // of the store's entries, but for one pass
 };
 
 }  // namespace sb::orchestration
