@@ -156,8 +156,10 @@ Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch
     merge_elements(entity.terminals, Field::terminals, origin, patch.terminals, seen, merged);
   }
   if (!merged.accepted.empty()) entity.touched.raise(origin.source, origin.stamp);
-  // Requests are shown only while their session lives, also one nobody had told of before.
-  if (merged.accepted.contains(Field::sessionSummaries)) {
+  // Requests are shown only while their session lives, also one nobody had told of before; and one
+  // raised anew stands again, whether or not it is another one.
+  if (merged.accepted.contains(Field::sessionSummaries) ||
+      merged.accepted.contains(Field::pendingRequests)) {
     merged.moved.insert(Field::pendingRequests);
   }
   return merged;

@@ -1,5 +1,5 @@
-// Order, absence and bounds where the simulator found the store wrong; each case as small as it
-// gets.
+// Order, absence and bounds where the simulator or the state machine found the store wrong; each
+// case as small as it gets.
 
 #include <string>
 
@@ -63,6 +63,25 @@ TEST_F(StoreTest, S_90_TheRequestOfASessionNobodyToldOfGoesWithItsRemoval) {
   store.apply(std::move(update), wall, mono);
   EXPECT_EQ(shown(Field::pendingRequests).find(R"("sessionId":"s")"), std::string::npos);
   EXPECT_NE(shown(Field::pendingRequests).find(R"("sessionId":"other")"), std::string::npos);
+}
+
+// The other request keeps the type of what is pending as it was: only the list itself moves.
+TEST_F(StoreTest, S_28_ARequestRaisedAnewAfterItsSessionEndedStandsAgain) {
+  const std::string requests =
+      R"({"pendingRequests":[)" + std::string(kRequest) +
+      R"(,{"sessionId":"other","requestId":"r","type":"permission_request","at":"2026-11-01T00:00:00.000Z"}]})";
+  create(1);
+  say(2, requests);
+  const std::string both = shown(Field::pendingRequests);
+  Update update;
+  update.workspace = workspace();
+  update.source = kA;
+  update.stamp = {1, 3, 0};
+  update.facts.sessions.removals.push_back("s");
+  store.apply(std::move(update), wall, mono);
+  EXPECT_NE(shown(Field::pendingRequests), both);
+  say(4, requests);
+  EXPECT_EQ(shown(Field::pendingRequests), both);
 }
 
 class TinyStoreTest : public StoreTest {
