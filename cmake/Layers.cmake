@@ -47,7 +47,8 @@ function(sb_room)
   set_property(GLOBAL APPEND PROPERTY SB_ROOM_DIRS "${R_DIR}=${R_LAYER}=sb_${R_NAME}=${test_deps}")
 
   if(SB_TESTS)
-    file(GLOB test_sources CONFIGURE_DEPENDS "${dir}/tests/*_test.cc")
+    # What several tests share stands in folders of its own.
+    file(GLOB test_sources CONFIGURE_DEPENDS "${dir}/tests/*_test.cc" "${dir}/tests/*/*.cc")
     if(test_sources)
       sb_test(sb_${R_NAME}_tests LABEL unit SOURCES ${test_sources} DEPS sb_${R_NAME} ${R_TEST_DEPS}
               INCLUDES "${dir}/tests" "${dir}/src")

@@ -41,6 +41,13 @@ void put_text(std::optional<std::string>& target, std::string_view prefix, std::
     target = std::string(prefix) + std::to_string(value);
   }
 }
+void put_time(std::optional<WallTime>& target, std::int64_t value) {
+  if (value == kNull) {
+    target.reset();
+  } else {
+    target = time_of(value);
+  }
+}
 void put_number(std::optional<std::int64_t>& target, std::int64_t value) {
   if (value == kNull) {
     target.reset();
@@ -123,12 +130,7 @@ void put_fact(Facts& facts, Field field, std::int64_t value) {
     case Field::prCiStatus:
       return put_enum(facts.prCiStatus, value);
     case Field::prUpdatedAt:
-      if (value == kNull) {
-        facts.prUpdatedAt.reset();
-      } else {
-        facts.prUpdatedAt = time_of(value);
-      }
-      return;
+      return put_time(facts.prUpdatedAt, value);
     case Field::hasMergeConflict:
       facts.hasMergeConflict = value != 0;
       return;
@@ -136,6 +138,8 @@ void put_fact(Facts& facts, Field field, std::int64_t value) {
       facts.prReviewState.reset();
       if (value != kNull) facts.prReviewState = value == 0 ? "APPROVED" : "CHANGES_REQUESTED";
       return;
+    case Field::prHeadBranch:
+      return put_text(facts.prHeadBranch, "h", value);
     case Field::isWorking:
       facts.isWorking = value != 0;
       return;
@@ -165,6 +169,10 @@ void put_fact(Facts& facts, Field field, std::int64_t value) {
         facts.gitStats->total = value;
       }
       return;
+    case Field::lastActivityAt:
+      return put_time(facts.lastActivityAt, value);
+    case Field::operation:
+      return put_text(facts.operation, "o", value);
     case Field::ahead:
       return put_number(facts.ahead, value);
     case Field::behind:
