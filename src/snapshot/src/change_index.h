@@ -77,6 +77,11 @@ class ChangeIndex {
     newest_ = &node;
     if (oldest_ == nullptr) oldest_ = &node;
   }
+  /// Nobody is in the order any more.
+  void clear() {
+    while (newest_ != nullptr) unlink(*newest_);
+    tombstones_.clear();
+  }
   void erase(IndexTombstone& tombstone) {
     unlink(tombstone);
     tombstones_.erase(tombstones_.find(&tombstone));

@@ -25,8 +25,10 @@ struct Dialect1Encoder::Impl {
 
   // Cached texts hold for one head only.
   void drop_old() {
-    if (cached_head == store->head() || SB_MUTANT(reset_cached)) return;
+    const bool same = cached_head == store->head() && cached_epoch == store->epoch();
+    if (same || SB_MUTANT(reset_cached)) return;
     cached_head = store->head();
+    cached_epoch = store->epoch();
     baselines.clear();
     deltas.clear();
   }
@@ -69,6 +71,7 @@ struct Dialect1Encoder::Impl {
 
   const Store* store;
   Revision cached_head = 0;
+  std::string cached_epoch;
   std::unordered_map<model::ProjectId, Batch> baselines;
   std::unordered_map<Key, Batch, KeyHash> deltas;
 };
@@ -125,7 +128,7 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::Projec
 }
 
 Dialect1Session::Dialect1Session(const Store& store, Dialect1Encoder& encoder, Options options)
-    : store_(&store), encoder_(&encoder), options_(std::move(options)) {
+    : store_(&store), encoder_(&encoder), options_(std::move(options)), epoch_(store.epoch()) {
   const auto cursor = decode_cursor(options_.cursor);
   if (cursor && (cursor->epoch == store.epoch() || SB_MUTANT(epoch_ignored)) &&
       cursor->view_hash == full_view_hash(options_.project.view()) &&
@@ -147,6 +150,10 @@ bool Dialect1Session::project_gone() const {
 std::shared_ptr<const MessageBatch> Dialect1Session::next(MonoTime now) {
   wake_at_.reset();
   if (project_gone()) return nullptr;
+  if (epoch_ != store_->epoch()) {  // what was sent has no place in the new epoch
+    epoch_ = store_->epoch();
+    need_baseline_ = true;
+  }
   // A lagging live connection can fall below the floor as well.
   const bool fell = sent_ < store_->floor(options_.project) && !SB_MUTANT(floor_unchecked_live);
   if (need_baseline_ || fell) {

@@ -77,6 +77,7 @@ struct Store::Impl {
 
   Impl(std::string epoch_text, Limits store_limits)
       : epoch(std::move(epoch_text)),
+        first_epoch(epoch),
         limits(store_limits),
         sources(store_limits.sources_max),
         tombstones(store_limits.tombstones_max),
@@ -89,7 +90,13 @@ struct Store::Impl {
     return commit_revision;
   }
 
-  void begin() { ++commit_depth; }
+  void begin() {
+    if (commit_depth++ == 0 && head >= limits.revision_max) begin_epoch();
+  }
+
+  /// Inside a commit that has just begun: everything is published anew from revision 1 under a new
+  /// name, to readers who can only start again. new_epoch.cc
+  void begin_epoch();
 
   void end() {
     if (--commit_depth != 0) return;
@@ -468,6 +475,8 @@ struct Store::Impl {
   }
 
   std::string epoch;
+  std::string first_epoch;
+  std::uint64_t epochs = 1;  // begun
   Limits limits;
   SourceTable sources;
   LabelTable labels;

@@ -200,8 +200,10 @@ struct ViewEncoder::Impl {
   };
 
   void drop_old() {
-    if (cached_head == store->head() || SB_MUTANT(reset_cached)) return;
+    const bool same = cached_head == store->head() && cached_epoch == store->epoch();
+    if (same || SB_MUTANT(reset_cached)) return;
     cached_head = store->head();
+    cached_epoch = store->epoch();
     answers.clear();
     texts.clear();
     texts_bytes = 0;
@@ -211,6 +213,7 @@ struct ViewEncoder::Impl {
   const Store* store;
   BatchLimits limits;
   Revision cached_head = 0;
+  std::string cached_epoch;
   std::unordered_map<AnswerKey, std::shared_ptr<const ViewAnswer>, Hash> answers;
   std::unordered_map<TextKey, std::shared_ptr<const MessageBatch>, Hash> texts;
   std::size_t texts_bytes = 0;

@@ -156,6 +156,13 @@ std::shared_ptr<const MessageBatch> SyncSession::next(MonoTime now) {
               .close_code = kCloseUnknownProject,
               .detail = "no such project"});
   }
+  if (state_ == State::live && epoch_ != encoder_->store().epoch()) {
+    // What the reader holds has no place in the new epoch, and only a welcome can tell of that.
+    end_with({.code = ByeCode::restart,
+              .close_code = close_code_of(ByeCode::restart),
+              .detail = "a new epoch began"});
+    farewell_->resumable = false;
+  }
   if (farewell_) {
     // A cursor as fresh as can be, unless something is missing before it.
     if (farewell_->resumable && state_ == State::live && feed_->position().complete &&
@@ -216,6 +223,7 @@ std::string SyncSession::welcome() {
   cursor_.clear();
   (void)feed_->look();  // the whole view may be cheaper than what is missing
   const Store& store = encoder_->store();
+  epoch_ = store.epoch();
   std::string text;
   JsonWriter json(text);
   json.begin_object().key("type").string("welcome").key("session").string(options_.id);

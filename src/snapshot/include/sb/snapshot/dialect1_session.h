@@ -61,6 +61,7 @@ class Dialect1Session {
   const Store* store_;
   Dialect1Encoder* encoder_;
   Options options_;
+  std::string epoch_;  // of `sent_`
   bool need_baseline_ = true;
   Revision sent_ = 0;  // everything up to here was handed out
   std::optional<MonoTime> last_sent_at_;

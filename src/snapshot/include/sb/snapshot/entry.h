@@ -15,6 +15,10 @@ namespace sb::snapshot {
 
 using Revision = std::uint64_t;
 
+/// The highest revision of one epoch: the largest whole number every JSON reader keeps exactly
+/// (protocol, section 1).
+inline constexpr Revision kRevisionMax = (Revision{1} << 53U) - 1;
+
 class EntryEncoder;  // inside this room only
 
 /// Where each member of a text begins, one more for the end of the last: in 16 bits while the text

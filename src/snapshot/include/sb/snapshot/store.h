@@ -31,7 +31,8 @@ struct Limits {
   std::size_t projects_max = 1'000;              // projects
   std::size_t tombstones_max = 10'000;           // tombstones
   std::chrono::seconds tombstone_age_min = std::chrono::hours(1);
-  std::size_t sources_max = 1'000;  // external producers
+  std::size_t sources_max = 1'000;       // external producers
+  Revision revision_max = kRevisionMax;  // of one epoch; the commit after it begins a new one
 };
 
 struct StoreCounts {
@@ -52,8 +53,9 @@ struct Change {
 
 /// The materialised view: every workspace of every project, its facts with their stamps, what
 /// derives from them, and the change index that answers "what changed since". Lifecycle: one per
-/// process, a new random epoch each time; filled by orchestration before anything is served.
-/// Thread: confined to the loop. No I/O, no clock of its own: time comes in with each call.
+/// process, a new random epoch each time; filled by orchestration before anything is served. Should
+/// an epoch ever run out of revisions, the next commit begins another and publishes everything
+/// anew. Thread: confined to the loop. No I/O, no clock of its own: time comes in with each call.
 /// Rules: architecture, section 6; contract, sections 3 to 6.
 class Store {
  public:
@@ -129,6 +131,7 @@ class Store {
               WallTime wall);
 
   // --- reads ---
+  /// The name of the epoch, compared for equality only. The text changes when a new one begins.
   [[nodiscard]] const std::string& epoch() const;
   [[nodiscard]] Revision head() const;
   /// Revision below which tombstones of this project were dropped: an older cursor must be reset.

@@ -108,6 +108,7 @@ class SyncSession {
   bool patches_ = false;
   std::uint64_t view_seq_ = 1;
   std::string cursor_;  // as presented with hello, until the welcome
+  std::string epoch_;   // as told by the welcome
   std::optional<ViewFeed> feed_;
   std::optional<Farewell> farewell_;  // bye is due, or said once closed
 };
