@@ -64,7 +64,7 @@ test("a removal that was acknowledged stays removed after kill -9", async (t) =>
   assert.deepEqual((await server.snapshot(PROJECT)).entries.map((entry) => entry.workspaceId), ["kept"]);
 });
 
-test("a cursor of the former life is answered with a whole baseline under a new epoch", async (t) => {
+test("S-73: a cursor of the former life is answered with a whole baseline under a new epoch", async (t) => {
   const sandbox = new Sandbox(t);
   const repo = sandbox.repository();
   const first = await sandbox.serve(repo);

@@ -80,7 +80,7 @@ test("reads are refused like events", async (t) => {
   assert.equal((await server.get("/readyz", { headers: { authorization: undefined } })).status, 200);
 });
 
-test("upgrades are refused in the order of the contract", async (t) => {
+test("S-54: upgrades are refused in the order of the contract", async (t) => {
   const { server } = await started(t);
   const url = `ws://${server.url.host}/snapshots?projectId=${PROJECT}`;
   for (const [name, target, headers, status] of [
@@ -116,7 +116,7 @@ test("a browser gets its token once and keeps a cookie", async (t) => {
   assert.equal(read.status, 200, read.text);
 });
 
-test("too large a message on the stream closes it with 1009", async (t) => {
+test("S-86: too large a message on the stream closes it with 1009", async (t) => {
   const { server } = await started(t);
   const stream = await server.stream(PROJECT);
   await stream.baseline();

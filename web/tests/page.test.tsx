@@ -102,7 +102,7 @@ test("a change, a removal and a lost connection reach the page", async () => {
   expect(asked).toBe(1);
 });
 
-test("the details show every fact, and a value without a name as the server said it", async () => {
+test("S-110: the details show every fact, and a value without a name as the server said it", async () => {
   const strange = { ...workspace("a", { worktreePath: "/code/a", unknownFields: ["prState", "prUrl"] }), status: "ASLEEP" };
   await openBoard(strange as unknown as ReturnType<typeof workspace>);
   fireEvent.click(card("a").getByRole("button", { name: "a" }));

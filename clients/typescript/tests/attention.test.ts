@@ -15,18 +15,18 @@ const waiting = (id: string, ...requests: string[]) => {
   return workspace;
 };
 
-test("what the first baseline shows is no news", () => {
+test("S-80: what the first baseline shows is no news", () => {
   expect(new AttentionTracker("p1").look([waiting("a", "r1")])).toEqual([]);
 });
 
-test("each new request is news once", () => {
+test("S-99: each new request is news once", () => {
   const tracker = new AttentionTracker("p1");
   tracker.look([waiting("a")]);
   expect(tracker.look([waiting("a", "r1")])).toMatchObject([{ workspaceId: "a", requestId: "r1" }]);
   expect(tracker.look([waiting("a", "r1")])).toEqual([]);
 });
 
-test("a second request behind the first is news", () => {
+test("S-66: a second request behind the first is news", () => {
   const tracker = new AttentionTracker("p1");
   tracker.look([waiting("a", "r1")]);
   expect(tracker.look([waiting("a", "r1", "r2")]).map((news) => news.requestId)).toEqual(["r2"]);

@@ -12,7 +12,7 @@ function apply(state: ProjectData, frame: string): ProjectData {
 const base = () => apply(emptyProject("p1"), full([entry("a"), entry("b")], { cursor: "c1", revision: 4 }));
 const ids = (state: ProjectData) => state.workspaces.map((workspace) => workspace.workspaceId);
 
-test("49 of 50 entries apply when one holds a value nobody knows", () => {
+test("S-111: 49 of 50 entries apply when one holds a value nobody knows", () => {
   const entries = Array.from({ length: 50 }, (_, i) => entry(`w${i}`, i === 7 ? { prState: "TELEPORTED" } : {}));
   const state = apply(emptyProject("p1"), full(entries));
   expect(state.workspaces).toHaveLength(50);
@@ -60,7 +60,7 @@ test("a removed entry is removed, and removing it again is nothing", () => {
   expect(ids(apply(after, removed("a")))).toEqual(["b"]);
 });
 
-test("an entry never goes back within an epoch", () => {
+test("S-77: an entry never goes back within an epoch", () => {
   const newer = apply(base(), changed(entry("a", { version: 9, name: "new" })));
   expect(apply(newer, changed(entry("a", { version: 8, name: "old" }))).byId.get("a")?.name).toBe("new");
 });

@@ -113,7 +113,7 @@ test("a lost connection resumes from the cursor of the state it shows", async ()
   expect(store.getSnapshot().connection.status).toBe("live");
 });
 
-test("it never stops trying, at one to thirty seconds", async () => {
+test("S-112: it never stops trying, at one to thirty seconds", async () => {
   const { store } = openLive();
   FakeSocket.last.die();
   const gaps: number[] = [];
@@ -148,7 +148,7 @@ test("a socket that does not open in time is given up", async () => {
   expect(store.getSnapshot().connection).toMatchObject({ status: "reconnecting", reason: "unreachable" });
 });
 
-test("a silent connection is checked on waking without leaving it first", async () => {
+test("S-50 S-112: a silent connection is checked on waking without leaving it first", async () => {
   const { store } = openLive();
   const [first] = FakeSocket.all;
   signals.wake();
@@ -175,7 +175,7 @@ test("a check that finds nobody says so", async () => {
   expect(store.getSnapshot().connection).toMatchObject({ status: "reconnecting", reason: "unreachable" });
 });
 
-test("waking ends the waiting at once, unless there is no network", () => {
+test("S-51: waking ends the waiting at once, unless there is no network", () => {
   openLive();
   FakeSocket.last.die();
   signals.online = false;
@@ -281,7 +281,7 @@ test("it leaves after its last listener, keeps its state, and resumes for the ne
   expect(vi.getTimerCount()).toBe(1); // the new socket's own deadline
 });
 
-test("removed means removed", () => {
+test("S-108: removed means removed", () => {
   const { store } = openLive();
   FakeSocket.last.say(removed("a", { cursor: "c2" }));
   expect(store.getSnapshot().workspaces).toEqual([]);

@@ -48,7 +48,7 @@ class EngineTest : public ::testing::Test {
   sb::testing::TempDir dir;
 };
 
-TEST_F(EngineTest, ARegisteredRepositoryIsOnTheBoardWithItsBranchBeforeAnyProcessRan) {
+TEST_F(EngineTest, S_55_ARegisteredRepositoryIsOnTheBoardWithItsBranchBeforeAnyProcessRan) {
   const sb::testing::GitRepo repo(dir.path() / "repo");
   Life life(dir.path());
   ASSERT_TRUE(life.start());
@@ -74,7 +74,7 @@ TEST_F(EngineTest, S_63_ALostRenameIsRepairedByThePassAndCountedAsDrift) {
   EXPECT_EQ(life.drift("name"), 1) << "drift counts corrections that were applied, nothing else";
 }
 
-TEST_F(EngineTest, S_106_ALostDeletionIsRepairedByThePass) {
+TEST_F(EngineTest, ALostDeletionIsRepairedByThePass) {
   const sb::testing::GitRepo repo(dir.path() / "repo");
   Life life(dir.path());
   ASSERT_TRUE(life.start());
@@ -181,7 +181,7 @@ TEST_F(EngineTest, ARemovedProjectLeavesNothingBehind) {
   ASSERT_TRUE(life.loop.run_until([&] { return life.watcher.directories() == 0; }));
 }
 
-TEST_F(EngineTest, AVanishedWorktreeKeepsItsLastNumbersMarkedStale) {
+TEST_F(EngineTest, S_101_AVanishedWorktreeKeepsItsLastNumbersMarkedStale) {
   sb::testing::GitRepo repo(dir.path() / "repo");
   sb::testing::git(dir.path() / "repo",
                    {"worktree", "add", "-q", "-b", "feature", (dir.path() / "wt").string()});

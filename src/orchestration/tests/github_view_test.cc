@@ -98,7 +98,7 @@ class GithubViewTest : public ::testing::Test {
   model::ProjectId project;
 };
 
-TEST_F(GithubViewTest, APullRequestIsOnTheCardWithEverythingThatDerivesFromIt) {
+TEST_F(GithubViewTest, S_97_APullRequestIsOnTheCardWithEverythingThatDerivesFromIt) {
   pr.review = "APPROVED";
   set();
   GithubLife held(dir.path(), server);

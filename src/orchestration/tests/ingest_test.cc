@@ -50,7 +50,7 @@ TEST_F(IngestTest, SequencesOrderAndAreComparedAsNumbers) {
             Kind::rejected);
 }
 
-TEST_F(IngestTest, WithoutASequenceTheOrderOfArrivalCounts) {
+TEST_F(IngestTest, S_71_WithoutASequenceTheOrderOfArrivalCounts) {
   create();
   send("workspace.updated", R"({"name":"a"})");
   send("workspace.updated", R"({"name":"b"})");

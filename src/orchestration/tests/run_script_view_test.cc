@@ -177,7 +177,7 @@ TEST_F(RunScriptViewTest, NothingIsShownWhileTheCommitIsHeldOpen) {
       life.loop.run_until([&] { return life.shown(id, Field::runScriptStatus) == R"("FAILED")"; }));
 }
 
-TEST_F(RunScriptViewTest, WhatACrashLeftRunningIsFailedInTheFirstBaseline) {
+TEST_F(RunScriptViewTest, S_58_WhatACrashLeftRunningIsFailedInTheFirstBaseline) {
   model::WorkspaceId id;
   {
     Life life(dir.path());

@@ -18,7 +18,7 @@ std::string member_text(const PublishedEntry& entry, Field field) {
   return std::string(member.substr(model::field_name(field).size() + 3));
 }
 
-TEST(Derive, StoreAgreesWithEveryVector) {
+TEST(Derive, S_36_StoreAgreesWithEveryVector) {
   const auto rows = testing_support::for_each_vector(
       "derived.jsonl", [](const JsonValue& row, const std::string& where) {
         Store store("e", Limits{});
@@ -64,7 +64,7 @@ TEST(Derive, StoreAgreesWithEveryVector) {
   EXPECT_EQ(rows, 1500U);
 }
 
-TEST(Derive, RatchetStateAgreesWithEveryVector) {
+TEST(Derive, S_120_RatchetStateAgreesWithEveryVector) {
   const auto rows = testing_support::for_each_vector(
       "ratchet_state.jsonl", [](const JsonValue& row, const std::string& where) {
         const JsonValue input = *row.find("input");
@@ -81,7 +81,7 @@ TEST(Derive, RatchetStateAgreesWithEveryVector) {
   EXPECT_EQ(rows, 448U);
 }
 
-TEST(Derive, EveryCodeHasOneRuleAndNeedsUserMeansWaiting) {
+TEST(Derive, S_36_EveryCodeHasOneRuleAndNeedsUserMeansWaiting) {
   model::FieldSet seen;
   for (const ReasonRule& rule : reason_rules()) {
     seen.insert(static_cast<Field>(rule.value));

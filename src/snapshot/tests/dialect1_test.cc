@@ -38,7 +38,7 @@ TEST_F(StoreTest, TheFirstChangeGoesAtOnceAndLaterOnesKeepTheGap) {
   EXPECT_TRUE(session.next(mono + 100ms));
 }
 
-TEST_F(StoreTest, AChangeOfTheStatusReasonNeverWaits) {
+TEST_F(StoreTest, S_117_AChangeOfTheStatusReasonNeverWaits) {
   create(1);
   auto session = subscribe();
   ASSERT_TRUE(session.next(mono));

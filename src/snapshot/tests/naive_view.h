@@ -12,11 +12,13 @@
 #include "sb/core/json_value.h"
 #include "sb/snapshot/store.h"
 #include "sb/snapshot/view.h"
-
-#include "json_text.h"
-#include "strict_client.h"
+#include "sb/testing/json_text.h"
+#include "sb/testing/strict_client.h"
 
 namespace sb::snapshot {
+
+using sb::testing::json_text;
+using sb::testing::StrictClient;
 
 /// Everything the store publishes at one revision, as plain texts: what a view is recomputed from.
 struct NaiveState {

@@ -9,7 +9,6 @@
 
 #include "naive_view.h"
 #include "store_fixture.h"
-#include "strict_client.h"
 
 namespace sb::snapshot {
 

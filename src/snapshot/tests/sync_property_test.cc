@@ -14,7 +14,6 @@
 #include "sb/snapshot/sync_session.h"
 
 #include "naive_view.h"
-#include "strict_client.h"
 
 // Readers of dialect 2 against a naive recomputation of their views, at every complete point: V1 to
 // V4, T1, T2, T4 to T7, T9. Random updates, view changes, cuts at any frame, readers of any speed.

@@ -62,7 +62,7 @@ TEST_F(SyncTest, BrokenMessagesEndTheConnectionAndSayWhere) {
   }
 }
 
-TEST_F(SyncTest, AnUnknownOrRemovedProjectEndsTheConnection) {
+TEST_F(SyncTest, S_86_AnUnknownOrRemovedProjectEndsTheConnection) {
   StrictClient client;
   auto unknown = join(client, R"({"projectId":"nowhere"})");
   EXPECT_EQ(member(say_next(unknown), "type"), "\"bye\"");
@@ -109,7 +109,7 @@ TEST_F(SyncTest, AnswersACursorByTheTableOfTheProtocol) {
   EXPECT_EQ(presented(cursor(removed)), R"("resume"absent)");
 }
 
-TEST_F(SyncTest, CursorsOfDialect1AndOfTheFullViewAreTheSame) {
+TEST_F(SyncTest, S_77_CursorsOfDialect1AndOfTheFullViewAreTheSame) {
   create(1, "a");
   create(2, "b");
   StrictClient client;
@@ -217,7 +217,7 @@ TEST_F(SyncTest, AChangeOutsideOfTheShapeIsNotSent) {
   EXPECT_TRUE(client.errors.empty()) << client.errors.front();
 }
 
-TEST_F(SyncTest, EnteringIsAPutAndLeavingADel) {
+TEST_F(SyncTest, S_37_EnteringAColumnIsAPutAndLeavingItADel) {
   create(1, "a");
   create(2, "b");
   say(3, R"({"isWorking":true})", kA, "a");
@@ -417,7 +417,7 @@ TEST_F(SyncTest, TheFirstChangeGoesAtOnceAndLaterOnesKeepTheGap) {
   EXPECT_EQ(member(say_next(session), "type"), "\"batch\"");
 }
 
-TEST_F(SyncTest, AChangeOfTheStatusReasonNeverWaits) {
+TEST_F(SyncTest, S_117_AChangeOfTheStatusReasonNeverWaits) {
   create(1, "a");
   create(2, "b");
   StrictClient client;

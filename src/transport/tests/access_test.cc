@@ -96,7 +96,7 @@ TEST(HostRule, AllowsAddressesButNoNamesOnAWildcard) {
   EXPECT_FALSE(access.host_allowed("192.168.1.7:80"));
 }
 
-TEST(OriginRule, IsExactButForLoopbackAliases) {
+TEST(OriginRule, S_54_IsExactButForLoopbackAliases) {
   ServerConfig config = config_with_token();
   config.allow_origins = {"http://localhost:3000", "https://board.example"};
   const AccessPolicy access = policy(config);
@@ -130,7 +130,7 @@ TEST(OriginRule, IsExactButForLoopbackAliases) {
   }
 }
 
-TEST(PeerRule, TrustsLoopbackAndNamedBlocks) {
+TEST(PeerRule, S_54_TrustsLoopbackAndNamedBlocks) {
   const AccessPolicy open = policy();
   EXPECT_TRUE(open.peer_allowed({false, "127.0.0.1"}));
   EXPECT_TRUE(open.peer_allowed({false, "::ffff:127.0.0.1"}));
@@ -174,7 +174,7 @@ TEST(RequestRule, NeedsOneSoundHostOfOurs) {
   EXPECT_EQ(status(access.refuse_any(request({{"host", "anything"}}), kUnix)), 0);
 }
 
-TEST(RequestRule, RefusesEachForwardedHeaderUnlessTrusted) {
+TEST(RequestRule, S_54_RefusesEachForwardedHeaderUnlessTrusted) {
   ServerConfig trusting = config_with_token();
   trusting.trust_forwarded = true;
   trusting.trusted_peers = {"192.168.0.0/16"};

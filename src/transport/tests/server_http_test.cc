@@ -30,7 +30,7 @@ TEST(ServerReads, AnswerProbesWithoutAToken) {
   EXPECT_EQ(client.request("GET /api/projects HTTP/1.1\r\n" + host).status, 401);
 }
 
-TEST(ServerReads, AnswerNothingButProbesBeforeReady) {
+TEST(ServerReads, S_45_AnswerNothingButProbesBeforeReady) {
   TestServer server;
   server.on_loop([&] { server.sinks.is_ready = false; });
   EXPECT_EQ(server.ask("GET", "/healthz").status, 200);

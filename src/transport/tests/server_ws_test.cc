@@ -118,7 +118,7 @@ TEST(ServerSnapshots, HoldChangesBackForTheCoalescingGap) {
   while (board.names["w1"] != "20") ASSERT_TRUE(board.take(client.message()));
 }
 
-TEST(ServerSnapshots, RefuseUpgradesByRule) {
+TEST(ServerSnapshots, S_54_RefuseUpgradesByRule) {
   TestServer server;
   const std::string own = "Origin: http://localhost:" + std::to_string(server.port) + "\r\n";
   const std::string target = "/snapshots?projectId=p1";
@@ -181,7 +181,7 @@ TEST(ServerSnapshots, CloseWhenTheProjectGoes) {
   EXPECT_TRUE(client.ends());
 }
 
-TEST(ServerSnapshots, IgnoreMessagesWithinTheLimit) {
+TEST(ServerSnapshots, S_86_IgnoreMessagesWithinTheLimit) {
   TestServer server;
   RawClient client = server.subscribe();
   ASSERT_TRUE(client.message());
@@ -257,7 +257,7 @@ TEST(ServerSnapshots, KeepWhoAnswersPings) {
   }
 }
 
-TEST(ServerSnapshots, AreLimitedPerOrigin) {
+TEST(ServerSnapshots, S_86_AreLimitedPerOrigin) {
   ServerConfig config = TestServer::default_config();
   config.connections_per_origin_max = 2;
   config.allow_origins = {"http://localhost:3000"};
@@ -283,7 +283,7 @@ TEST(ServerSnapshots, AreLimitedPerOrigin) {
 
 // A reader that stands still: others see no delay, and what it gets in the end is the newest state
 // and not a backlog.
-TEST(ServerSnapshots, KeepAStalledReaderFromHoldingUpOthers) {
+TEST(ServerSnapshots, S_48_S_89_KeepAStalledReaderFromHoldingUpOthers) {
   TestServer server;
   RawClient stalled = server.subscribe("/snapshots?projectId=p1", 4096);
   RawClient reader = server.subscribe();
@@ -331,7 +331,7 @@ TEST(ServerSnapshots, CloseAStalledReaderAsSlow) {
   EXPECT_EQ(stalled.close_code(), 4408);
 }
 
-TEST(ServerSnapshots, DropAStalledReaderThatNeverComesBack) {
+TEST(ServerSnapshots, S_47_DropAStalledReaderThatNeverComesBack) {
   ServerConfig config = TestServer::default_config();
   config.stall_timeout = std::chrono::milliseconds(50);
   config.close_grace = std::chrono::milliseconds(50);

@@ -112,7 +112,7 @@ TEST_F(GitServiceTest, IdleCostsNothing) {
   EXPECT_EQ(runner.real.spawned(), spawned);
 }
 
-TEST_F(GitServiceTest, OneWorktreeReadsOnlyItselfUnlessTheBaseMoves) {
+TEST_F(GitServiceTest, S_103_OneWorktreeReadsOnlyItselfUnlessTheBaseMoves) {
   three_worktrees();
   const auto before = reads;
   write_file(one + "/staged.txt", "1\n");
@@ -135,7 +135,7 @@ TEST_F(GitServiceTest, OneWorktreeReadsOnlyItselfUnlessTheBaseMoves) {
   EXPECT_GT(reads["two"], after.at("two")) << "there is a better base now";
 }
 
-TEST_F(GitServiceTest, StaysFreshUnderSomebodyWhoNeverStopsWriting) {
+TEST_F(GitServiceTest, S_103_StaysFreshUnderSomebodyWhoNeverStopsWriting) {
   three_worktrees();
   std::atomic<bool> stop{false};
   std::thread writer([&] {
@@ -287,7 +287,7 @@ TEST_F(GitServiceTest, FolderMayVanishAndComeBack) {
   EXPECT_TRUE(eventually([&] { return stats("one").untrackedFiles == 2; }));
 }
 
-TEST_F(GitServiceTest, FailureKeepsTheLastGoodStatsAndIsTriedAgain) {
+TEST_F(GitServiceTest, S_101_FailureKeepsTheLastGoodStatsAndIsTriedAgain) {
   three_worktrees();
   write_file(one + "/new.txt", "1\n");
   ASSERT_TRUE(eventually([&] { return stats("one").untrackedFiles == 1; }));
@@ -303,7 +303,7 @@ TEST_F(GitServiceTest, FailureKeepsTheLastGoodStatsAndIsTriedAgain) {
   EXPECT_FALSE(stats("one").stale);
 }
 
-TEST_F(GitServiceTest, HungWorktreeDelaysOnlyItself) {
+TEST_F(GitServiceTest, S_104_HungWorktreeDelaysOnlyItself) {
   three_worktrees();
   runner.hold(one);
   write_file(one + "/new.txt", "1\n");
@@ -316,7 +316,7 @@ TEST_F(GitServiceTest, HungWorktreeDelaysOnlyItself) {
   ASSERT_TRUE(eventually([&] { return stats("one").untrackedFiles == 1; }));
 }
 
-TEST_F(GitServiceTest, HintsDuringAReadCauseExactlyOneMore) {
+TEST_F(GitServiceTest, S_32_HintsDuringAReadCauseExactlyOneMore) {
   three_worktrees();
   const int before = reads["one"];
   runner.hold(one);
@@ -442,7 +442,7 @@ TEST_F(GitServiceTest, CheckFindsAndCountsWhatNoEventTold) {
   EXPECT_EQ(check(), 0U);
 }
 
-TEST_F(GitServiceTest, StopsAtAnyMoment) {
+TEST_F(GitServiceTest, S_35_StopsAtAnyMoment) {
   three_worktrees();
   runner.hold(one);
   const int started = runner.started(one);

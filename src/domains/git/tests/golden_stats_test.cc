@@ -88,7 +88,7 @@ TEST_F(GoldenStats, CleanWorktreeIsZeroAndCostsOneProcess) {
   EXPECT_EQ(runner.spawned(), 1U);
 }
 
-TEST_F(GoldenStats, UntrackedFilesAreCountedApart) {
+TEST_F(GoldenStats, S_102_UntrackedFilesAreCountedApart) {
   const auto feat = with_worktree();
   write_file(feat + "/new.txt", "1\n2\n");
   write_file(feat + "/sub/deep/new.bin", "\0\n"s);
@@ -107,7 +107,7 @@ TEST_F(GoldenStats, CommittedStagedAndEditedAddUpAgainstTheMergeBase) {
   EXPECT_EQ(stats(place(feat)), (Stats{3, 3, 1, true, 0, 0}));
 }
 
-TEST_F(GoldenStats, StagedChangesCountWithoutABase) {
+TEST_F(GoldenStats, S_102_StagedChangesCountWithoutABase) {
   repo = init_repository(dir / "app");
   git(repo, {"checkout", "-q", "-b", "trunk"});
   write_file(repo + "/a.txt", "1\n");
@@ -117,21 +117,21 @@ TEST_F(GoldenStats, StagedChangesCountWithoutABase) {
   EXPECT_EQ(stats(place(repo)), (Stats{1, 1, 0, true, 0, 0}));
 }
 
-TEST_F(GoldenStats, BinaryFilesAreFilesWithoutLines) {
+TEST_F(GoldenStats, S_102_BinaryFilesAreFilesWithoutLines) {
   const auto feat = with_worktree();
   write_file(feat + "/img.bin", "a\0b\n"s);
   commit_all(feat, "binary");
   EXPECT_EQ(stats(place(feat)), (Stats{1, 0, 0, false, 0, 0}));
 }
 
-TEST_F(GoldenStats, RenameIsOneLine) {
+TEST_F(GoldenStats, S_102_RenameIsOneLine) {
   const auto feat = with_worktree();
   git(feat, {"mv", "b.txt", "renamed.txt"});
   write_file(feat + "/renamed.txt", "1\n2\n3\n4\n5\n6\n7\n8\n9\n");
   EXPECT_EQ(stats(place(feat)), (Stats{1, 1, 0, true, 0, 0}));
 }
 
-TEST_F(GoldenStats, AnyFileNameWillDo) {
+TEST_F(GoldenStats, S_102_AnyFileNameWillDo) {
   const auto feat = with_worktree();
   const std::vector<std::string> names{"new\nline",   "\"quoted\"", "tab\there", "bad\xff utf8",
                                        ":(glob)**/x", " -rf ",      "ünïcode"};
@@ -142,7 +142,7 @@ TEST_F(GoldenStats, AnyFileNameWillDo) {
   EXPECT_EQ(stats(place(feat)), (Stats{7, 7, 0, false, 0, 0}));
 }
 
-TEST_F(GoldenStats, DetachedHeadIsMeasuredLikeABranch) {
+TEST_F(GoldenStats, S_102_DetachedHeadIsMeasuredLikeABranch) {
   const auto feat = with_worktree();
   git(feat, {"checkout", "-q", "--detach"});
   write_file(feat + "/new.txt", "1\n");
@@ -150,7 +150,7 @@ TEST_F(GoldenStats, DetachedHeadIsMeasuredLikeABranch) {
   EXPECT_EQ(stats(place(feat)), (Stats{1, 1, 0, false, 0, 0}));
 }
 
-TEST_F(GoldenStats, EmptyRepositoryHasNothingOrWhatIsStaged) {
+TEST_F(GoldenStats, S_102_EmptyRepositoryHasNothingOrWhatIsStaged) {
   for (const char* format : {"sha1", "sha256"}) {
     const auto path = dir / format;
     std::filesystem::create_directories(path);
@@ -163,7 +163,7 @@ TEST_F(GoldenStats, EmptyRepositoryHasNothingOrWhatIsStaged) {
   }
 }
 
-TEST_F(GoldenStats, DefaultBranchMayBeOnOriginOnlyLocalOnlyOrMissing) {
+TEST_F(GoldenStats, S_102_DefaultBranchMayBeOnOriginOnlyLocalOnlyOrMissing) {
   const auto feat = with_worktree();
   write_file(feat + "/mine.txt", "1\n");
   commit_all(feat, "mine");
@@ -249,7 +249,7 @@ TEST_F(GoldenStats, ConflictCountsOnceAndNamesTheOperation) {
   EXPECT_EQ(reading.operation, "merge");
 }
 
-TEST_F(GoldenStats, TasteOfTheUserChangesNothing) {
+TEST_F(GoldenStats, S_102_TasteOfTheUserChangesNothing) {
   const auto feat = with_worktree();
   git(feat, {"mv", "b.txt", "renamed.txt"});
   write_file(feat + "/sub/new.txt", "1\n");

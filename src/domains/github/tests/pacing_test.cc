@@ -63,7 +63,7 @@ class PacingTest : public ServiceTest {
   std::string oid;
 };
 
-TEST_F(PacingTest, SixtyPullRequestsTakeThreeRequestsARound) {
+TEST_F(PacingTest, S_57_SixtyPullRequestsTakeThreeRequestsARound) {
   constexpr int kCount = 60;
   House house(database(), server);
   for (int i = 0; i < kCount; ++i) {
@@ -268,7 +268,7 @@ TEST_F(PacingTest, ErrorsCutAnswersAndHangingServersChangeNothing) {
   EXPECT_EQ(house.service.health().state, Health::State::live);
 }
 
-TEST_F(PacingTest, FailuresAreRepeatedMoreAndMoreSlowly) {
+TEST_F(PacingTest, S_33_FailuresAreRepeatedMoreAndMoreSlowly) {
   House house(database(), server);
   one(house);
   change([](auto& s) { s.status = 500; });
@@ -313,7 +313,7 @@ TEST_F(PacingTest, AConflictNotWorkedOutYetIsAskedForAgainSoon) {
   EXPECT_EQ(house.shown("w"), "7 OPEN SUCCESS conflict");
 }
 
-TEST_F(PacingTest, ACommitWithoutChecksIsBelievedAfterAGrace) {
+TEST_F(PacingTest, S_119_ACommitWithoutChecksIsBelievedAfterAGrace) {
   House house(database(), server);
   oid = pushed("one");
   auto pr = pull_request(7, "one", oid);
@@ -329,7 +329,7 @@ TEST_F(PacingTest, ACommitWithoutChecksIsBelievedAfterAGrace) {
   pr.number = 8;
   set(pr);
   ASSERT_TRUE(house.refresh("w"));
-  EXPECT_EQ(house.shown("w"), "8 OPEN SUCCESS clean") << "S-119: an empty roll-up is a success";
+  EXPECT_EQ(house.shown("w"), "8 OPEN SUCCESS clean") << "an empty roll-up is a success";
 }
 
 TEST_F(PacingTest, AHeldPullRequestBehindManyOthersOfItsBranchIsAskedForByNumber) {

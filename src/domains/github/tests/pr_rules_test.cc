@@ -7,7 +7,7 @@
 namespace sb::github {
 namespace {
 
-TEST(PrRules, PrStateAgreesWithEveryVector) {
+TEST(PrRules, S_119_PrStateAgreesWithEveryVector) {
   const auto rows = testing_support::for_each_vector(
       "pr_state.jsonl", [](const JsonValue& row, const std::string& where) {
         const auto input = from_json<PrStateInput>(*row.find("input"), "$.input");
@@ -17,7 +17,7 @@ TEST(PrRules, PrStateAgreesWithEveryVector) {
   EXPECT_EQ(rows, 30U);
 }
 
-TEST(PrRules, CiStatusAgreesWithEveryVector) {
+TEST(PrRules, S_119_CiStatusAgreesWithEveryVector) {
   const auto rows = testing_support::for_each_vector(
       "ci_status.jsonl", [](const JsonValue& row, const std::string& where) {
         const auto checks =

@@ -226,8 +226,7 @@ TEST_F(RunScriptTest, ARowThatSaysSomethingRunsWhichDoesNotIsRepaired) {
   EXPECT_EQ(house_.row("w")->status, FAILED);
 }
 
-// S-58
-TEST_F(RunScriptTest, InBetweenRowsAreIdleAndRunningOnesFailedAfterACrash) {
+TEST_F(RunScriptTest, S_58_InBetweenRowsAreIdleAndRunningOnesFailedAfterACrash) {
   for (const char* status : {"STARTING", "STOPPING", "RUNNING", "COMPLETED", "FAILED", "IDLE"}) {
     house_.sql(
         std::string(

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Machine, AStartIsStartingUntilTheFirstWordOrTheBound) {
+TEST(Machine, S_115_AStartIsStartingUntilTheFirstWordOrTheBound) {
   Session session;
   session.take(EdgeKind::started);
   EXPECT_EQ(session.state.phase, SessionRuntimePhase::starting);
@@ -140,7 +140,7 @@ TEST(Machine, ALateEventNeverRevivesAnEndedSession) {
   EXPECT_TRUE(session.state.requests.empty());
 }
 
-TEST(Machine, AnotherProcessOfTheSameSessionIsItsNextLifeEvenWhenTheStartWasLost) {
+TEST(Machine, S_59_AnotherProcessOfTheSameSessionIsItsNextLifeEvenWhenTheStartWasLost) {
   Session session;
   session.take(Exit{ProcessIdentity(), 1});
   session.take(EdgeKind::working);
@@ -272,7 +272,7 @@ TEST(Machine, AQuestionWithoutAWordStaysWhileItsSessionTurnsUnknown) {
   EXPECT_EQ(session.state.requests.size(), 1U);
 }
 
-TEST(Machine, AFailedTurnIsAnErrorAndAnIdleLevelDoesNotHideIt) {
+TEST(Machine, S_116_AFailedTurnIsAnErrorAndAnIdleLevelDoesNotHideIt) {
   Session session;
   session.take(EdgeKind::working);
   Edge failed = session.edge(EdgeKind::turn_failed);

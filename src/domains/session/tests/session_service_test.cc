@@ -194,7 +194,8 @@ TEST_F(SessionServiceTest, ALateHookAfterTheExitRevivesNothing) {
   EXPECT_EQ(house.row("claude:s")->facts.process_state, SessionRuntimeProcessState::stopped);
 }
 
-TEST_F(SessionServiceTest, ASessionWhoseProcessDiedWhileNoServerRanHasEndedBeforeAnythingIsShown) {
+TEST_F(SessionServiceTest,
+       S_40_ASessionWhoseProcessDiedWhileNoServerRanHasEndedBeforeAnythingIsShown) {
   testing::ChildProcess agent({"sleep", "1000"});
   ASSERT_TRUE(say("UserPromptSubmit", "", identity(agent)));
   house.stop();

@@ -209,7 +209,7 @@ TEST_F(WorkspaceServiceTest, CallsNobodyAfterItsEnd) {
   EXPECT_EQ(house_.loaded().workspaces[0].name, "x") << "but what was queued is written";
 }
 
-TEST(WorkspaceRows, LoadByTheTenThousand) {
+TEST(WorkspaceRows, S_106_LoadByTheTenThousand) {
   const testing::TempDir dir;
   constexpr int kRows = 10'000;
   {

@@ -10,10 +10,9 @@
 
 #include "sb/core/hash.h"
 #include "sb/core/json_value.h"
+#include "sb/testing/json_text.h"
 
-#include "json_text.h"
-
-namespace sb::snapshot {
+namespace sb::testing {
 
 /// A reader of dialect 2 that follows the client rules of protocol section 4 to the letter and
 /// reports everything a server must never do. What it finds is named after the guarantee that
@@ -257,4 +256,4 @@ class StrictClient {
   std::map<std::string, std::map<std::string, std::uint64_t>> epoch_shown_;  // view, id: revision
 };
 
-}  // namespace sb::snapshot
+}  // namespace sb::testing

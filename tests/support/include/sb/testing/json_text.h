@@ -6,7 +6,7 @@
 #include "sb/core/json_value.h"
 #include "sb/core/json_writer.h"
 
-namespace sb::snapshot {
+namespace sb::testing {
 
 /// One spelling of a JSON value: members by name.
 inline std::string json_text(const JsonValue& value) {
@@ -39,4 +39,4 @@ inline std::string json_text(const JsonValue& value) {
   return "{" + out + "}";
 }
 
-}  // namespace sb::snapshot
+}  // namespace sb::testing
