@@ -164,6 +164,7 @@ OwnView::Pass OwnView::reconcile(const workspace::Contents& contents, DriftLog& 
         state(row.id, fence, to_facts(row), "reconciliation", snapshot::Update::Cause::pass);
     // Its event was lost; or it is gone since the read began, and then its tombstone says so.
     remember(row, absent);
+    if (absent && store_->facts(row.id) != nullptr) drift.note(row.project, "created", 1);
     pass.rejected = pass.rejected || !applied.rejected.empty();
     drift.note(row.id, applied);
   }
