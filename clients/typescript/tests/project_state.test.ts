@@ -60,6 +60,13 @@ test("a removed entry is removed, and removing it again is nothing", () => {
   expect(ids(apply(after, removed("a")))).toEqual(["b"]);
 });
 
+test("S-109: what comes back is as complete as what appears", () => {
+  const whole = entry("a", { version: 7, name: "again", prUrl: "https://git.example/1", runScriptStatus: "RUNNING" });
+  const back = apply(apply(base(), removed("a")), changed(whole, { revision: 7 }));
+  const fresh = apply(emptyProject("p1"), full([whole], { revision: 7 }));
+  expect(back.byId.get("a")).toEqual(fresh.byId.get("a"));
+});
+
 test("S-77: an entry never goes back within an epoch", () => {
   const newer = apply(base(), changed(entry("a", { version: 9, name: "new" })));
   expect(apply(newer, changed(entry("a", { version: 8, name: "old" }))).byId.get("a")?.name).toBe("new");

@@ -281,6 +281,17 @@ test("it leaves after its last listener, keeps its state, and resumes for the ne
   expect(vi.getTimerCount()).toBe(1); // the new socket's own deadline
 });
 
+test("S-52 S-53: no change, of a known id or a new one, and no second baseline asks for anything", () => {
+  const asked = vi.fn(() => Promise.reject(new TypeError("not asked for")));
+  vi.stubGlobal("fetch", asked);
+  const { store } = openLive();
+  for (let version = 2; version < 1_002; ++version) FakeSocket.last.say(changed(entry("a", { version })));
+  for (let version = 1; version < 20; ++version) FakeSocket.last.say(changed(entry("new", { version })));
+  FakeSocket.last.say(full([entry("a"), entry("new")], { cursor: "c2", revision: 1_002 }));
+  expect(store.getSnapshot().workspaces).toHaveLength(2);
+  expect(asked).not.toHaveBeenCalled();
+});
+
 test("S-108: removed means removed", () => {
   const { store } = openLive();
   FakeSocket.last.say(removed("a", { cursor: "c2" }));

@@ -4,6 +4,7 @@
 
 #include "sb/snapshot/dialect1_session.h"
 
+#include "idle_watch.h"
 #include "ingest_fixture.h"
 
 // One event, and the card that everybody shows of it at once: no pass is involved.
@@ -71,6 +72,25 @@ TEST_F(EventCardsTest, S_63_ARenameLeavesAtOnceAndStays) {
   send("workspace.state_changed", R"({"projectId":"p","status":"READY","name":"old"})",
        sequence(4));
   EXPECT_EQ(shown(Field::name), R"("new")");
+}
+
+TEST_F(EventCardsTest, S_98_WorkEndsOnceWhenTheLastThatWorkedStops) {
+  IdleWatch idle(store);
+  const auto state = [&](std::string_view id, std::string_view activity) {
+    send(
+        "session.changed",
+        R"({"sessionId":")" + std::string(id) +
+            R"(","name":null,"workflow":null,"model":null,"persistedStatus":"RUNNING","runtimePhase":"idle","processState":"alive","activity":")" +
+            std::string(activity) + R"(","updatedAt":"2026-11-01T00:00:00.000Z","lastExit":null})");
+    return idle.look(model::WorkspaceId("w"));
+  };
+  EXPECT_FALSE(state("prompt", "WORKING"));
+  EXPECT_FALSE(state("task", "WORKING"));
+  EXPECT_FALSE(state("prompt", "IDLE"));
+  EXPECT_EQ(shown(Field::isWorking), "true");
+  EXPECT_TRUE(state("task", "IDLE"));
+  EXPECT_EQ(shown(Field::isWorking), "false");
+  EXPECT_FALSE(state("prompt", "IDLE"));
 }
 
 TEST_F(EventCardsTest, S_117_ARequestIsOnTheCardAtOnce) {
