@@ -131,7 +131,7 @@ std::optional<Client::Message> Client::parse(const std::string& text) {
 
 void Client::take(const std::string& text) {
   auto& judge = env().judge;
-  if (env().rng.percent(kReparsePercent)) {
+  if (env().network.percent(kReparsePercent)) {
     JsonDocument document;
     judge.hold(document.parse(text).has_value(), "T1", [&] { return "not JSON: " + text; });
   }
@@ -149,7 +149,7 @@ void Client::take(const std::string& text) {
                (message->cursor.empty() ? "" : " with cursor"));
   }
   apply(*message);
-  if (env().rng.percent(kRedeliverPercent)) {
+  if (env().network.percent(kRedeliverPercent)) {
     const auto view = state_.view;
     apply(*message);
     judge.hold(view == state_.view, "T3",
@@ -244,7 +244,7 @@ void Client::act() {
   // As a page does that reads first and then resumes from the cursor of the read.
   const std::string text = server()->read(project_);
   if (text.empty()) return;
-  env().loop.after(env().delay_up_to(20ms), [this, text] {
+  env().loop.after(env().network.delay_up_to(20ms), [this, text] {
     if (connected()) return;
     const auto message = parse(text);
     if (!message) return;  // of an earlier life of the server

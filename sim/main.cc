@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -239,9 +240,14 @@ int run_many(const Arguments& arguments) {
     }
   }
   std::clog << first_report;
+  // Of this process alone: what others do on the machine does not count.
+  const double core_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+  const auto rate = [&](double time) {
+    return static_cast<std::uint64_t>(static_cast<double>(runs.load()) / time);
+  };
   std::clog << runs.load() << " runs, " << steps.load() << " steps in " << seconds
-            << " s: " << static_cast<std::uint64_t>(static_cast<double>(runs.load()) / seconds)
-            << " runs per second with " << arguments.jobs << " jobs\n";
+            << " s: " << rate(seconds) << " runs per second with " << arguments.jobs << " jobs, "
+            << rate(core_seconds) << " per second of one core\n";
   return by_guarantee.empty() == arguments.until_failure ? 1 : 0;
 }
 

@@ -52,7 +52,7 @@ class Reader {
   [[nodiscard]] bool deaf() const { return deaf_; }
   [[nodiscard]] std::uint64_t connection() const { return connection_; }
   void drop();
-  void reconnect_later();
+  void reconnect_later(bool refused = false);
   /// Something was won since the last attempt (T10).
   void progress() { attempts_ = 0; }
 

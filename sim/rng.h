@@ -1,12 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "sb/core/random.h"
 
 namespace sb::sim {
 
-/// The one source of chance of a run: the same seed gives the same run on every machine
+/// A source of chance of a run: the same seed gives the same run on every machine
 /// (SplitMix64). Thread: externally locked.
 class Rng final : public Random {
  public:
@@ -30,6 +31,10 @@ class Rng final : public Random {
   }
   /// True in `percent` of a hundred cases.
   bool percent(int percent) { return below(100) < percent; }
+  std::chrono::microseconds delay_up_to(std::chrono::milliseconds most) {
+    return std::chrono::microseconds(
+        between<std::int64_t>(0, std::chrono::microseconds(most).count()));
+  }
 
  private:
   std::uint64_t state_;

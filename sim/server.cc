@@ -47,12 +47,14 @@ struct Server::Tracker final : orchestration::WorktreeTracker {
   void track_project(const model::ProjectId&, std::string) override {}
   void untrack_project(const model::ProjectId&) override {}
   void track(git::Worktree worktree) override {
-    const int workspace = workspace_number(worktree.id.view());
-    server->git_seen_.erase(workspace);
-    server->git_hint(workspace);
+    untrack(worktree.id);
+    server->git_hint(workspace_number(worktree.id.view()));
   }
   void untrack(const model::WorkspaceId& id) override {
-    server->git_seen_.erase(workspace_number(id.view()));
+    const int workspace = workspace_number(id.view());
+    server->git_seen_.erase(workspace);
+    const auto reading = server->git_reads_.find(workspace);
+    if (reading != server->git_reads_.end()) reading->second = {false, true};
   }
   Server* server;
 };
@@ -161,8 +163,13 @@ void Server::tell_project(Told told, int project, std::uint64_t stamp) {
     return;
   }
   env_.judge.note("project p" + std::to_string(project) + " is removed");
-  own_.take(workspace::Event(workspace::ProjectRemoved{project_id(project), stamp}));
+  const auto gone =
+      own_.take(workspace::Event(workspace::ProjectRemoved{project_id(project), stamp}));
   oracle_.remove_project(project);
+  if (!gone.empty()) {
+    ++world_.journal_steps;
+    write_journal({{{}, gone, {}}, true}, nullptr);
+  }
   // Its tombstones went with it: nothing is known of what was in it.
   for (int workspace = 0; workspace < env_.swarm.workspaces; ++workspace) {
     if (!oracle_.exists(workspace)) checks_.forget(workspace);
@@ -226,10 +233,9 @@ void Server::read_git(int workspace) {
     const std::int64_t version = tree == world_.worktrees.end() ? kNull : tree->second;
     const bool failed = version == kNull || env_.strikes(env_.swarm.git_failing);
     later(env_.delay_up_to(30ms), [this, workspace, stamp, version, failed] {
-      const bool again = git_reads_[workspace].again;
-      git_reads_.erase(workspace);
-      if (!failed) on_git(workspace, version, stamp);
-      if (again) read_git(workspace);
+      const GitRead read = git_reads_.extract(workspace).mapped();
+      if (!failed && !read.void_now) on_git(workspace, version, stamp);
+      if (read.again) read_git(workspace);
     });
   });
 }

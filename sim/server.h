@@ -167,6 +167,7 @@ class Server : public std::enable_shared_from_this<Server> {
   bool database_busy_ = false;
   struct GitRead {
     bool again = false;
+    bool void_now = false;  // begun before the worktree was tracked as it is now
   };
   std::map<int, GitRead> git_reads_;      // in flight
   std::map<int, std::int64_t> git_seen_;  // version of the last read

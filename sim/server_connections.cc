@@ -143,7 +143,7 @@ void Server::pump(Connection& connection) {
 // F1: one batch is on its way at most. The network takes its time, and may lose it only together
 // with the connection.
 void Server::deliver(Connection& connection, const std::shared_ptr<const MessageBatch>& batch) {
-  if (SB_MUTANT(dropped_ignored) && env_.strikes(env_.swarm.client_slow / 4)) {
+  if (SB_MUTANT(dropped_ignored) && env_.network_strikes(env_.swarm.client_slow / 4)) {
     return later(1ms, [this, id = connection.id] {
       const auto found = connections_.find(id);
       if (found != connections_.end()) pump(*found->second);

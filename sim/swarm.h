@@ -60,19 +60,27 @@ struct Swarm {
 /// What everything in a run shares. Thread: externally locked.
 struct Env {
   Env(std::uint64_t seed, std::function<void(const std::string&)> trace)
-      : rng(seed), judge(loop, std::move(trace)) {}
+      : rng(seed), network(~seed), judge(loop, std::move(trace)) {}
   VirtualLoop loop;
   Rng rng;
+  /// Of clients and what is between: what they get to see, display times among it, never changes
+  /// what the server is told.
+  Rng network;
   Judge judge;
   Swarm swarm;
   bool calm = false;  ///< the end of a run: no more faults, everything is repaired
   std::int64_t versions = 0;
 
   /// Chance of a fault; never in the calm at the end.
-  bool strikes(int percent) { return percent != 0 && !calm && rng.percent(percent); }
+  bool strikes(int percent) { return strikes(percent, rng); }
+  bool network_strikes(int percent) { return strikes(percent, network); }
   std::chrono::microseconds delay_up_to(std::chrono::milliseconds most) {
-    return std::chrono::microseconds(
-        rng.between<std::int64_t>(0, std::chrono::microseconds(most).count()));
+    return rng.delay_up_to(most);
+  }
+
+ private:
+  bool strikes(int percent, Rng& chance) {
+    return percent != 0 && !calm && chance.percent(percent);
   }
 };
 

@@ -78,7 +78,7 @@ struct SyncClient::Batch {
 };
 
 SyncClient::SyncClient(Env& env, Checks& checks, int number)
-    : Reader(env, checks, number), view_(SimView::draw(env.rng)), patches_(env.rng.percent(80)) {}
+    : Reader(env, checks, number), view_(SimView::draw(env.network)), patches_(env.network.percent(80)) {}
 
 void SyncClient::restart() {
   shown_ = saved_;
@@ -134,7 +134,7 @@ void SyncClient::watch_heartbeat(std::uint64_t connection) {
 }
 
 void SyncClient::act() {
-  view_ = SimView::draw(env().rng);
+  view_ = SimView::draw(env().network);
   staging_.reset();
   if (!connected() || deaf() || server() == nullptr) return;
   ++view_seq_;
@@ -149,7 +149,7 @@ void SyncClient::act() {
 void SyncClient::take(const std::string& text) {
   auto& judge = env().judge;
   last_frame_at_ = env().loop.mono_now();
-  if (env().rng.percent(kReparsePercent)) {
+  if (env().network.percent(kReparsePercent)) {
     JsonDocument document;
     judge.hold(document.parse(text).has_value(), "T9", [&] { return "not JSON: " + text; });
   }
@@ -230,7 +230,7 @@ void SyncClient::take_batch(std::string_view text) {
     saved_.complete = batch.complete;
   }
   each_element(batch.ops, [&](std::string_view op) { take_op(target, op, batch); });
-  if (env().rng.percent(kRedeliverPercent)) {
+  if (env().network.percent(kRedeliverPercent)) {
     // T3: the same operations again change nothing; a patch is told apart by its revision.
     const auto before = difference(target, batch.to);
     each_element(batch.ops, [&](std::string_view op) {

@@ -184,22 +184,13 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   void take(const workspace::Event& event) {
     ++events_since;
-    std::vector<model::WorkspaceId> ended;
-    if (const auto* removed = std::get_if<workspace::WorkspaceRemoved>(&event)) {
-      ended.push_back(removed->id);
-    } else if (const auto* project = std::get_if<workspace::ProjectRemoved>(&event)) {
-      own.each_workspace([&](const workspace::WorkspaceRow& row) {
-        if (row.project == project->id) ended.push_back(row.id);
-      });
-    }
-    own.take(event);
-    if (const auto* removed = std::get_if<workspace::WorkspaceRemoved>(&event)) {
-      journal_removed(removed->id);
+    for (const auto& id : own.take(event)) {
+      journal_removed(id);
+      release(id, [] {});
     }
     if (const auto* changed = std::get_if<workspace::WorkspaceChanged>(&event)) {
       for (const auto& domain : domains) domain->workspace_changed(changed->row);
     }
-    for (const auto& id : ended) release(id, [] {});
   }
 
   void look_idle(const model::WorkspaceId& id) {
@@ -311,9 +302,6 @@ Engine::Engine(Deps deps, EngineOptions options) : impl_(std::make_shared<Impl>(
   impl_->deps.workspaces.on_event([self = impl_](const workspace::Event& event) {
     if (self->stopped) return;
     self->take(event);
-    if (const auto* removed = std::get_if<workspace::ProjectRemoved>(&event)) {
-      self->deps.journal.forget_project(removed->id, [](const Result<void>&) {});
-    }
   });
   git::GitService::Listeners listeners;
   listeners.facts = [self = impl_](const git::GitFacts& facts) {
@@ -391,8 +379,7 @@ void Engine::remove_project(const ProjectId& id, std::function<void(Result<std::
   const auto* info = impl_->deps.store.project(id);
   if (info == nullptr) return done(fail(ErrorCode::not_found, "no such project"));
   if (info->external) {
-    impl_->own.forget(id);
-    impl_->deps.journal.forget_project(id, [](const Result<void>&) {});
+    for (const auto& gone : impl_->own.forget(id)) impl_->journal_removed(gone);
     return done(impl_->deps.store.head());
   }
   impl_->deps.workspaces.remove_project(

@@ -178,9 +178,7 @@ Ingest::Verdict Ingest::apply_facts(const model::ExternalEvent& event, snapshot:
   workspace::JournalFact row;
   row.workspace = event.workspace;
   row.source = event.source;
-  row.source_epoch = event.source_epoch;
   row.stamp = stamp;
-  if (const auto* held = store_->facts(event.workspace)) row.project = held->projectId;
   if (applied.outcome == Outcome::not_found && stated.present.contains(Field::projectId)) {
     return rejected(ErrorCode::not_found,
                     "no such workspace; a first statement needs projectId and status", "$.data");
@@ -188,8 +186,12 @@ Ingest::Verdict Ingest::apply_facts(const model::ExternalEvent& event, snapshot:
   if (applied.ok() || applied.outcome == Outcome::limit) {
     append_journal_rows(journal.facts, row, stated, applied.accepted);
   }
-  // A stale statement can still tell that the pull request changed in between.
-  if ((applied.ok() || applied.outcome == Outcome::stale) && needs_memory(stated)) {
+  // A stale statement can still tell that the pull request changed in between, or that a session
+  // had been started.
+  const bool late_session =
+      !stated.sessions.empty() && applied.rejected.contains(Field::sessionSummaries);
+  if ((applied.ok() || applied.outcome == Outcome::stale) &&
+      (late_session || needs_memory(stated))) {
     journal_memory(row, source, journal);
   }
   return verdict_of(applied.outcome);
@@ -204,14 +206,10 @@ Ingest::Verdict Ingest::apply_removal(const model::ExternalEvent& event, snapsho
   update.stamp = stamp;
   update.kind = snapshot::Update::Kind::remove;
   update.label = event_label(event);
-  const auto* held = store_->facts(event.workspace);
-  const model::ProjectId project = held != nullptr ? held->projectId : model::ProjectId();
   const auto applied = store_->apply(std::move(update), wall, mono);
   workspace::JournalFact row;
   row.workspace = event.workspace;
-  row.project = project;
   row.source = event.source;
-  row.source_epoch = event.source_epoch;
   row.stamp = stamp;
   if (applied.ok()) {
     std::erase_if(journal.facts, [&](const auto& old) { return old.workspace == event.workspace; });

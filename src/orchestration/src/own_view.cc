@@ -49,12 +49,22 @@ snapshot::Applied OwnView::state(const WorkspaceId& id, model::Stamp stamp, mode
   return applied;
 }
 
-void OwnView::take(const workspace::Event& event) {
-  std::visit(Overloaded{[&](const workspace::ProjectChanged& e) { take(e.row); },
-                        [&](const workspace::ProjectRemoved& e) { forget(e.id); },
-                        [&](const workspace::WorkspaceChanged& e) { take(e.row); },
-                        [&](const workspace::WorkspaceRemoved& e) { take(e); }},
-             event);
+std::vector<WorkspaceId> OwnView::take(const workspace::Event& event) {
+  using Gone = std::vector<WorkspaceId>;
+  return std::visit(Overloaded{[&](const workspace::ProjectChanged& e) {
+                                 take(e.row);
+                                 return Gone();
+                               },
+                               [&](const workspace::ProjectRemoved& e) { return forget(e.id); },
+                               [&](const workspace::WorkspaceChanged& e) {
+                                 take(e.row);
+                                 return Gone();
+                               },
+                               [&](const workspace::WorkspaceRemoved& e) {
+                                 take(e);
+                                 return Gone{e.id};
+                               }},
+                    event);
 }
 
 void OwnView::take(const workspace::ProjectRow& row) {
@@ -116,7 +126,7 @@ void OwnView::take(const git::GitFacts& facts) {
   state(facts.id, facts.stamp, std::move(patch), "event:git_read", snapshot::Update::Cause::event);
 }
 
-void OwnView::forget(const ProjectId& id) {
+std::vector<WorkspaceId> OwnView::forget(const ProjectId& id) {
   projects_.erase(id);
   git_->untrack_project(id);
   std::erase_if(rows_, [&](const auto& item) {
@@ -124,7 +134,7 @@ void OwnView::forget(const ProjectId& id) {
     git_->untrack(item.first);
     return true;
   });
-  store_->remove_project(id);
+  return store_->remove_project(id);
 }
 
 void OwnView::start_tracking() {

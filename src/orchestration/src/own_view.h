@@ -28,11 +28,12 @@ class OwnView final : public WorkspaceDirectory, public OwnFactSink {
   OwnView(snapshot::Store& store, WorktreeTracker& git, const Clock& clock, Logger log)
       : store_(&store), git_(&git), clock_(&clock), log_(std::move(log)) {}
 
-  void take(const workspace::Event& event);
+  /// Answers the workspaces that are gone with it.
+  std::vector<model::WorkspaceId> take(const workspace::Event& event);
   void take(const workspace::ProjectRow& row);
   void take(const workspace::WorkspaceRow& row);
   void take(const git::GitFacts& facts);
-  void forget(const model::ProjectId& id);
+  std::vector<model::WorkspaceId> forget(const model::ProjectId& id);
 
   /// Called after facts about the sessions of a workspace were applied.
   void on_sessions(std::function<void(const model::WorkspaceId&)> listener) {

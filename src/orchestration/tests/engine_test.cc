@@ -181,6 +181,34 @@ TEST_F(EngineTest, ARemovedProjectLeavesNothingBehind) {
   ASSERT_TRUE(life.loop.run_until([&] { return life.watcher.directories() == 0; }));
 }
 
+// Also what producers said of them while they were in another project.
+TEST_F(EngineTest, WhatWasSaidOfTheWorkspacesOfARemovedProjectIsForgottenForGood) {
+  const auto submit = [](Life& life, model::ExternalEvent said) {
+    ASSERT_TRUE(life.loop.wait_for<Result<Engine::EventsAnswer>>(
+        [&](auto done) { life.engine.submit(one(std::move(said)), std::move(done)); }));
+  };
+  {
+    Life life(dir.path());
+    ASSERT_TRUE(life.start());
+    submit(life, creation("e1"));
+    model::RunScriptStatusChanged run;
+    run.runScriptStatus = model::RunScriptStatus::RUNNING;
+    submit(life, event("e2", run));
+    model::WorkspaceStateChanged moves;
+    moves.projectId = model::ProjectId("elsewhere");
+    moves.status = model::WorkspaceStatus::READY;
+    submit(life, event("e3", moves));
+    ASSERT_TRUE(life.loop.wait_for<Result<std::uint64_t>>([&](auto done) {
+      life.engine.remove_project(model::ProjectId("elsewhere"), std::move(done));
+    }));
+    submit(life, creation("e4"));
+    EXPECT_EQ(life.shown(model::WorkspaceId("w"), Field::runScriptStatus), R"("IDLE")");
+  }
+  Life next(dir.path());
+  ASSERT_TRUE(next.start());
+  EXPECT_EQ(next.shown(model::WorkspaceId("w"), Field::runScriptStatus), R"("IDLE")");
+}
+
 TEST_F(EngineTest, S_101_AVanishedWorktreeKeepsItsLastNumbersMarkedStale) {
   sb::testing::GitRepo repo(dir.path() / "repo");
   sb::testing::git(dir.path() / "repo",

@@ -56,11 +56,13 @@ class Graveyard {
   void expire(OldEnough&& old_enough) {
     while (!graves_.empty() && old_enough(graves_.front().at)) erase_oldest();
   }
-  void forget_project(const model::ProjectId& project) {
+  /// Adds the ids to `gone`.
+  void forget_project(const model::ProjectId& project, std::vector<model::WorkspaceId>& gone) {
     for (auto grave = graves_.begin(); grave != graves_.end();) {
       const auto next = std::next(grave);
       if (grave->project == project) {
         by_id_.erase(by_id_.find(grave->id));
+        gone.push_back(std::move(grave->id));
         graves_.erase(grave);
       }
       grave = next;

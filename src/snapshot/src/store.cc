@@ -49,22 +49,25 @@ Result<void> Store::put_project(model::ProjectInfo project) {
   return {};
 }
 
-void Store::remove_project(const ProjectId& id) {
+std::vector<WorkspaceId> Store::remove_project(const ProjectId& id) {
   const auto found = impl_->projects.find(id);
-  if (found == impl_->projects.end()) return;
+  std::vector<WorkspaceId> gone;
+  if (found == impl_->projects.end()) return gone;
   begin_commit();
   impl_->take_revision();
   impl_->floor = impl_->head;  // its entries leave no tombstones behind
   const std::vector<Entity*> members(found->second.members.begin(), found->second.members.end());
   found->second.members.clear();
   for (const Entity* entity : members) {
+    gone.push_back(entity->id);
     impl_->forget_draft(*entity);
     impl_->entities.erase(impl_->entities.find(entity));
   }
-  impl_->tombstones.forget_project(id);
-  impl_->evicted.forget_project(id);
+  impl_->tombstones.forget_project(id, gone);
+  impl_->evicted.forget_project(id, gone);
   impl_->projects.erase(found);
   end_commit();
+  return gone;
 }
 
 const model::ProjectInfo* Store::project(const ProjectId& id) const {

@@ -38,10 +38,9 @@ Result<void> put_fact(sqlite::Database& database, const JournalFact& fact) {
   }
   return database.execute(
       "INSERT OR REPLACE INTO external_fact"
-      " (workspace, source, key, project, source_epoch, epoch, sequence, arrival, value)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {fact.workspace.view(), fact.source, fact.key, fact.project.view(), fact.source_epoch,
-       fact.stamp.epoch, fact.stamp.sequence, fact.stamp.arrival, fact.value});
+      " (workspace, source, key, epoch, sequence, arrival, value) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      {fact.workspace.view(), fact.source, fact.key, fact.stamp.epoch, fact.stamp.sequence,
+       fact.stamp.arrival, fact.value});
 }
 
 JournalFact read_fact(const sqlite::Row& row) {
@@ -49,16 +48,14 @@ JournalFact read_fact(const sqlite::Row& row) {
   fact.workspace = model::WorkspaceId(row.text(0));
   fact.source = row.text(1);
   fact.key = row.text(2);
-  fact.project = model::ProjectId(row.text(3));
-  fact.source_epoch = row.text(4);
-  fact.stamp = read_stamp(row, 5);
-  fact.value = row.text(8);
+  fact.stamp = read_stamp(row, 3);
+  fact.value = row.text(6);
   return fact;
 }
 
 Result<void> read_all(sqlite::Database& database, JournalContents& contents) {
   SB_TRY_VOID(database.query(
-      "SELECT workspace, source, key, project, source_epoch, epoch, sequence, arrival, value"
+      "SELECT workspace, source, key, epoch, sequence, arrival, value"
       " FROM external_fact ORDER BY written",
       {}, [&](const sqlite::Row& row) { contents.facts.push_back(read_fact(row)); }));
   return database.query("SELECT source, epoch FROM source_epoch ORDER BY written", {},
@@ -135,14 +132,6 @@ void Journal::forget(std::vector<model::WorkspaceId> workspaces,
               database.execute("DELETE FROM external_fact WHERE workspace = ?", {id.view()}));
         }
         return {};
-      },
-      std::move(done));
-}
-
-void Journal::forget_project(model::ProjectId project, std::function<void(Result<void>)> done) {
-  impl_->write(
-      [project = std::move(project)](sqlite::Database& database) {
-        return database.execute("DELETE FROM external_fact WHERE project = ?", {project.view()});
       },
       std::move(done));
 }

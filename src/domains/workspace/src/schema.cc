@@ -7,7 +7,7 @@ namespace {
 
 // Times are milliseconds since 1970 UTC. Paths and names of git are bytes; SQLite keeps them as
 // they are.
-constexpr std::array<std::string_view, 1> kMigrations{R"sql(
+constexpr std::array<std::string_view, 2> kMigrations{R"sql(
 CREATE TABLE project (
   id             TEXT PRIMARY KEY,
   name           TEXT NOT NULL,
@@ -60,6 +60,11 @@ CREATE TABLE source_epoch (
   epoch   TEXT NOT NULL,
   UNIQUE (source, epoch)
 ) STRICT;
+)sql",
+                                                        R"sql(
+-- A workspace may have moved to another project since, and lives are numbered by `epoch`.
+ALTER TABLE external_fact DROP COLUMN project;
+ALTER TABLE external_fact DROP COLUMN source_epoch;
 )sql"};
 
 }  // namespace

@@ -28,13 +28,8 @@ constexpr std::string_view kChildMode = "--journal-until-killed";
 
 JournalFact fact(std::string workspace, std::string key, std::string value,
                  std::uint64_t sequence = 1, std::string source = "agent") {
-  return {model::WorkspaceId(std::move(workspace)),
-          model::ProjectId("p"),
-          std::move(source),
-          "life",
-          model::Stamp{1, sequence, 2},
-          std::move(key),
-          std::move(value)};
+  return {model::WorkspaceId(std::move(workspace)), std::move(source),
+          model::Stamp{1, sequence, 2}, std::move(key), std::move(value)};
 }
 
 class JournalTest : public ::testing::Test {
@@ -83,9 +78,7 @@ TEST_F(JournalTest, KeepsEveryMemberOfAFact) {
   ASSERT_THAT(contents->facts, SizeIs(1));
   const JournalFact& found = contents->facts[0];
   EXPECT_EQ(found.workspace, whole.workspace);
-  EXPECT_EQ(found.project, whole.project);
   EXPECT_EQ(found.source, "agent");
-  EXPECT_EQ(found.source_epoch, "life");
   EXPECT_EQ(found.stamp, whole.stamp);
   EXPECT_EQ(found.key, "name");
   EXPECT_EQ(found.value, "\"x\"");
@@ -125,16 +118,11 @@ TEST_F(JournalTest, ARemovedWorkspaceLeavesOneRow) {
                                   "w/agent/status=\"NEW\""));
 }
 
-TEST_F(JournalTest, ForgetsWorkspacesAndProjects) {
-  JournalFact elsewhere = fact("u", "name", "1");
-  elsewhere.project = model::ProjectId("q");
-  write({fact("w", "name", "1"), fact("v", "name", "1"), fact("v", "status", "1"), elsewhere});
+TEST_F(JournalTest, ForgetsWorkspaces) {
+  write({fact("w", "name", "1"), fact("v", "name", "1"), fact("v", "status", "1")});
   ASSERT_TRUE(loop_.wait_for<Result<void>>(
       [&](auto done) { journal_->forget({model::WorkspaceId("v")}, std::move(done)); }));
-  EXPECT_THAT(kept(), ElementsAre("w/agent/name=1", "u/agent/name=1"));
-  ASSERT_TRUE(loop_.wait_for<Result<void>>(
-      [&](auto done) { journal_->forget_project(model::ProjectId("p"), std::move(done)); }));
-  EXPECT_THAT(kept(), ElementsAre("u/agent/name=1"));
+  EXPECT_THAT(kept(), ElementsAre("w/agent/name=1"));
 }
 
 TEST_F(JournalTest, KeepsLivesInOrderOfFirstAppearance) {

@@ -82,9 +82,9 @@ class Store {
   // --- projects ---
   /// Adds or replaces a project. Errors: limit_exceeded.
   Result<void> put_project(model::ProjectInfo project);
-  /// Removes a project and every entry, tombstone and marker of it. Its subscribers see `project()`
-  /// turn null.
-  void remove_project(const model::ProjectId& id);
+  /// Removes a project and every entry, tombstone and marker of it, and answers their ids. Its
+  /// subscribers see `project()` turn null.
+  std::vector<model::WorkspaceId> remove_project(const model::ProjectId& id);
   [[nodiscard]] const model::ProjectInfo* project(const model::ProjectId& id) const;
   [[nodiscard]] std::vector<model::ProjectInfo> projects() const;
   [[nodiscard]] std::size_t workspace_count(const model::ProjectId& id) const;  ///< visible ones

@@ -24,9 +24,7 @@ namespace sb::workspace {
 /// stamp says as of when.
 struct JournalFact {
   model::WorkspaceId workspace;
-  model::ProjectId project;
   std::string source;
-  std::string source_epoch;
   model::Stamp stamp;
   std::string key;
   std::string value;
@@ -56,7 +54,6 @@ class Journal {
   /// Forgets all facts of these workspaces but keeps nothing else: for expired tombstones and
   /// removed projects.
   void forget(std::vector<model::WorkspaceId> workspaces, std::function<void(Result<void>)> done);
-  void forget_project(model::ProjectId project, std::function<void(Result<void>)> done);
 
  private:
   struct Impl;
