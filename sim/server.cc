@@ -211,6 +211,8 @@ void Server::on_removed(int workspace, int project, std::int64_t version, std::u
   if (answer == Oracle::Answer::accepted && !oracle_.exists(workspace)) {
     removed(workspace, kOwn, version);
     journal_own_removal(workspace);
+  } else if (env_.swarm.tombstones_bounded) {
+    uncertain_.insert(workspace);
   }
   notice_evictions();
   after_change();

@@ -50,20 +50,17 @@ void Server::restore() {
         oracle_.forget_tombstone(id);
       }
     } else {
-      oracle_.recall(statement, heard.stamp, heard.wall);
+      oracle_.recall(statement, heard.stamp, heard.wall, heard.late);
     }
   }
   std::erase_if(world_.heard, [](const auto& heard) { return !heard.written; });
+  notice_evictions();
   for (int workspace = 0; workspace < env_.swarm.workspaces; ++workspace) {
     // The journal keeps each producer's order; across producers, only the last word on one field.
     if (oracle_.arrival_decides(workspace) || world_.evicted.contains(workspace))
       uncertain_.insert(workspace);
   }
-  notice_evictions();
-  if (auto orphans = ingest_.orphans(contents); !orphans.empty()) {
-    ++world_.journal_steps;
-    write_journal({{{}, std::move(orphans), {}}, true}, nullptr);
-  }
+  for (const auto& id : ingest_.orphans(contents)) journal_own_removal(workspace_number(id.view()));
 }
 
 // --- events in ---
@@ -136,6 +133,8 @@ void Server::take(const Incoming& event, const Ingest::Verdict& verdict) {
       remember = answer != Answer::not_found && answer != Answer::conflict;
       if (answer == Answer::accepted) {
         removed(statement.workspace, statement.source, statement.version);
+      } else if (env_.swarm.tombstones_bounded) {
+        uncertain_.insert(statement.workspace);
       }
     } else {
       const Scalar* project = statement.find(Field::projectId);
@@ -145,7 +144,8 @@ void Server::take(const Incoming& event, const Ingest::Verdict& verdict) {
       answer = oracle_.say(statement, *stamp, env_.loop.wall_now());
       // A stale word can still tell that another pull request was named in between.
       remember = answer == Answer::accepted ||
-                 (answer == Answer::stale && oracle_.exists(statement.workspace));
+                 (answer == Answer::stale &&
+                  oracle_.listens(statement.workspace, statement.source, *stamp));
     }
     if (answer == Answer::stale) expected = Kind::stale;
     if (answer == Answer::not_found || answer == Answer::conflict) expected = Kind::rejected;
@@ -153,7 +153,7 @@ void Server::take(const Incoming& event, const Ingest::Verdict& verdict) {
     if (remember) {
       world_.heard.push_back({std::make_shared<const Statement>(statement), *stamp,
                               env_.loop.wall_now(), event.id, event.epoch, world_.journal_steps,
-                              false});
+                              false, expected == Kind::stale});
     }
   }
   if (env_.judge.tracing()) {
@@ -188,6 +188,7 @@ void Server::journal_own_removal(int workspace) {
                             "",
                             "",
                             world_.journal_steps,
+                            false,
                             false,
                             true});
   }

@@ -41,6 +41,7 @@ struct World {
     std::string epoch;
     std::uint64_t step = 0;  ///< of the journal
     bool written = false;
+    bool late = false;   ///< was stale when it came
     bool floor = false;  ///< nothing its source said of the workspace up to then counts
   };
   std::vector<Heard> heard;

@@ -85,9 +85,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     deps.store.end_commit();
     const std::size_t skipped = ingest.restore(kept, deps.clock.wall_now(), deps.clock.mono_now());
     if (skipped != 0) deps.log.warn("journal rows could not be read", {kv("count", skipped)});
-    if (auto orphans = ingest.orphans(kept); !orphans.empty()) {
-      deps.journal.forget(std::move(orphans), [](const Result<void>&) {});
-    }
+    for (const auto& id : ingest.orphans(kept)) journal_removed(id);
     last_rows_ok = deps.clock.mono_now();
     enumerating = contents.projects.size();
     for (const auto& project : contents.projects) {

@@ -215,6 +215,7 @@ Ingest::Verdict Ingest::apply_removal(const model::ExternalEvent& event, snapsho
     std::erase_if(journal.facts, [&](const auto& old) { return old.workspace == event.workspace; });
     journal.forget.push_back(event.workspace);
     journal.facts.push_back(std::move(row));
+    journal_speakers(event.workspace, source, journal);
   } else if (applied.outcome == Outcome::stale) {
     journal_memory(row, source, journal);  // it came back since: what was said before is void
   }
@@ -241,13 +242,19 @@ void Ingest::journal_memory(const workspace::JournalFact& row, snapshot::SourceI
 Ingest::JournalStep Ingest::removed(const model::WorkspaceId& id) const {
   JournalStep step;
   step.forget.push_back(id);
+  journal_speakers(id, snapshot::SourceId::own, step);
+  return step;
+}
+
+void Ingest::journal_speakers(const model::WorkspaceId& id, snapshot::SourceId remover,
+                              JournalStep& journal) const {
   for (const snapshot::SourceId source : store_->speakers(id)) {
+    if (source == remover) continue;
     workspace::JournalFact row;
     row.workspace = id;
     row.source = store_->source_name(source);
-    journal_memory(row, source, step);
+    journal_memory(row, source, journal);
   }
-  return step;
 }
 
 std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime wall,
@@ -313,7 +320,7 @@ std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime
       continue;
     }
     if (row.key == kMemoryKey) {
-      store_->recall(row.workspace, *store_->source(row.source), row.value, wall);
+      store_->recall(row.workspace, *store_->source(row.source), row.value, wall, mono);
       continue;
     }
     auto patch = read_journal_row(row);
@@ -331,9 +338,10 @@ std::vector<model::WorkspaceId> Ingest::orphans(const workspace::JournalContents
   std::set<model::WorkspaceId> ids;
   if (store_->counts().evicted != 0) return {};  // absent, but not forgotten
   for (const auto& row : contents.facts) {
-    if (store_->facts(row.workspace) == nullptr && store_->speakers(row.workspace).empty()) {
-      ids.insert(row.workspace);
-    }
+    if (store_->facts(row.workspace) != nullptr) continue;
+    // What tells since when it is gone stays; facts that nobody shows would come back with it.
+    const bool fact = !row.key.empty() && row.key != kMemoryKey;
+    if (fact || store_->speakers(row.workspace).empty()) ids.insert(row.workspace);
   }
   return {ids.begin(), ids.end()};
 }

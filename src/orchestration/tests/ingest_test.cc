@@ -165,6 +165,37 @@ TEST_F(IngestTest, ARemovedWorkspaceStaysRemovedAfterARestartUntilSomethingNewer
   EXPECT_EQ(submit(6), Kind::accepted);
 }
 
+TEST_F(IngestTest, WhatAnybodySaidBeforeARemovalStaysVoidAfterARestart) {
+  create(sequence(1));
+  const auto guest = [&](std::string_view name, std::uint64_t at) {
+    return send("workspace.updated", R"({"name":")" + std::string(name) + R"("})", sequence(at), "",
+                "agents/two")
+        .kind;
+  };
+  EXPECT_EQ(guest("before", 6), Kind::accepted);
+  send("workspace.removed", "{}", sequence(5));
+  snapshot::Store again("two", snapshot::Limits{});
+  Ingest restarted(again);
+  restarted.restore(journal.contents(), wall, MonoTime{});
+  to = &restarted;
+  EXPECT_EQ(guest("late", 3), Kind::stale);
+  EXPECT_EQ(create(sequence(7)), Kind::accepted);
+  EXPECT_EQ(guest("late too", 4), Kind::stale);
+  EXPECT_EQ(guest("new", 8), Kind::accepted);
+  EXPECT_EQ(shown(again, Field::name), R"("new")");
+}
+
+TEST_F(IngestTest, ALateWordThatASessionHadStartedIsKept) {
+  create(sequence(1));
+  send("session.removed", R"({"sessionId":"s"})", sequence(10));
+  EXPECT_EQ(send("session.changed", kSession, sequence(9)).kind, Kind::stale);
+  EXPECT_EQ(shown(Field::hasHadSessions), "true");
+  snapshot::Store again("two", snapshot::Limits{});
+  Ingest restarted(again);
+  restarted.restore(journal.contents(), wall, MonoTime{});
+  EXPECT_EQ(shown(again, Field::hasHadSessions), "true");
+}
+
 TEST_F(IngestTest, AWholeListIsKeptAsSuch) {
   create();
   send("session.changed", kSession);

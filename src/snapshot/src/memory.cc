@@ -57,6 +57,16 @@ std::optional<Item> read_item(std::string_view text) {
   return text.empty() ? std::optional(item) : std::nullopt;
 }
 
+// Calls `fn(item)` for each item that can be read.
+template <class Fn>
+void each_item(std::string_view text, Fn&& fn) {
+  while (!text.empty()) {
+    const auto space = std::min(text.find(' '), text.size());
+    if (const auto item = read_item(text.substr(0, space))) fn(*item);
+    text.remove_prefix(std::min(space + 1, text.size()));
+  }
+}
+
 }  // namespace
 
 std::string write_memory(const Entity& entity, SourceId source) {
@@ -83,31 +93,35 @@ std::string write_removal(const model::Stamp& stamp) {
   return text;
 }
 
+std::optional<model::Stamp> read_removal(std::string_view text) {
+  std::optional<model::Stamp> removed;
+  each_item(text, [&](const Item& item) {
+    if (item.kind == kRemoved) removed = item.stamp;
+  });
+  return removed;
+}
+
 model::FieldSet read_memory(Entity& entity, const Origin& origin, std::string_view text) {
   model::FieldSet moved;
-  while (!text.empty()) {
-    const auto space = std::min(text.find(' '), text.size());
-    const auto item = read_item(text.substr(0, space));
-    text.remove_prefix(std::min(space + 1, text.size()));
-    if (!item) continue;
-    const Origin then{origin.source, item->stamp, origin.ingest};
-    switch (item->kind) {
+  each_item(text, [&](const Item& item) {
+    const Origin then{origin.source, item.stamp, origin.ingest};
+    switch (item.kind) {
       case kRemoved:
-        moved |= void_older(entity, origin.source, item->stamp);
+        moved |= void_older(entity, origin.source, item.stamp);
         break;
       case kStarted:
         raise_mark(entity.started_marks, then);
         break;
       case kNumber:
-        entity.pr_numbers.note(then, item->known);
+        entity.pr_numbers.note(then, item.known);
         break;
       case kUrl:
-        entity.pr_urls.note(then, item->known);
+        entity.pr_urls.note(then, item.known);
         break;
       default:
         break;
     }
-  }
+  });
   return moved;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,9 @@ namespace sb::snapshot {
 
 /// The same of a workspace that is gone: nothing up to `stamp` counts.
 [[nodiscard]] std::string write_removal(const model::Stamp& stamp);
+
+/// Up to when nothing counts; nothing when the memory says no such thing.
+[[nodiscard]] std::optional<model::Stamp> read_removal(std::string_view text);
 
 /// The reverse, at start-up: `origin` says whose memory it is and its place in the order of
 /// arrival. Unreadable items are skipped. Answers the raw fields that moved.

@@ -84,8 +84,7 @@ std::optional<model::PendingRequestType> strongest_request(const Entity& entity)
 void raise_mark(std::vector<Origin>& marks, const Origin& origin) {
   for (Origin& mark : marks) {
     if (mark.source != origin.source) continue;
-    mark.stamp = std::max(mark.stamp, origin.stamp);
-    mark.ingest = std::max(mark.ingest, origin.ingest);
+    if (mark.stamp < origin.stamp) mark = origin;  // a late one came before it in its source
     return;
   }
   marks.push_back(origin);

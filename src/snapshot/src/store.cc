@@ -201,9 +201,13 @@ std::vector<SourceId> Store::speakers(const WorkspaceId& id) const {
   return list;
 }
 
-void Store::recall(const WorkspaceId& id, SourceId source, std::string_view memory, WallTime wall) {
+void Store::recall(const WorkspaceId& id, SourceId source, std::string_view memory, WallTime wall,
+                   MonoTime mono) {
   Entity* found = impl_->find(id);
-  if (found == nullptr) return;
+  if (found == nullptr) {
+    if (const auto removed = read_removal(memory)) impl_->recall_removal(id, source, *removed, mono);
+    return;
+  }
   begin_commit();
   Entity& entity = *found;
   const FieldSet moved = read_memory(entity, {source, {}, ++impl_->ingests}, memory);

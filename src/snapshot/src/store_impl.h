@@ -291,29 +291,36 @@ struct Store::Impl {
   }
 
   // About an id that is not here: its tombstone, or its marker when it had to go for want of room.
-  Applied remove_absent(const UpdateView& update, MonoTime mono) {
+  Applied remove_absent(const WorkspaceId& id, SourceId source, const model::Stamp& stamp,
+                        MonoTime mono) {
     Applied applied;
-    if (Graveyard::Grave* tomb = tombstones.find(update.workspace)) {
-      const bool newer = tomb->stamps.is_newer(update.source, update.stamp);
-      tomb->stamps.raise(update.source, update.stamp);
+    if (Graveyard::Grave* tomb = tombstones.find(id)) {
+      const bool newer = tomb->stamps.is_newer(source, stamp);
+      tomb->stamps.raise(source, stamp);
       applied.outcome = newer ? Outcome::unchanged : Outcome::stale;
       return applied;
     }
     Graveyard::Grave grave;
-    grave.id = update.workspace;
+    grave.id = id;
     grave.at = mono;
     applied.outcome = Outcome::not_found;
-    if (const Graveyard::Grave* marker = evicted.find(update.workspace)) {
+    if (const Graveyard::Grave* marker = evicted.find(id)) {
       grave.project = marker->project;
       grave.stamps.raise(marker->stamps);
-      const bool newer = marker->stamps.is_newer(update.source, update.stamp);
+      const bool newer = marker->stamps.is_newer(source, stamp);
       applied.outcome = newer ? Outcome::unchanged : Outcome::stale;
       if (!newer) return applied;
-      evicted.erase(update.workspace);
+      evicted.erase(id);
     }
-    grave.stamps.raise(update.source, update.stamp);
+    grave.stamps.raise(source, stamp);
     tombstones.bury(std::move(grave));
     return applied;
+  }
+
+  void recall_removal(const WorkspaceId& id, SourceId source, const model::Stamp& stamp,
+                      MonoTime mono) {
+    if (Graveyard::Grave* marker = evicted.find(id)) return marker->stamps.raise(source, stamp);
+    (void)remove_absent(id, source, stamp, mono);
   }
 
   [[nodiscard]] Entity* find(const WorkspaceId& id) const {
@@ -324,7 +331,7 @@ struct Store::Impl {
   Applied remove(const UpdateView& update, MonoTime mono) {
     Applied applied;
     Entity* found = find(update.workspace);
-    if (found == nullptr) return remove_absent(update, mono);
+    if (found == nullptr) return remove_absent(update.workspace, update.source, update.stamp, mono);
     Entity& entity = *found;
     const Origin* owner = entity.origins.holder(Field::projectId);
     if (update.source != SourceId::own && owner != nullptr && owner->source == SourceId::own) {

@@ -44,8 +44,7 @@ bool not_older(const Oracle::Origin& a, const Oracle::Origin& b) {
 void note(std::vector<Oracle::Origin>& words, const Oracle::Origin& origin) {
   for (auto& word : words) {
     if (word.source != origin.source) continue;
-    word.stamp = std::max(word.stamp, origin.stamp);
-    word.arrival = std::max(word.arrival, origin.arrival);
+    if (word.stamp < origin.stamp) word = origin;  // a late one came before it in its source
     return;
   }
   words.push_back(origin);
@@ -175,8 +174,13 @@ bool Oracle::contradicts_own(const Entity& entity, const Statement& statement) c
   });
 }
 
-bool Oracle::merge(Entity& entity, const Statement& statement, const Origin& origin,
-                   WallTime wall) {
+bool Oracle::listens(int workspace, int source, const Stamp& stamp) const {
+  const auto found = entities_.find(workspace);
+  return found != entities_.end() && newer(found->second.floors, source, stamp);
+}
+
+bool Oracle::merge(Entity& entity, const Statement& statement, const Origin& origin, WallTime wall,
+                   bool late) {
   const int source = origin.source;
   if (!newer(entity.floors, source, origin.stamp)) return statement.says_nothing();
   bool accepted = false;
@@ -185,7 +189,7 @@ bool Oracle::merge(Entity& entity, const Statement& statement, const Origin& ori
     ScalarState& held = entity.scalars[at(scalar.field)];
     if (scalar.field == Field::prNumber) hear(entity.numbers, {origin, scalar.value});
     if (scalar.field == Field::prUrl) hear(entity.urls, {origin, scalar.value});
-    if (!newer(held.newest, source, origin.stamp)) {
+    if (late || !newer(held.newest, source, origin.stamp)) {
       rejected = true;
       continue;
     }
@@ -206,7 +210,8 @@ bool Oracle::merge(Entity& entity, const Statement& statement, const Origin& ori
     }
     if (element.collection != Field::terminals) note(entity.request_words, origin);
     const WallTime when = element.collection == Field::pendingRequests ? request_at : wall;
-    (merge_element(entity, element, origin, when) ? accepted : rejected) = true;
+    const bool taken = !late && merge_element(entity, element, origin, when);
+    (taken ? accepted : rejected) = true;
   }
   statement.whole.each([&](Field field) {
     if (field == Field::sessionSummaries) note(entity.session_words, origin);

@@ -45,7 +45,8 @@ class Oracle {
   /// The store dropped it for want of room.
   void evict(int workspace);
   /// After a restart: facts of one source that the journal kept, told again without contest.
-  void recall(const Statement& statement, const model::Stamp& stamp, WallTime wall);
+  /// `late`: it was stale, and told only what it tells besides values.
+  void recall(const Statement& statement, const model::Stamp& stamp, WallTime wall, bool late);
   void recall_removal(int workspace, int source, const model::Stamp& stamp);
   void recall_floor(int workspace, int source, const model::Stamp& stamp);
   void forget_tombstone(int workspace) {
@@ -53,6 +54,9 @@ class Oracle {
     evicted_.erase(workspace);
   }
 
+  /// True when a statement counts for what it tells besides values, even a stale one: nothing
+  /// removed the workspace since.
+  [[nodiscard]] bool listens(int workspace, int source, const model::Stamp& stamp) const;
   [[nodiscard]] bool exists(int workspace) const { return entities_.contains(workspace); }
   [[nodiscard]] std::optional<model::Stamp> tombstone(int workspace, int source) const;
   [[nodiscard]] bool tombstoned(int workspace) const { return tombstones_.contains(workspace); }
@@ -107,7 +111,8 @@ class Oracle {
   static void hear(std::vector<PrWord>& words, PrWord word);
   static std::optional<Origin> identity_since(const std::vector<PrWord>& words);
   bool contradicts_own(const Entity& entity, const Statement& statement) const;
-  bool merge(Entity& entity, const Statement& statement, const Origin& origin, WallTime wall);
+  bool merge(Entity& entity, const Statement& statement, const Origin& origin, WallTime wall,
+             bool late = false);
   bool merge_element(Entity& entity, const Element& element, const Origin& origin, WallTime at);
   static void void_older(Entity& entity, int source, const model::Stamp& stamp);
   static Shown settle(const Entity& entity);

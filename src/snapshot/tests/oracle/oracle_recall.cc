@@ -28,17 +28,17 @@ void Oracle::evict(int workspace) {
   entities_.erase(found);
 }
 
-void Oracle::recall(const Statement& statement, const Stamp& stamp, WallTime wall) {
+void Oracle::recall(const Statement& statement, const Stamp& stamp, WallTime wall, bool late) {
   auto found = entities_.find(statement.workspace);
   Entity* entity = found == entities_.end() ? nullptr : &found->second;
   if (entity == nullptr) {
-    if (statement.find(Field::projectId) == nullptr || statement.find(Field::status) == nullptr) {
+    if (late || statement.find(Field::projectId) == nullptr || statement.find(Field::status) == nullptr) {
       return;
     }
     entity = create(statement, stamp);
   }
   if (entity == nullptr) return;
-  (void)merge(*entity, statement, Origin{statement.source, stamp, ++arrivals_}, wall);
+  (void)merge(*entity, statement, Origin{statement.source, stamp, ++arrivals_}, wall, late);
 }
 
 void Oracle::recall_removal(int workspace, int source, const Stamp& stamp) {
@@ -47,7 +47,11 @@ void Oracle::recall_removal(int workspace, int source, const Stamp& stamp) {
 
 void Oracle::recall_floor(int workspace, int source, const Stamp& stamp) {
   const auto found = entities_.find(workspace);
-  if (found != entities_.end()) void_older(found->second, source, stamp);
+  if (found != entities_.end()) return void_older(found->second, source, stamp);
+  if (const auto marker = evicted_.find(workspace); marker != evicted_.end()) {
+    return raise(marker->second.second.at(at(source)), stamp);
+  }
+  (void)remove(workspace, source, stamp);
 }
 
 std::optional<Stamp> Oracle::tombstone(int workspace, int source) const {

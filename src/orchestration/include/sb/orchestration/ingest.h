@@ -56,7 +56,7 @@ class Ingest {
   std::size_t restore(const workspace::JournalContents& contents, WallTime wall, MonoTime mono);
 
   /// After `restore`: workspaces the journal holds facts of and nobody knows any more. A crash came
-  /// between their end and the journal's forgetting.
+  /// between their end and the journal's forgetting: they are `removed` now.
   [[nodiscard]] std::vector<model::WorkspaceId> orphans(
       const workspace::JournalContents& contents) const;
 
@@ -75,6 +75,9 @@ class Ingest {
                         model::Stamp stamp, WallTime wall, MonoTime mono, JournalStep& journal);
   void journal_memory(const workspace::JournalFact& row, snapshot::SourceId source,
                       JournalStep& journal) const;
+  // As of when what everybody but the remover said is void.
+  void journal_speakers(const model::WorkspaceId& id, snapshot::SourceId remover,
+                        JournalStep& journal) const;
   Verdict ensure_project(const model::ProjectId& id, WallTime wall);
   bool remember(const std::string& source, const std::string& id);
 

@@ -126,9 +126,9 @@ class Store {
   [[nodiscard]] Memory memory(const model::WorkspaceId& id, SourceId source) const;
   /// The external sources that spoke of a removed workspace, as its tombstone tells.
   [[nodiscard]] std::vector<SourceId> speakers(const model::WorkspaceId& id) const;
-  /// The reverse, at start-up. An absent id is ignored.
-  void recall(const model::WorkspaceId& id, SourceId source, std::string_view memory,
-              WallTime wall);
+  /// The reverse, at start-up. Of an absent id only as of when it was removed counts.
+  void recall(const model::WorkspaceId& id, SourceId source, std::string_view memory, WallTime wall,
+              MonoTime mono);
 
   // --- reads ---
   /// The name of the epoch, compared for equality only. The text changes when a new one begins.
