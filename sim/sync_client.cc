@@ -78,7 +78,9 @@ struct SyncClient::Batch {
 };
 
 SyncClient::SyncClient(Env& env, Checks& checks, int number)
-    : Reader(env, checks, number), view_(SimView::draw(env.network)), patches_(env.network.percent(80)) {}
+    : Reader(env, checks, number),
+      view_(SimView::draw(env.network)),
+      patches_(env.network.percent(80)) {}
 
 void SyncClient::restart() {
   shown_ = saved_;

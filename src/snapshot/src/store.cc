@@ -205,7 +205,8 @@ void Store::recall(const WorkspaceId& id, SourceId source, std::string_view memo
                    MonoTime mono) {
   Entity* found = impl_->find(id);
   if (found == nullptr) {
-    if (const auto removed = read_removal(memory)) impl_->recall_removal(id, source, *removed, mono);
+    if (const auto removed = read_removal(memory))
+      impl_->recall_removal(id, source, *removed, mono);
     return;
   }
   begin_commit();

@@ -61,7 +61,7 @@ CREATE TABLE source_epoch (
   UNIQUE (source, epoch)
 ) STRICT;
 )sql",
-                                                        R"sql(
+                                                      R"sql(
 -- A workspace may have moved to another project since, and lives are numbered by `epoch`.
 ALTER TABLE external_fact DROP COLUMN project;
 ALTER TABLE external_fact DROP COLUMN source_epoch;

@@ -28,8 +28,8 @@ constexpr std::string_view kChildMode = "--journal-until-killed";
 
 JournalFact fact(std::string workspace, std::string key, std::string value,
                  std::uint64_t sequence = 1, std::string source = "agent") {
-  return {model::WorkspaceId(std::move(workspace)), std::move(source),
-          model::Stamp{1, sequence, 2}, std::move(key), std::move(value)};
+  return {model::WorkspaceId(std::move(workspace)), std::move(source), model::Stamp{1, sequence, 2},
+          std::move(key), std::move(value)};
 }
 
 class JournalTest : public ::testing::Test {

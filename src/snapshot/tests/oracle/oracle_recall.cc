@@ -32,7 +32,8 @@ void Oracle::recall(const Statement& statement, const Stamp& stamp, WallTime wal
   auto found = entities_.find(statement.workspace);
   Entity* entity = found == entities_.end() ? nullptr : &found->second;
   if (entity == nullptr) {
-    if (late || statement.find(Field::projectId) == nullptr || statement.find(Field::status) == nullptr) {
+    if (late || statement.find(Field::projectId) == nullptr ||
+        statement.find(Field::status) == nullptr) {
       return;
     }
     entity = create(statement, stamp);
