@@ -20,6 +20,8 @@ std::string_view carrying_event(model::Field field) {
     case model::Field::pendingRequests:
     case model::Field::pendingRequestType:
       return "session changed";
+    case model::Field::terminals:
+      return "terminal changed";
     case model::Field::prUrl:
     case model::Field::prNumber:
     case model::Field::prState:

@@ -150,18 +150,7 @@ EngineSource SessionView::health() const {
 }
 
 std::optional<model::WorkspaceId> SessionView::at(std::string_view directory) const {
-  std::optional<model::WorkspaceId> found;
-  std::size_t longest = 0;
-  impl_->deps.directory.each_workspace([&](const workspace::WorkspaceRow& row) {
-    const std::string& path = row.worktree_path;
-    if (path.size() <= longest || !directory.starts_with(path) || model::is_hidden(row.status)) {
-      return;
-    }
-    if (directory.size() != path.size() && directory[path.size()] != '/') return;
-    found = row.id;
-    longest = path.size();
-  });
-  return found;
+  return workspace_at(impl_->deps.directory, directory);
 }
 
 }  // namespace sb::orchestration

@@ -12,7 +12,10 @@
 #include "sb/github/schema.h"
 #include "sb/orchestration/engine.h"
 #include "sb/process/posix_runner.h"
+#include "sb/process/process_watch.h"
 #include "sb/sqlite/database.h"
+#include "sb/terminal/schema.h"
+#include "sb/terminal/terminal_service.h"
 #include "sb/testing/fake_loop.h"
 #include "sb/workspace/schema.h"
 
@@ -90,6 +93,9 @@ class Life {
                       git::GitOptions{}};
   workspace::WorkspaceService workspaces{
       {loop, workers, writer, loop.clock(), random, counter, Logger()}};
+  process::ProcessWatch process_watch{loop};
+  terminal::TerminalService terminals{
+      {loop, writer, process_watch, loop.clock(), counter, Logger()}};
   Engine engine{
       {loop, loop.clock(), random, counter, store, workspaces, journal, git, metrics, Logger()},
       EngineOptions{}};
@@ -100,6 +106,7 @@ class Life {
     EXPECT_TRUE(database);
     EXPECT_TRUE((*database)->migrate("workspace", workspace::migrations()));
     EXPECT_TRUE((*database)->migrate("github", github::migrations()));
+    EXPECT_TRUE((*database)->migrate("terminal", terminal::migrations()));
     return *std::move(database);
   }
   static inline int lives = 0;

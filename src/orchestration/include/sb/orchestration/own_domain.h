@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "sb/core/result.h"
@@ -25,6 +26,10 @@ struct WorkspaceDirectory {
   virtual void each_workspace(
       const std::function<void(const workspace::WorkspaceRow&)>& visit) const = 0;
 };
+
+/// The innermost visible workspace whose worktree holds `directory` (absolute, canonical), if any.
+[[nodiscard]] std::optional<model::WorkspaceId> workspace_at(const WorkspaceDirectory& workspaces,
+                                                             std::string_view directory);
 
 /// Where a view puts the facts of its domain: our own source, whose stamps are of the one counter
 /// of all our domains (rows: at commit; reads: taken before they begin).
