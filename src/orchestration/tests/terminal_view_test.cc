@@ -62,9 +62,8 @@ TEST_F(TerminalViewTest, AReportIsShownWithoutAPassAndIsTheLastActivity) {
   const auto id = begin(life);
   EXPECT_EQ(life.shown(id, Field::terminals), "[]");
   ASSERT_TRUE(life.report("t", busy, repo_.str() + "/src"));
-  EXPECT_EQ(life.shown(id, Field::terminals),
-            R"([{"id":"t","state":"busy","title":"make",)"
-            R"("lastActivityAt":"2026-11-23T09:15:10.000Z"}])");
+  EXPECT_EQ(life.shown(id, Field::terminals), R"([{"id":"t","state":"busy","title":"make",)"
+                                              R"("lastActivityAt":"2026-11-23T09:15:10.000Z"}])");
   ASSERT_TRUE(life.reconcile(project_));
   EXPECT_EQ(life.drift("terminals"), 0);
 }

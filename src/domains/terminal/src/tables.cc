@@ -29,8 +29,8 @@ Result<TerminalRow> read_row(const Row& row) {
   terminal.workspace = model::WorkspaceId(row.text(1));
   const auto state = enum_from_text<model::TerminalState>(row.text(2));
   if (!state) {
-    return fail(ErrorCode::internal, fmt::format("terminal {} has the unknown state \"{}\"",
-                                                 terminal.id, row.text(2)));
+    return fail(ErrorCode::internal,
+                fmt::format("terminal {} has the unknown state \"{}\"", terminal.id, row.text(2)));
   }
   terminal.state = *state;
   terminal.title = row.text_or_null(3);
@@ -61,11 +61,9 @@ Result<std::vector<TerminalRow>> rows(Database& database, std::string_view rest,
 
 Result<std::size_t> count_open(Database& database, const model::WorkspaceId& workspace) {
   std::size_t count = 0;
-  SB_TRY_VOID(
-      database.query("SELECT count(*) FROM terminal WHERE workspace = ? AND state <> 'closed'",
-                     {workspace.view()}, [&](const Row& row) {
-                       count = static_cast<std::size_t>(row.integer(0));
-                     }));
+  SB_TRY_VOID(database.query(
+      "SELECT count(*) FROM terminal WHERE workspace = ? AND state <> 'closed'", {workspace.view()},
+      [&](const Row& row) { count = static_cast<std::size_t>(row.integer(0)); }));
   return count;
 }
 

@@ -24,8 +24,8 @@ Result<void> check(const TerminalReport& report) {
   if (report.id.empty() || report.id.size() > model::kIdBytesMax || !is_valid_utf8(report.id)) {
     return fail(ErrorCode::invalid_argument, "a terminal has an id of 1 to 256 bytes", "$.id");
   }
-  if (report.title && (report.title->size() > TerminalService::kTitleBytesMax ||
-                       !is_valid_utf8(*report.title))) {
+  if (report.title &&
+      (report.title->size() > TerminalService::kTitleBytesMax || !is_valid_utf8(*report.title))) {
     return fail(ErrorCode::invalid_argument, "a title is a text of at most 200 bytes", "$.title");
   }
   if (report.state != TerminalState::closed && !process::is_running(report.process)) {
@@ -93,8 +93,9 @@ void TerminalService::Impl::take_removed(const TerminalRemoved& removed) {
 void TerminalService::Impl::close(const std::string& id, const ProcessIdentity& process) {
   if (stopped) return;
   write<Step>(
-      [id, process, now = deps.clock.wall_now(), stamp = next_stamp()](
-          sqlite::Database& database) { return put_closed(database, id, process, now, stamp); },
+      [id, process, now = deps.clock.wall_now(), stamp = next_stamp()](sqlite::Database& database) {
+        return put_closed(database, id, process, now, stamp);
+      },
       [this, id](const Result<Step>& step) {
         if (step) return take(*step);
         // The next pass finds it again.
@@ -123,8 +124,8 @@ void TerminalService::Impl::watch(Known& known) {
   } else if (watch.error().code == ErrorCode::not_found) {
     deps.loop.post(ended);
   } else {
-    deps.log.warn("process not watched", {kv("terminal", known.row.id),
-                                          kv("reason", watch.error().message)});
+    deps.log.warn("process not watched",
+                  {kv("terminal", known.row.id), kv("reason", watch.error().message)});
   }
 }
 
@@ -140,11 +141,10 @@ void TerminalService::Impl::remove_later(const std::string& id) {
     Known* known = self && !self->stopped ? self->find(id) : nullptr;
     if (known == nullptr || known->row.state != TerminalState::closed) return;
     TerminalRemoved removed{id, known->row.workspace, self->next_stamp()};
-    self->write<bool>(
-        [id](sqlite::Database& database) { return delete_row(database, id, true); },
-        [impl = self.get(), removed](const Result<bool>& deleted) {
-          if (deleted && *deleted) impl->take_removed(removed);
-        });
+    self->write<bool>([id](sqlite::Database& database) { return delete_row(database, id, true); },
+                      [impl = self.get(), removed](const Result<bool>& deleted) {
+                        if (deleted && *deleted) impl->take_removed(removed);
+                      });
   });
 }
 
@@ -164,10 +164,9 @@ void TerminalService::Impl::repair(const Contents& contents) {
     }
   }
   for (auto item = terminals.begin(); item != terminals.end();) {
-    const bool there =
-        item->second.row.stamp > contents.fence ||
-        std::any_of(contents.rows.begin(), contents.rows.end(),
-                    [&](const TerminalRow& row) { return row.id == item->first; });
+    const bool there = item->second.row.stamp > contents.fence ||
+                       std::any_of(contents.rows.begin(), contents.rows.end(),
+                                   [&](const TerminalRow& row) { return row.id == item->first; });
     if (!there) unwatch(item->second);
     item = there ? std::next(item) : terminals.erase(item);
   }
@@ -261,8 +260,7 @@ void TerminalService::report(TerminalReport report, std::function<void(Result<vo
   }
   next.state = report.state;
   next.title = std::move(report.title);
-  next.last_activity_at =
-      in_steps(std::min(report.last_activity_at, impl_->deps.clock.wall_now()));
+  next.last_activity_at = in_steps(std::min(report.last_activity_at, impl_->deps.clock.wall_now()));
   next.process = std::move(report.process);
   next.opened_at = impl_->deps.clock.wall_now();
   if (impl_->is_known(next)) return done({});
@@ -290,22 +288,21 @@ void TerminalService::release(const model::WorkspaceId& workspace, std::function
 void TerminalService::forget(const std::string& id, std::function<void(Result<void>)> done) {
   const Known* known = impl_->find(id);
   if (known == nullptr) return done({});
-  impl_->write<bool>(
-      [id](sqlite::Database& database) { return delete_row(database, id, false); },
-      [impl = impl_.get(), done = std::move(done),
-       removed = TerminalRemoved{id, known->row.workspace, impl_->next_stamp()}](
-          const Result<bool>& deleted) {
-        if (!deleted) return done(fail(ErrorCode::unavailable, "the terminal was not removed"));
-        if (*deleted) impl->take_removed(removed);
-        done({});
-      });
+  impl_->write<bool>([id](sqlite::Database& database) { return delete_row(database, id, false); },
+                     [impl = impl_.get(), done = std::move(done),
+                      removed = TerminalRemoved{id, known->row.workspace, impl_->next_stamp()}](
+                         const Result<bool>& deleted) {
+                       if (!deleted)
+                         return done(fail(ErrorCode::unavailable, "the terminal was not removed"));
+                       if (*deleted) impl->take_removed(removed);
+                       done({});
+                     });
 }
 
 std::size_t TerminalService::open() const {
   return static_cast<std::size_t>(std::count_if(
-      impl_->terminals.begin(), impl_->terminals.end(), [](const auto& item) {
-        return item.second.row.state != TerminalState::closed;
-      }));
+      impl_->terminals.begin(), impl_->terminals.end(),
+      [](const auto& item) { return item.second.row.state != TerminalState::closed; }));
 }
 
 }  // namespace sb::terminal

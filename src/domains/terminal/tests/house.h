@@ -21,8 +21,8 @@
 
 namespace sb::terminal {
 
-/// One life of the server, as far as this room is concerned: real database thread and processes, the
-/// test's loop. The folder "/w1" is the workspace w1, and so on; "/" is in none.
+/// One life of the server, as far as this room is concerned: real database thread and processes,
+/// the test's loop. The folder "/w1" is the workspace w1, and so on; "/" is in none.
 class House final : public WorkspaceLocator {
  public:
   explicit House(std::filesystem::path database) : path_(std::move(database)) { start(); }
@@ -43,8 +43,8 @@ class House final : public WorkspaceLocator {
     writer_ = std::make_unique<sqlite::Writer>(*std::move(database));
     processes_ = std::make_unique<process::ProcessWatch>(loop_);
     counter_ = model::OwnCounter();
-    service_ = std::make_unique<TerminalService>(TerminalService::Deps{
-        loop_, *writer_, *processes_, loop_.clock(), counter_, Logger()});
+    service_ = std::make_unique<TerminalService>(
+        TerminalService::Deps{loop_, *writer_, *processes_, loop_.clock(), counter_, Logger()});
     service_->set_locator(this);
     service_->on_event([this](const Event& event) { events.push_back(event); });
     auto loaded = service_->load();

@@ -8,8 +8,8 @@
 
 #include "house.h"
 
-// A server that is killed while it takes reports keeps every one it answered. The child is this very
-// program, started with kChildMode and its database.
+// A server that is killed while it takes reports keeps every one it answered. The child is this
+// very program, started with kChildMode and its database.
 
 namespace sb::terminal {
 namespace {
@@ -21,8 +21,8 @@ constexpr std::string_view kChildMode = "--report-until-killed";
 int report_until_killed(const std::string& database, int first) {
   House house(database);
   for (int number = first;; ++number) {
-    auto report = house.made("t", number % 2 == 0 ? model::TerminalState::busy
-                                                  : model::TerminalState::idle);
+    auto report =
+        house.made("t", number % 2 == 0 ? model::TerminalState::busy : model::TerminalState::idle);
     report.title = std::to_string(number);
     report.process = *process::identify(::getppid());
     if (!house.report(report)) return 1;
@@ -54,8 +54,7 @@ TEST(KilledService, KeepsEveryReportItAnswered) {
     const int stored = std::stoi(row.title.value_or("0"));
     EXPECT_GE(stored, answered);
     EXPECT_LE(stored, answered + 1);
-    EXPECT_EQ(row.state,
-              stored % 2 == 0 ? model::TerminalState::busy : model::TerminalState::idle);
+    EXPECT_EQ(row.state, stored % 2 == 0 ? model::TerminalState::busy : model::TerminalState::idle);
     answered = stored;
   }
 }

@@ -18,9 +18,7 @@ using ::testing::IsEmpty;
 
 class TerminalTest : public ::testing::Test {
  protected:
-  const TerminalRow& last() {
-    return std::get<TerminalChanged>(house_.events.back()).row;
-  }
+  const TerminalRow& last() { return std::get<TerminalChanged>(house_.events.back()).row; }
   testing::TempDir dir_;
   House house_{dir_ / "test.db"};
 };
@@ -50,8 +48,8 @@ TEST_F(TerminalTest, TheSameReportAgainChangesNothing) {
 
 TEST_F(TerminalTest, ActivityMovesInStepsOfTenSeconds) {
   auto report = house_.made("t", idle);
-  const WallTime step(std::chrono::floor<std::chrono::minutes>(
-      report.last_activity_at.time_since_epoch()));
+  const WallTime step(
+      std::chrono::floor<std::chrono::minutes>(report.last_activity_at.time_since_epoch()));
   report.last_activity_at = step - 60s + 19'999ms;
   ASSERT_TRUE(house_.report(report));
   EXPECT_EQ(last().last_activity_at, step - 50s);
@@ -60,7 +58,8 @@ TEST_F(TerminalTest, ActivityMovesInStepsOfTenSeconds) {
   EXPECT_EQ(house_.events.size(), 1U);
   report.last_activity_at = house_.loop().clock().wall_now() + 1h;
   ASSERT_TRUE(house_.report(report));
-  EXPECT_LE(last().last_activity_at, house_.loop().clock().wall_now()) << "never ahead of our clock";
+  EXPECT_LE(last().last_activity_at, house_.loop().clock().wall_now())
+      << "never ahead of our clock";
 }
 
 TEST_F(TerminalTest, WhatIsInNoWorkspaceIsRefused) {

@@ -13,9 +13,9 @@
 
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <system_error>
 
+#include <climits>
 #include <fmt/format.h>
 
 namespace sb::pty {

@@ -43,8 +43,8 @@ TEST(OscScanner, PassesEverythingUnchangedHoweverItIsCut) {
   for (std::size_t size = 1; size <= text.size(); ++size) {
     Notes notes;
     EXPECT_EQ(pass(notes, text, size), text) << "in pieces of " << size;
-    EXPECT_THAT(notes.told, ElementsAre("0=a title", "8=;http://x/", "8=;", "7501=state=idle",
-                                        "7501=?x"))
+    EXPECT_THAT(notes.told,
+                ElementsAre("0=a title", "8=;http://x/", "8=;", "7501=state=idle", "7501=?x"))
         << "in pieces of " << size;
   }
 }
@@ -109,7 +109,10 @@ TEST(OscScanner, AResetIsToldAndADeviceQueryIsNone) {
   Notes notes;
   pass(notes, "\x1b[c", 1);
   EXPECT_THAT(notes.told, IsEmpty());
-  pass(notes, "\x1b" "c", 1);
+  pass(notes,
+       "\x1b"
+       "c",
+       1);
   EXPECT_THAT(notes.told, ElementsAre("reset"));
 }
 

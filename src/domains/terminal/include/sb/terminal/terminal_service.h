@@ -24,10 +24,10 @@ class ProcessWatch;
 namespace sb::terminal {
 
 /// Owns which terminals there are in the workspaces, and how they are. A terminal is somebody
-/// else's: it reports how it is, and closes at the latest when its process ends. Every change is one
-/// statement committed by the database thread; its event is told on the loop after the commit, with
-/// the stamp the commit carries; a failed or lost write tells nothing. Lifecycle: construct, `load`,
-/// `start`, `stop`. Callbacks stop after destruction. Thread: confined to the loop. Borrows
+/// else's: it reports how it is, and closes at the latest when its process ends. Every change is
+/// one statement committed by the database thread; its event is told on the loop after the commit,
+/// with the stamp the commit carries; a failed or lost write tells nothing. Lifecycle: construct,
+/// `load`, `start`, `stop`. Callbacks stop after destruction. Thread: confined to the loop. Borrows
 /// everything it is given.
 class TerminalService {
  public:

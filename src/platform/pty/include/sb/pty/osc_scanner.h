@@ -17,10 +17,10 @@ struct OscListener {
   virtual void reset() = 0;
 };
 
-/// Finds OSC sequences in a stream cut anywhere, in constant memory. Everything passes unchanged, in
-/// order and at once, but for the question of the program status protocol (OSC 7501, revision 0.4),
-/// which whoever speaks it answers instead of the terminal outside: its first bytes are held back
-/// until they are something else. Thread: confined to its owner.
+/// Finds OSC sequences in a stream cut anywhere, in constant memory. Everything passes unchanged,
+/// in order and at once, but for the question of the program status protocol (OSC 7501, revision
+/// 0.4), which whoever speaks it answers instead of the terminal outside: its first bytes are held
+/// back until they are something else. Thread: confined to its owner.
 class OscScanner {
  public:
   explicit OscScanner(OscListener& listener) : listener_(&listener) {}

@@ -9,8 +9,8 @@ namespace sb::pty {
 
 /// The user's own terminal in raw mode: every key goes to the program, unread by the kernel. Its
 /// modes come back with the destructor, and on a crash of this process (SIGSEGV, SIGABRT and their
-/// like) before it dies; only SIGKILL leaves them, and then the shell around us sets its own. One at
-/// a time. Thread: confined to its owner.
+/// like) before it dies; only SIGKILL leaves them, and then the shell around us sets its own. One
+/// at a time. Thread: confined to its owner.
 class RawTerminal {
  public:
   /// Errors: invalid_argument (`input` is no terminal), internal.

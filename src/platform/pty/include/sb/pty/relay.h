@@ -48,9 +48,10 @@ struct RelayListener {
 PtyExit relay(Pty& pty, RawTerminal& terminal, const SignalIntake& signals,
               RelayListener& listener);
 
-inline constexpr std::size_t kPendingBytesMax = 64U << 10U;       // bytes, each direction
-inline constexpr std::size_t kLastWordsBytesMax = 4U << 20U;      // read after the program ended
-inline constexpr std::chrono::milliseconds kHangUpGrace{2'000};   // for the program to end
-inline constexpr std::chrono::milliseconds kLastWordsGrace{500};  // for a slow terminal to show them
+inline constexpr std::size_t kPendingBytesMax = 64U << 10U;      // bytes, each direction
+inline constexpr std::size_t kLastWordsBytesMax = 4U << 20U;     // read after the program ended
+inline constexpr std::chrono::milliseconds kHangUpGrace{2'000};  // for the program to end
+inline constexpr std::chrono::milliseconds kLastWordsGrace{
+    500};  // for a slow terminal to show them
 
 }  // namespace sb::pty
