@@ -36,18 +36,6 @@ BoardRow to_row(const JsonValue& entry) {
   return row;
 }
 
-std::string real_path(const std::string& path) {
-  std::string out(PATH_MAX, '\0');
-  if (realpath(path.c_str(), out.data()) == nullptr) return path;
-  out.resize(out.find('\0'));
-  return out;
-}
-
-bool is_inside(const std::string& path, const std::string& folder) {
-  return !folder.empty() && path.starts_with(folder) &&
-         (path.size() == folder.size() || path[folder.size()] == '/');
-}
-
 Result<BoardRow> only(const std::vector<const BoardRow*>& found, const std::string& text) {
   if (found.size() == 1) return *found.front();
   std::string message = printable(text) + " can mean " + std::to_string(found.size()) +
@@ -61,6 +49,18 @@ Result<BoardRow> only(const std::vector<const BoardRow*>& found, const std::stri
 }
 
 }  // namespace
+
+std::string real_path(const std::string& path) {
+  std::string out(PATH_MAX, '\0');
+  if (realpath(path.c_str(), out.data()) == nullptr) return path;
+  out.resize(out.find('\0'));
+  return out;
+}
+
+bool is_inside(const std::string& path, const std::string& folder) {
+  return !folder.empty() && path.starts_with(folder) &&
+         (path.size() == folder.size() || path[folder.size()] == '/');
+}
 
 Result<Board> read_board(const std::string& socket) {
   SB_TRY(const std::string projects_text, api_get(socket, "/api/projects"));

@@ -41,4 +41,9 @@ Result<bool> wait_for_change(const std::string& socket, const Board& board,
 /// the beginning of an id. Errors: not_found; conflict, listing the candidates.
 Result<BoardRow> find_workspace(const std::vector<BoardRow>& rows, const std::string& text);
 
+/// The path without links, as it was when there is none.
+[[nodiscard]] std::string real_path(const std::string& path);
+/// True when `path` is `folder` or below it.
+[[nodiscard]] bool is_inside(const std::string& path, const std::string& folder);
+
 }  // namespace sb::app

@@ -15,6 +15,7 @@
 #include "project_tool.h"
 #include "run_command.h"
 #include "serve.h"
+#include "shell.h"
 #include "tools.h"
 #include "watch_tool.h"
 
@@ -29,6 +30,7 @@ struct Arguments {
   EmitOptions emit;
   sb::app::RunOptions run;
   sb::app::LogsOptions logs;
+  sb::app::ShellOptions shell_in;
   std::string socket;
   std::string workspace;
   sb::app::WaitOptions wait;
@@ -157,6 +159,13 @@ CLI::App* add_logs(CLI::App& app, Arguments& args) {
   return logs;
 }
 
+CLI::App* add_shell(CLI::App& app, Arguments& args) {
+  CLI::App* shell = add_tool(app, args, "shell", "Your shell in a workspace, seen on the board");
+  shell->add_option("workspace", args.shell_in.workspace, "Id, name, branch or a path in it")
+      ->required();
+  return shell;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -196,6 +205,7 @@ int main(int argc, char** argv) {
   CLI::App* emit = add_emit(app, args);
   CLI::App* run = add_run(app, args);
   CLI::App* logs = add_logs(app, args);
+  CLI::App* shell = add_shell(app, args);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -223,8 +233,9 @@ int main(int argc, char** argv) {
     std::printf("%s", sb::app::completions(app, args.shell).c_str());
     return sb::app::kExitOk;
   }
-  args.run.socket = args.logs.socket = args.socket;
+  args.run.socket = args.logs.socket = args.shell_in.socket = args.socket;
   if (run->parsed()) return sb::app::run(args.run);
   if (logs->parsed()) return sb::app::logs(args.logs);
+  if (shell->parsed()) return sb::app::shell(args.shell_in);
   return emit->parsed() ? sb::app::emit(args.socket, args.emit) : sb::app::kExitUsage;
 }

@@ -25,6 +25,7 @@
 #include "sb/orchestration/github_view.h"
 #include "sb/orchestration/run_script_view.h"
 #include "sb/orchestration/session_view.h"
+#include "sb/orchestration/terminal_view.h"
 #include "sb/process/posix_runner.h"
 #include "sb/process/process_watch.h"
 #include "sb/process/supervision.h"
@@ -36,6 +37,8 @@
 #include "sb/session/spool_intake.h"
 #include "sb/snapshot/store.h"
 #include "sb/sqlite/database.h"
+#include "sb/terminal/schema.h"
+#include "sb/terminal/terminal_service.h"
 #include "sb/transport/event_loop.h"
 #include "sb/workspace/data_dir.h"
 #include "sb/workspace/journal.h"
@@ -48,6 +51,7 @@
 #include "ports.h"
 #include "run_script_port.h"
 #include "session_hooks.h"
+#include "terminal_port.h"
 #include "web_files.h"
 
 namespace sb::app {
@@ -115,6 +119,7 @@ class Application {
   }
   Result<void> open();
   void open_sessions();
+  void open_terminals();
   void open_github();
   Result<void> listen();
   void begin();
@@ -150,6 +155,7 @@ class Application {
   std::unique_ptr<workspace::WorkspaceService> workspaces_;
   std::unique_ptr<session::SessionService> sessions_;
   std::unique_ptr<session::SpoolIntake> spool_;
+  std::unique_ptr<terminal::TerminalService> terminals_;
   std::unique_ptr<run_script::RunScriptService> run_scripts_;
   http_client::Client http_;
   std::unique_ptr<github::GithubService> github_;
@@ -158,6 +164,7 @@ class Application {
   std::unique_ptr<EnginePorts> ports_;
   std::unique_ptr<SessionHooks> hooks_;
   std::unique_ptr<RunScriptPort> run_script_port_;
+  std::unique_ptr<TerminalPort> terminal_port_;
   std::unique_ptr<transport::Server> server_;
   // Last: their threads end before what their tasks use. GitHub has one of its own, because a
   // server that hangs holds it.
@@ -174,6 +181,7 @@ Result<void> Application::open() {
   SB_TRY_VOID(database->migrate("workspace", workspace::migrations()));
   SB_TRY_VOID(database->migrate("session", session::migrations()));
   SB_TRY_VOID(database->migrate("run_script", run_script::migrations()));
+  SB_TRY_VOID(database->migrate("terminal", terminal::migrations()));
   SB_TRY_VOID(database->migrate("github", github::migrations()));
   writer_ = std::make_unique<sqlite::Writer>(std::move(database));
   journal_ = std::make_unique<workspace::Journal>(loop_, *writer_, Logger("journal"));
@@ -189,6 +197,7 @@ Result<void> Application::open() {
                                   *git_, metrics_, Logger("engine")},
       orchestration::EngineOptions{});
   open_sessions();
+  open_terminals();
   run_script::RunScriptOptions run_options;
   run_options.file_mask = options_.file_mask;
   run_scripts_ = std::make_unique<run_script::RunScriptService>(
@@ -223,6 +232,14 @@ void Application::open_sessions() {
       *sessions_, engine_->directory(), engine_->own_facts(), clock_, Logger("session")}));
 }
 
+void Application::open_terminals() {
+  terminals_ = std::make_unique<terminal::TerminalService>(terminal::TerminalService::Deps{
+      loop_, *writer_, process_watch_, clock_, counter_, Logger("terminal")});
+  terminal_port_ = std::make_unique<TerminalPort>(*terminals_, *sessions_);
+  engine_->add(orchestration::make_terminal_view(*terminals_, engine_->own_facts(),
+                                                 engine_->directory(), clock_, Logger("terminal")));
+}
+
 void Application::open_github() {
   github::GithubOptions github_options = github::options_from_environment();
   github_options.user_agent = "snapboard/" SB_VERSION;
@@ -252,7 +269,7 @@ Result<void> Application::listen() {
   server_ = std::make_unique<transport::Server>(
       loop_, std::move(config),
       transport::ServerPorts{store_, *ports_, *ports_, *ports_, metrics_, clock_, Logger("http"),
-                             hooks_.get(), run_script_port_.get()});
+                             hooks_.get(), run_script_port_.get(), terminal_port_.get()});
   SB_TRY_VOID(server_->listen());
   store_.on_commit([this] { server_->store_changed(); });
   const Discovery discovery{getpid(), server_->url(), socket_path_, token_, clock_.wall_now()};

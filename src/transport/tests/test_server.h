@@ -94,6 +94,16 @@ struct FakeSinks final : EventSink, CommandSink, ServerStatus {
   std::vector<std::string> commands;
 };
 
+/// Remembers what terminals report. Confined to the loop.
+struct FakeTerminals final : TerminalSink {
+  void report(Report report, std::function<void(Result<void>)> done) override {
+    reports.push_back(std::move(report));
+    done(answer);
+  }
+  std::vector<Report> reports;
+  Result<void> answer;
+};
+
 /// A server on real sockets with its loop on a thread, over a real store with the project "p1".
 /// Everything but `on_loop`, its users and the clients belongs to the loop thread.
 class TestServer {
@@ -120,6 +130,7 @@ class TestServer {
     project.repoPath = "/repo/one";
     if (!store.put_project(std::move(project))) throw std::runtime_error("no project");
     ServerPorts ports{store, sinks, sinks, sinks, metrics, clock, Logger()};
+    ports.terminals = &terminals;
     server = std::make_unique<Server>(loop, std::move(config), std::move(ports));
     store.on_commit([this] { server->store_changed(); });
     const auto listening = server->listen();
@@ -210,6 +221,7 @@ class TestServer {
   EventLoop loop;
   snapshot::Store store{"epoch-1", {}};
   FakeSinks sinks;
+  FakeTerminals terminals;
   std::unique_ptr<Server> server;
   std::uint16_t port = 0;
 

@@ -5,14 +5,20 @@
 namespace sb::session {
 namespace {
 
-// Codex runs all threads of a user in one daemon.
-const std::array<Agent, 5> kAgents{{
+Result<std::vector<AgentEvent>> refuse_hooks(const JsonValue&) {
+  return fail(ErrorCode::invalid_argument, "programs are heard through their terminals");
+}
+
+// Codex runs all threads of a user in one daemon. The last one is any program that speaks on its
+// terminal and has no hooks (program_status.h).
+const std::array<Agent, 6> kAgents{{
     {"claude", "claude-code", "Claude Code", model::SessionProvider::CLAUDE, true,
      read_claude_hook},
     {"codex", "", "Codex", model::SessionProvider::CODEX, false, read_codex_hook},
     {"gemini", "gemini-cli", "Gemini CLI", std::nullopt, true, read_gemini_hook},
     {"opencode", "", "OpenCode", std::nullopt, false, read_opencode_event},
     {"cursor", "cursor-agent", "Cursor", std::nullopt, false, read_cursor_hook},
+    {"terminal", "", "Program", std::nullopt, true, refuse_hooks},
 }};
 
 }  // namespace

@@ -15,6 +15,8 @@
 #include "sb/sqlite/database.h"
 #include "sb/sqlite/submit.h"
 
+#include "program_levels.h"
+
 namespace sb::session {
 
 /// One session in memory, ahead of its table by what is in flight.
@@ -56,6 +58,11 @@ struct SessionService::Impl : std::enable_shared_from_this<SessionService::Impl>
   void settle_start(const Live& live);
   [[nodiscard]] bool was_forgotten(const std::string& id, const Edge& edge) const;
   void remember_forgotten(const Live& live);
+
+  // --- programs on terminals (service_programs.cc) ---
+  [[nodiscard]] std::vector<Live*> sessions_in(const ProcessIdentity& leader) const;
+  void replace_programs(const Live& live);
+  void tell_edge(const ProcessIdentity& process, AgentEvent event);
 
   // --- tables (service_writes.cc) ---
   void persist(Live& live, std::function<void(Result<void>)> done);
@@ -104,6 +111,7 @@ struct SessionService::Impl : std::enable_shared_from_this<SessionService::Impl>
 
   Deps deps;
   std::vector<std::unique_ptr<LevelSource>> levels;
+  ProgramLevels* programs = nullptr;  // one of them
   const WorkspaceLocator* locator = nullptr;
   std::vector<std::function<void(const Event&)>> listeners;
   std::map<std::string, std::unique_ptr<Live>> lives;

@@ -107,6 +107,7 @@ Result<Live*> SessionService::Impl::take_event(const Agent& agent, const AgentEv
   if (edge.actor.empty()) place(*live, event, locators);
   live->read_at = now().mono + kEdgeStands;
   retry_watch(*live);
+  replace_programs(*live);
   if (edge.kind == EdgeKind::started && edge.actor.empty()) settle_start(*live);
   return live;
 }

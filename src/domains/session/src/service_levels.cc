@@ -106,7 +106,7 @@ void SessionService::Impl::watch_level(Live& live) {
   live.level_file.clear();
   if (live.state.ended) return;
   for (const auto& source : levels) {
-    if (source->agent() != live.row.agent) continue;
+    if (source->agent() != live.row.agent) continue;  // one of every agent has no file
     live.level_file = source->file(query_of(live));
     if (live.level_file.empty()) continue;
     const std::string folder = std::filesystem::path(live.level_file).parent_path().string();
@@ -134,7 +134,9 @@ void SessionService::Impl::read_level(Live& live) {
   }
   std::vector<const LevelSource*> sources;
   for (const auto& source : levels) {
-    if (source->agent() == live.row.agent) sources.push_back(source.get());
+    if (source->agent().empty() || source->agent() == live.row.agent) {
+      sources.push_back(source.get());
+    }
   }
   if (sources.empty()) return;
   live.reading = true;
@@ -171,6 +173,14 @@ void SessionService::Impl::take_levels(const std::string& id, const std::vector<
   }
   if (again) return read_level(*live);
   if (!needs_level(live->state) || live->read_at) return;
+  const bool stated = std::any_of(read.begin(), read.end(), [](const Level& level) {
+    return level.status != LevelStatus::gone;
+  });
+  if (live->level_file.empty()) {
+    // Nothing to watch: what is stated is pushed, and read again only so that it stays confirmed.
+    if (stated) live->read_at = deps.clock.mono_now() + kPollWatched;
+    return schedule(*live);
+  }
   const auto folder = std::filesystem::path(live->level_file).parent_path().string();
   const auto found = directories.find(folder);
   const bool watched = found != directories.end() && found->second.installed;

@@ -37,7 +37,11 @@ bool bring_up_to_date(SessionRow& row, MonoTime mono, WallTime wall) {
 }  // namespace
 
 SessionService::Impl::Impl(Deps given, std::vector<std::unique_ptr<LevelSource>> sources)
-    : deps(std::move(given)), levels(std::move(sources)) {}
+    : deps(std::move(given)), levels(std::move(sources)) {
+  auto made = std::make_unique<ProgramLevels>();
+  programs = made.get();
+  levels.push_back(std::move(made));
+}
 
 SessionService::SessionService(Deps deps, std::vector<std::unique_ptr<LevelSource>> levels)
     : impl_(std::make_shared<Impl>(std::move(deps), std::move(levels))) {}
@@ -142,17 +146,6 @@ void SessionService::read(std::function<void(Result<Contents>)> done) {
                              if (read) read->fence = fence;
                              done(std::move(read));
                            });
-}
-
-void SessionService::tell_level(const std::string& id, const Level& level) {
-  if (Live* live = impl_->find(id)) impl_->take(*live, level);
-}
-
-std::string SessionService::session_of(const ProcessIdentity& process) const {
-  for (const auto& [id, live] : impl_->lives) {
-    if (process.known() && !live->state.ended && live->state.process == process) return id;
-  }
-  return {};
 }
 
 void SessionService::relocate() {

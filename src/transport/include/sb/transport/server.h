@@ -18,6 +18,7 @@
 #include "sb/transport/event_loop.h"
 #include "sb/transport/ports.h"
 #include "sb/transport/run_script_sink.h"
+#include "sb/transport/terminal_sink.h"
 
 namespace sb::transport {
 
@@ -75,6 +76,7 @@ struct ServerPorts {
   Logger log;
   HookSink* hooks = nullptr;            ///< null: /hooks is not there
   RunScriptSink* run_script = nullptr;  ///< null: its routes are not there
+  TerminalSink* terminals = nullptr;    ///< null: its route is not there
 };
 
 /// HTTP, WebSocket and the Unix socket of one server (protocol, sections 1 to 5).

@@ -22,6 +22,7 @@ struct LevelQuery {
 class LevelSource {
  public:
   virtual ~LevelSource() = default;
+  /// Empty: it may know of sessions of every agent.
   [[nodiscard]] virtual std::string_view agent() const = 0;
   [[nodiscard]] virtual int rank() const = 0;
   /// The file whose change is a hint; empty when there is none for this session.

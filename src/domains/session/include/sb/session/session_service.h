@@ -16,6 +16,7 @@
 #include "sb/model/stamp.h"
 #include "sb/session/hook_report.h"
 #include "sb/session/level_source.h"
+#include "sb/session/program_status.h"
 #include "sb/session/types.h"
 
 namespace sb::sqlite {
@@ -29,6 +30,13 @@ class Watcher;
 }
 
 namespace sb::session {
+
+/// What the program in the foreground of a terminal says of itself.
+struct ProgramReport {
+  ProcessIdentity process;  ///< leads the foreground group
+  std::string directory;    ///< of the terminal: canonical, absolute
+  ProgramStatus status;
+};
 
 /// Owns the agent sessions: their table, their state machines, what is read of them and when their
 /// processes end. Every change is a compare-and-set committed by the database thread; its event is
@@ -71,11 +79,11 @@ class SessionService {
   /// unavailable (not committed: say it again).
   void report(std::string_view agent, const HookLocators& locators, std::string_view body,
               std::function<void(Result<void>)> done);
-  /// A level of a session that somebody else reads, for instance from a terminal. An unknown
-  /// session is nothing.
-  void tell_level(const std::string& id, const Level& level);
-  /// The live session that runs in this very process, if any.
-  [[nodiscard]] std::string session_of(const ProcessIdentity& process) const;
+  /// A level of the session that runs there, restated until it changes; where no hook spoke, the
+  /// program is a session of its own, and no exit of it is unexpected.
+  void tell_program(const std::string& terminal, const ProgramReport& report);
+  /// Nothing is said there any more. An unknown terminal is nothing.
+  void drop_program(const std::string& terminal);
 
   /// A workspace appeared or moved: sessions outside of all may be inside now.
   void relocate();
