@@ -282,6 +282,32 @@ void Checks::log_replays(const Store& store) {
   }
 }
 
+void Checks::catching_up(snapshot::ViewEncoder& views) {
+  const Store& store = views.store();
+  const auto size = [&](const std::shared_ptr<const snapshot::ViewAnswer>& answer) {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < answer->ends.size(); ++i) {
+      bytes += views.text(answer, i, 1, std::nullopt)->front().size();
+    }
+    return bytes;
+  };
+  for (int project = 0; project < kProjects; ++project) {
+    const auto id = project_id(project);
+    const auto floor = store.floor(id);
+    if (store.project(id) == nullptr || floor > head_) continue;
+    const auto view = snapshot::View::full(id);
+    const std::size_t whole = size(views.answer(view, std::nullopt, true));
+    for (const auto from : {floor, floor + (head_ - floor) / 2}) {
+      const std::size_t cost = size(views.answer(view, snapshot::Position{.revision = from}, true));
+      env_->judge.hold(cost <= whole + env_->swarm.batches.bytes, "F3", [&] {
+        return "to come from revision " + std::to_string(from) + " of p" + std::to_string(project) +
+               " to the head costs " + std::to_string(cost) + " bytes, the whole view " +
+               std::to_string(whole);
+      });
+    }
+  }
+}
+
 std::shared_ptr<const snapshot::EntryText> Checks::text(int workspace,
                                                         std::uint64_t revision) const {
   const auto found = texts_.find({workspace, revision});

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sb/snapshot/store.h"
+#include "sb/snapshot/sync_batch.h"
 
 #include "oracle.h"
 #include "swarm.h"
@@ -20,10 +21,10 @@ namespace sb::sim {
 
 inline constexpr int kProjects = 4;
 
-/// Checkers, one per guarantee and called by its name: I1 to I10 and L1 to L3, M1, M2, R2 here,
-/// those of delivery (T1 to T7, F1, F4) in the client and the connection, which ask this for
-/// history. They look at what is shown and at the true state; none looks at a stamp of the store.
-/// Thread: externally locked.
+/// Checkers, one per guarantee and called by its name: I1 to I10 and L1 to L3, F3, M1, M2, R2
+/// here, those of delivery (T1 to T7, F1, F4, F5) in the client and the connection, which ask this
+/// for history. They look at what is shown and at the true state; none looks at a stamp of the
+/// store. Thread: externally locked.
 class Checks {
  public:
   explicit Checks(Env& env) : env_(&env) {}
@@ -55,6 +56,9 @@ class Checks {
                   const std::set<int>& uncertain);
   /// L2: changes(R) on top of state(R) is state(head).
   void log_replays(const snapshot::Store& store);
+  /// F3: whatever a reader lags behind, to bring it to the head costs no more than the whole view
+  /// and one batch.
+  void catching_up(snapshot::ViewEncoder& views);
 
   // --- history, for delivery ---
   using View = std::map<int, std::uint64_t>;  // id -> revision

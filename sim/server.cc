@@ -375,6 +375,7 @@ void Server::set_review_count(std::int64_t count) {
 void Server::judge() {
   checks_.everything(store_, oracle_, "I6", uncertain_);
   checks_.log_replays(store_);
+  checks_.catching_up(views_);
 }
 
 void Server::on_commit() {

@@ -149,6 +149,9 @@ void Server::deliver(Connection& connection, const std::shared_ptr<const Message
       if (found != connections_.end()) pump(*found->second);
     });
   }
+  env_.judge.hold(connection.in_flight == 0, "F1", [&] {
+    return "connection " + std::to_string(connection.id) + " is handed a second batch";
+  });
   const MonoTime now = env_.loop.mono_now();
   connection.in_flight = batch->size();
   MonoTime arrives = now;

@@ -104,6 +104,7 @@ std::uint64_t SyncClient::open() {
   if (!cursor.empty()) hello += R"(,"cursor":")" + cursor + '"';
   view_seq_ = 1;
   welcomed_ = false;
+  incomplete_ = 0;
   const auto held = snapshot::decode_cursor(cursor);
   const auto floor = view_.project < 0 ? store.floor() : store.floor(project_id(view_.project));
   resumable_ = held && held->epoch == store.epoch() && held->covered() >= floor &&
@@ -140,6 +141,7 @@ void SyncClient::act() {
   staging_.reset();
   if (!connected() || deaf() || server() == nullptr) return;
   ++view_seq_;
+  incomplete_ = 0;
   env().judge.note(who() + "asks for " + view_.text());
   const std::string message = R"({"type":"view","viewSeq":)" + std::to_string(view_seq_) +
                               R"(,"view":)" + view_.text() + '}';
@@ -247,6 +249,11 @@ void SyncClient::take_batch(std::string_view text) {
   if (!batch.review_count.empty()) {
     target.review_count = static_cast<std::int64_t>(number(batch.review_count));
   }
+  // Every batch brings at least one id nearer: however the view churns, an answer has an end.
+  incomplete_ = batch.complete ? 0 : incomplete_ + 1;
+  judge.hold(incomplete_ <= env().swarm.workspaces * kProjects, "F5", [&] {
+    return who() + "got " + std::to_string(incomplete_) + " batches and is never complete";
+  });
   if (batch.complete) complete(batch.reset);
   if (!staging_) saved();
 }
@@ -320,6 +327,12 @@ void SyncClient::complete(bool reset) {
     newest = entry.revision;
   }
   if (!current_life()) return;
+  for (const auto& [id, entry] : shown_.entries) {
+    const auto text = checks().text(id, entry.revision);
+    judge.hold(text == nullptr || shown_.view.holds(*text), "V2", [&] {
+      return who() + "shows w" + std::to_string(id) + " outside of " + shown_.view.text();
+    });
+  }
   const std::string wrong = difference(shown_, shown_.revision);
   judge.hold(wrong.empty(), reset ? "V3" : "T4", [&] {
     return who() + "at revision " + std::to_string(shown_.revision) + " of " + view_.text() + ": " +

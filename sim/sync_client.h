@@ -29,7 +29,7 @@ struct SimView {
 };
 
 /// A consumer of dialect 2 that follows the client rules of the protocol, section 4, to the letter.
-/// Checks what arrives (T1 to T7, T9, T11, V1 to V4, L3, R2, R4). Thread: externally locked.
+/// Checks what arrives (T1 to T7, T9, T11, V1 to V4, F5, L3, R2, R4). Thread: externally locked.
 class SyncClient final : public Reader {
  public:
   SyncClient(Env& env, Checks& checks, int number);
@@ -84,6 +84,7 @@ class SyncClient final : public Reader {
   bool welcomed_ = false;
   bool resumable_ = false;
   MonoTime last_frame_at_{};
+  int incomplete_ = 0;  // batches since the last complete one (F5)
 };
 
 }  // namespace sb::sim
