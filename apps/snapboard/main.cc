@@ -12,6 +12,7 @@
 #include "doctor.h"
 #include "explain_tool.h"
 #include "hook.h"
+#include "integrate_tool.h"
 #include "project_tool.h"
 #include "run_command.h"
 #include "serve.h"
@@ -31,6 +32,7 @@ struct Arguments {
   sb::app::RunOptions run;
   sb::app::LogsOptions logs;
   sb::app::ShellOptions shell_in;
+  sb::app::IntegrateOptions integrate;
   std::string socket;
   std::string workspace;
   sb::app::WaitOptions wait;
@@ -166,6 +168,24 @@ CLI::App* add_shell(CLI::App& app, Arguments& args) {
   return shell;
 }
 
+CLI::App* add_integrate(CLI::App& app, Arguments& args) {
+  CLI::App* integrate =
+      app.add_subcommand("integrate", "Let an agent tell what it does, by its own configuration");
+  integrate->add_option("agent", args.integrate.agent, "claude, codex, gemini, opencode or cursor")
+      ->required();
+  integrate->add_flag("--project,!--user", args.integrate.project,
+                      "Only in the project we stand in, for you alone (default: in all of yours)");
+  integrate->add_flag("--remove", args.integrate.remove, "Take it out again");
+  integrate->add_flag("--yes", args.integrate.yes, "Write without asking");
+  return integrate;
+}
+
+// For the help only: `hook` is decided before anything is parsed.
+void add_hook(CLI::App& app, Arguments& args) {
+  CLI::App* hook = add_tool(app, args, "hook", "Hand on what an agent's hook says; agents call it");
+  hook->add_option("agent", args.integrate.agent, "Name of the agent")->required();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -206,6 +226,8 @@ int main(int argc, char** argv) {
   CLI::App* run = add_run(app, args);
   CLI::App* logs = add_logs(app, args);
   CLI::App* shell = add_shell(app, args);
+  CLI::App* integrate = add_integrate(app, args);
+  add_hook(app, args);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -217,6 +239,7 @@ int main(int argc, char** argv) {
     args.serve.coalesce = std::chrono::milliseconds(args.coalesce_ms);
     return sb::app::serve(args.serve);
   }
+  if (integrate->parsed()) return sb::app::integrate(args.integrate);
   if (status->parsed()) return sb::app::status(args.socket, args.output());
   if (list->parsed()) return sb::app::list(args.socket, args.output());
   if (explain->parsed()) return sb::app::explain(args.socket, args.workspace, args.output());
