@@ -149,7 +149,10 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
         self->last_rows_ok = self->deps.clock.mono_now();
         const auto passed = self->own.reconcile(*read, self->drift);
         rejected = passed.rejected;
-        for (const auto& id : passed.removed) self->journal_removed(id);
+        for (const auto& id : passed.removed) {
+          self->journal_removed(id);
+          self->release(id, [] {});
+        }
       } else {
         self->deps.log.warn("rows could not be read", {kv("reason", read.error().message)});
       }

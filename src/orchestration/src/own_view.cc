@@ -168,6 +168,7 @@ OwnView::Pass OwnView::reconcile(const workspace::Contents& contents, DriftLog& 
   for (const auto& project : contents.projects) present[project.id];
   store_->begin_commit();
   for (const auto& row : contents.workspaces) {
+    if (row.status == model::WorkspaceStatus::ARCHIVED) continue;  // as absent as a deleted one
     present[row.project].push_back(row.id);
     const bool absent = store_->facts(row.id) == nullptr;
     const auto applied =
