@@ -72,15 +72,21 @@ def without_comments(line):
     return re.sub(r"//.*", "", re.sub(r'"(?:[^"\\]|\\.)*"', '""', line))
 
 
+def without_raw_strings(text):
+    """C++ whose raw string literals hold nothing but their line ends: what is in them is another language."""
+    return re.sub(r'R"(\w*)\((.*?)\)\1"', lambda raw: '""' + "\n" * raw.group(2).count("\n"), text, flags=re.S)
+
+
 def check_file(source, name):
     try:
         with open(os.path.join(source, name), encoding="utf-8") as file:
-            lines = file.read().splitlines()
+            text = file.read()
     except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
         return  # binary, or deleted and not yet committed
     rules = [rule for rule in RULES if rule.covers(name)]
-    for number, line in enumerate(lines, 1):
-        code = without_comments(line)
+    lines = text.rstrip("\n").split("\n")
+    codes = (without_raw_strings(text) if name.endswith(CPP) else text).rstrip("\n").split("\n")
+    for number, (line, code) in enumerate(zip(lines, map(without_comments, codes), strict=True), 1):
         for rule in rules:
             if rule.pattern.search(code if rule.code_only else line):
                 yield f"{name}:{number}: {line.strip()[:80]}   ({rule.why})"
