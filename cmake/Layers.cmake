@@ -22,7 +22,7 @@ set(SB_ALLOWED_app           core model platform domain snapshot orchestration t
 set(SB_LAYERS core model platform domain snapshot orchestration transport app)
 
 function(sb_room)
-  cmake_parse_arguments(R "" "NAME;LAYER;DIR" "PUBLIC_DEPS;PRIVATE_DEPS;TEST_DEPS;THIRD_PARTY;THIRD_PARTY_PUBLIC" ${ARGN})
+  cmake_parse_arguments(R "" "NAME;LAYER;DIR" "PUBLIC_DEPS;PRIVATE_DEPS;TEST_DEPS;TEST_LIBS;THIRD_PARTY;THIRD_PARTY_PUBLIC" ${ARGN})
   if(R_UNPARSED_ARGUMENTS OR NOT DEFINED SB_ALLOWED_${R_LAYER})
     message(FATAL_ERROR "sb_room(${R_NAME}): unknown layer '${R_LAYER}' or arguments '${R_UNPARSED_ARGUMENTS}'")
   endif()
@@ -41,7 +41,7 @@ function(sb_room)
   endforeach()
   target_link_libraries(sb_${R_NAME} PUBLIC ${R_THIRD_PARTY_PUBLIC} PRIVATE ${R_THIRD_PARTY} sb_warnings)
   set_property(GLOBAL APPEND PROPERTY SB_ROOMS sb_${R_NAME})
-  # TEST_DEPS: rooms whose real things the tests plug into a seam of this one.
+  # TEST_DEPS: rooms whose real things the tests plug into a seam of this one. TEST_LIBS: third-party ones.
   list(TRANSFORM R_TEST_DEPS PREPEND sb_)
   list(JOIN R_TEST_DEPS "," test_deps)
   set_property(GLOBAL APPEND PROPERTY SB_ROOM_DIRS "${R_DIR}=${R_LAYER}=sb_${R_NAME}=${test_deps}")
@@ -51,7 +51,7 @@ function(sb_room)
     file(GLOB test_sources CONFIGURE_DEPENDS "${dir}/tests/*_test.cc" "${dir}/tests/*/*.cc")
     if(test_sources)
       sb_test(sb_${R_NAME}_tests LABEL unit SOURCES ${test_sources} DEPS sb_${R_NAME} ${R_TEST_DEPS}
-              INCLUDES "${dir}/tests" "${dir}/src")
+              LIBS ${R_TEST_LIBS} INCLUDES "${dir}/tests" "${dir}/src")
     endif()
   endif()
 endfunction()
@@ -59,10 +59,11 @@ endfunction()
 # A GoogleTest program, registered as one ctest per program (start-up of a sanitized binary is not free).
 # LIBS: further targets, for instance rapidcheck.
 function(sb_test NAME)
-  cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;DEPS;INCLUDES" ${ARGN})
+  cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;DEPS;LIBS;INCLUDES" ${ARGN})
   find_package(GTest REQUIRED)
   add_executable(${NAME} ${T_SOURCES})
-  target_link_libraries(${NAME} PRIVATE ${T_DEPS} GTest::gtest GTest::gmock_main rapidcheck sb_warnings)
+  target_link_libraries(${NAME} PRIVATE ${T_DEPS} ${T_LIBS} GTest::gtest GTest::gmock_main rapidcheck
+                        sb_warnings)
   target_include_directories(${NAME} PRIVATE ${T_INCLUDES} "${CMAKE_SOURCE_DIR}/tests/support/include")
   target_compile_definitions(${NAME} PRIVATE SB_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   if(NOT T_TIMEOUT)

@@ -75,7 +75,8 @@ std::string from_environment(const char* name) {
 }
 
 // The whole of what is taken from the environment, which holds secrets beside these.
-session::HookLocators locate(std::uint64_t began, const std::string& directory) {
+session::HookLocators locate(std::string_view agent, std::uint64_t began,
+                             const std::string& directory) {
   session::HookLocators locators;
   locators.order = began;
   locators.process = agent_process(from_environment("CLAUDE_PID"));
@@ -86,7 +87,8 @@ session::HookLocators locate(std::uint64_t began, const std::string& directory) 
       locators.project_directory = real_path(from_environment(name).c_str());
     }
   }
-  locators.config_directory = real_path(from_environment("CLAUDE_CONFIG_DIR").c_str());
+  locators.config_directory =
+      real_path(from_environment(agent == "codex" ? "CODEX_HOME" : "CLAUDE_CONFIG_DIR").c_str());
   for (const char* name : {"TMUX_PANE", "TERM_SESSION_ID"}) {
     if (locators.terminal.empty()) locators.terminal = from_environment(name);
   }
@@ -178,7 +180,7 @@ void run(int count, char** arguments) {
       slimmer.text().empty()) {
     return;
   }
-  const std::string locators = format_locators(locate(began, slimmer.directory()));
+  const std::string locators = format_locators(locate(agent, began, slimmer.directory()));
   const auto runtime = runtime_dir();
   if (socket_path.empty() && runtime) socket_path = *runtime + "/api.sock";
   if (ask(socket_path, agent, locators, slimmer.text()) != Answer::none || !runtime) return;

@@ -15,5 +15,7 @@ Result<std::string> default_socket_path();
 /// Where Claude Code keeps its settings and what it tells of its sessions: `$CLAUDE_CONFIG_DIR`,
 /// else `~/.claude`. Empty when neither is known.
 std::string claude_config_dir();
+/// The same of Codex: `$CODEX_HOME`, else `~/.codex`.
+std::string codex_home_dir();
 
 }  // namespace sb::app

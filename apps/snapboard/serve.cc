@@ -218,6 +218,8 @@ Result<void> Application::open() {
 void Application::open_sessions() {
   std::vector<std::unique_ptr<session::LevelSource>> levels;
   levels.push_back(std::make_unique<session::ClaudeStatusFile>(claude_config_dir()));
+  levels.push_back(std::make_unique<session::CodexDaemon>(codex_home_dir()));
+  levels.push_back(std::make_unique<session::OpencodeServer>(http_));
   sessions_ = std::make_unique<session::SessionService>(
       session::SessionService::Deps{loop_, workers_, *writer_, process_watch_, *watcher_, clock_,
                                     counter_, Logger("session")},

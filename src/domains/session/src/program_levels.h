@@ -23,6 +23,7 @@ class ProgramLevels final : public LevelSource {
  public:
   [[nodiscard]] std::string_view agent() const override { return {}; }
   [[nodiscard]] int rank() const override { return 1; }
+  [[nodiscard]] bool pushed() const override { return true; }
   [[nodiscard]] std::string file(const LevelQuery&) const override { return {}; }
   [[nodiscard]] Level read(const LevelQuery& query) const override;
 

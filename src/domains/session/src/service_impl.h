@@ -86,7 +86,10 @@ struct SessionService::Impl : std::enable_shared_from_this<SessionService::Impl>
   void wake(const std::string& id);
   void watch_level(Live& live);
   void retry_watch(const Live& live);
+  [[nodiscard]] std::vector<const LevelSource*> sources_of(const Live& live) const;
   void read_level(Live& live);
+  [[nodiscard]] std::optional<std::chrono::milliseconds> pause_before_look(
+      const Live& live, const std::vector<Level>& read) const;
   void take_levels(const std::string& id, const std::vector<Level>& levels);
   void files_changed(const std::vector<fs_watch::Event>& events);
   [[nodiscard]] LevelQuery query_of(const Live& live) const {

@@ -125,6 +125,16 @@ void SessionService::Impl::retry_watch(const Live& live) {
   directories.erase(found);
 }
 
+std::vector<const LevelSource*> SessionService::Impl::sources_of(const Live& live) const {
+  std::vector<const LevelSource*> sources;
+  for (const auto& source : levels) {
+    if (source->agent().empty() || source->agent() == live.row.agent) {
+      sources.push_back(source.get());
+    }
+  }
+  return sources;
+}
+
 // One read at a time; a hint during a read causes one more.
 void SessionService::Impl::read_level(Live& live) {
   if (!started || stopped || live.state.ended) return;
@@ -132,12 +142,7 @@ void SessionService::Impl::read_level(Live& live) {
     live.read_again = true;
     return;
   }
-  std::vector<const LevelSource*> sources;
-  for (const auto& source : levels) {
-    if (source->agent().empty() || source->agent() == live.row.agent) {
-      sources.push_back(source.get());
-    }
-  }
+  std::vector<const LevelSource*> sources = sources_of(live);
   if (sources.empty()) return;
   live.reading = true;
   const MonoTime began = deps.clock.mono_now();
@@ -173,19 +178,30 @@ void SessionService::Impl::take_levels(const std::string& id, const std::vector<
   }
   if (again) return read_level(*live);
   if (!needs_level(live->state) || live->read_at) return;
-  const bool stated = std::any_of(read.begin(), read.end(), [](const Level& level) {
-    return level.status != LevelStatus::gone;
-  });
-  if (live->level_file.empty()) {
-    // Nothing to watch: what is stated is pushed, and read again only so that it stays confirmed.
-    if (stated) live->read_at = deps.clock.mono_now() + kPollWatched;
-    return schedule(*live);
+  if (const auto pause = pause_before_look(*live, read)) {
+    live->read_at = deps.clock.mono_now() + *pause;
   }
-  const auto folder = std::filesystem::path(live->level_file).parent_path().string();
-  const auto found = directories.find(folder);
-  const bool watched = found != directories.end() && found->second.installed;
-  live->read_at = deps.clock.mono_now() + (watched ? kPollWatched : kPollUnwatched);
   schedule(*live);
+}
+
+// A change that is told or watched is looked at when it comes, and else rarely, so that what is
+// stated stays confirmed. Without anything to look at there is no next time.
+std::optional<std::chrono::milliseconds> SessionService::Impl::pause_before_look(
+    const Live& live, const std::vector<Level>& read) const {
+  if (!live.level_file.empty()) {
+    const auto folder = std::filesystem::path(live.level_file).parent_path().string();
+    const auto found = directories.find(folder);
+    const bool watched = found != directories.end() && found->second.installed;
+    return watched ? kPollWatched : kPollUnwatched;
+  }
+  const auto sources = sources_of(live);  // the order of `read`
+  std::optional<std::chrono::milliseconds> pause;
+  for (std::size_t i = 0; i < sources.size() && i < read.size(); ++i) {
+    const bool stated = read[i].status != LevelStatus::gone;
+    if (stated && !sources[i]->pushed()) return kPollUnwatched;
+    if (stated || !sources[i]->pushed()) pause = kPollWatched;
+  }
+  return pause;
 }
 
 void SessionService::Impl::files_changed(const std::vector<fs_watch::Event>& events) {
