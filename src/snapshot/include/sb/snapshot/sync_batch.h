@@ -20,8 +20,8 @@ namespace sb::snapshot {
 
 /// What one batch may hold. A single op larger than that is a batch of its own.
 struct BatchLimits {
-  std::size_t bytes = 256 * 1024;  // bytes
-  std::size_t ops = 1'000;         // ops
+  std::size_t bytes = std::size_t{256} * 1024;  // bytes
+  std::size_t ops = 1'000;                      // ops
 };
 
 /// Why a reader starts again from nothing (protocol, section 4). The wire texts.

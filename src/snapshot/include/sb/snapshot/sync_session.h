@@ -25,7 +25,8 @@ inline constexpr std::chrono::milliseconds kHeartbeatMax{30'000};
 inline constexpr std::chrono::milliseconds kHeartbeatDefault{5'000};
 inline constexpr std::chrono::milliseconds kCoalesceMax{200};
 inline constexpr std::chrono::milliseconds kUnseenMarkGap{1'000};  // marks about what a view hides
-inline constexpr std::size_t kSyncMessageBytesMax = 64 * 1024;     // bytes of a client's message
+inline constexpr std::size_t kSyncMessageBytesMax =
+    std::size_t{64} * 1024;  // bytes of a client's message
 
 /// How one source of facts does, for `mark` (protocol, section 4). Ages are nothing when unknown.
 struct SourceHealth {
