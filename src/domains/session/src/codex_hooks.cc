@@ -3,8 +3,8 @@
 
 #include "hook_json.h"
 
-// Codex (0.169): its hooks, whose shape is Claude's, and the legacy notify program, whose JSON has
-// dashes in its names.
+// Codex (0.169): its hooks, whose shape is Claude's, the legacy notify program, whose JSON has
+// dashes in its names, and what its daemon tells every client of the status of a thread.
 
 namespace sb::session {
 namespace {
@@ -31,9 +31,31 @@ Result<std::vector<AgentEvent>> read_notify(const JsonValue& json) {
   return just(std::move(event));
 }
 
+Result<std::vector<AgentEvent>> read_news(const JsonValue& json) {
+  const auto parameters = json.find("params");
+  const auto status = parameters ? parameters->find("status") : std::nullopt;
+  if (text_of(json, "method") != "thread/status/changed" || !status) {
+    return std::vector<AgentEvent>();
+  }
+  SB_TRY(AgentEvent event, begin_event(*parameters, "threadId", "cwd"));
+  const std::string type = text_of(*status, "type");
+  if (type == "active") event.edge.kind = EdgeKind::working;
+  if (type == "idle" || type == "systemError") event.edge.kind = EdgeKind::turn_ended;
+  if (const auto flags = status->find("activeFlags")) {
+    flags->each_element([&](std::size_t, JsonValue flag) {
+      if (flag.as_string() == "waitingOnUserInput") {
+        event.edge.request_type = model::PendingRequestType::user_question;
+      }
+      event.edge.kind = EdgeKind::asks;
+    });
+  }
+  return just(std::move(event));
+}
+
 }  // namespace
 
 Result<std::vector<AgentEvent>> read_codex_hook(const JsonValue& json) {
+  if (json.find("method")) return read_news(json);
   const std::string name = text_of(json, "hook_event_name");
   if (name.empty() && json.find("type")) return read_notify(json);
   SB_TRY(AgentEvent event, begin_event(json, "session_id", "cwd"));

@@ -62,6 +62,7 @@ TEST(Agents, EveryDocumentedPayloadIsUnderstood) {
            Expected{"codex", "codex-hook-permission-request", EdgeKind::asks},
            Expected{"codex", "codex-hook-interrupt", EdgeKind::turn_ended},
            Expected{"codex", "codex-hook-post-model-request-failed", EdgeKind::call_failed},
+           Expected{"codex", "codex-thread-status-changed", EdgeKind::asks},
            Expected{"gemini", "gemini-notification", EdgeKind::asks},
            Expected{"opencode", "opencode-session-status", EdgeKind::busy},
            Expected{"opencode", "opencode-permission-asked", EdgeKind::asks},
@@ -69,6 +70,8 @@ TEST(Agents, EveryDocumentedPayloadIsUnderstood) {
                     PendingRequestType::user_question},
            Expected{"opencode", "opencode-session-error", EdgeKind::turn_ended},
            Expected{"cursor", "cursor-stop", EdgeKind::turn_ended},
+           Expected{"acp", "acp-request-permission", EdgeKind::asks},
+           Expected{"acp", "acp-session-update", EdgeKind::tool_ended},
        }) {
     const auto event = read_one(expected.agent, fixture(expected.fixture));
     EXPECT_EQ(event.edge.kind, expected.kind) << expected.fixture;
@@ -164,6 +167,36 @@ TEST(Agents, OpenCodeSubSessionsAreIgnored) {
                                             R"({"id":"ses_1","directory":"/w","title":"T"}}})");
   EXPECT_EQ(created.directory, "/w");
   EXPECT_EQ(created.name, "T");
+}
+
+TEST(Agents, AnAcpRequestEndsWithTheToolItIsAbout) {
+  const auto asked = read_one("acp", fixture("acp-request-permission"));
+  const auto ended = read_one("acp", fixture("acp-session-update"));
+  EXPECT_EQ(asked.session, ended.session);
+  EXPECT_EQ(asked.edge.request_id, "call_3");
+  EXPECT_EQ(asked.edge.tool_use, ended.edge.tool_use);
+}
+
+TEST(Agents, AcpPlansQuestionsTurnsAndStatesAreToldApart) {
+  using model::PendingRequestType;
+  const auto kind = [](const std::string& text) { return read_one("acp", text).edge.kind; };
+  const auto plan = read_one("acp", R"({"id":1,"method":"session/request_permission",
+    "params":{"sessionId":"s","toolCall":{"toolCallId":"c","kind":"switch_mode"}}})");
+  EXPECT_EQ(plan.edge.request_type, PendingRequestType::plan_approval);
+  const auto question = read_one(
+      "acp", R"({"id":7,"method":"elicitation/create","cwd":"/w","params":{"sessionId":"s"}})");
+  EXPECT_EQ(question.edge.request_type, PendingRequestType::user_question);
+  EXPECT_EQ(question.edge.request_id, "7");
+  EXPECT_EQ(question.directory, "/w");
+  EXPECT_EQ(kind(R"({"id":2,"method":"session/prompt","params":{"sessionId":"s"}})"),
+            EdgeKind::working);
+  EXPECT_EQ(kind(R"({"id":2,"sessionId":"s","result":{"stopReason":"end_turn"}})"),
+            EdgeKind::turn_ended);
+  EXPECT_EQ(kind(R"({"method":"session/update","params":{"sessionId":"s",
+    "update":{"sessionUpdate":"state_update","state":"running"}}})"),
+            EdgeKind::busy);
+  EXPECT_EQ(kind(R"({"method":"word/of_next_year","params":{"sessionId":"s"}})"),
+            EdgeKind::sign_of_life);
 }
 
 TEST(Agents, CursorSaysWhetherATurnFailed) {

@@ -45,5 +45,6 @@ Result<std::vector<AgentEvent>> read_codex_hook(const JsonValue& json);
 Result<std::vector<AgentEvent>> read_gemini_hook(const JsonValue& json);
 Result<std::vector<AgentEvent>> read_opencode_event(const JsonValue& json);
 Result<std::vector<AgentEvent>> read_cursor_hook(const JsonValue& json);
+Result<std::vector<AgentEvent>> read_acp_message(const JsonValue& json);
 
 }  // namespace sb::session
