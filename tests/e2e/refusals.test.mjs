@@ -137,3 +137,25 @@ test("bytes that are not HTTP end their own connection only", async (t) => {
   }
   assert.equal((await server.get("/healthz")).status, 200);
 });
+
+test("what is no hook is refused with its reason, and a hook is taken", async (t) => {
+  const { server } = await started(t);
+  const post = (agent, body, headers = {}) =>
+    server.request(`/hooks/${agent}`, { method: "POST", body, headers: { "content-type": "application/json", ...headers } });
+  const hook = JSON.stringify({ session_id: "s", cwd: "/nowhere", hook_event_name: "Stop" });
+  for (const [what, status, answer] of [
+    ["an agent nobody knows", 404, post("nobody", hook)],
+    ["no JSON", 400, post("claude", "{")],
+    ["no object", 400, post("claude", "[]")],
+    ["no session", 400, post("claude", "{}")],
+    ["another type of content", 415, post("claude", hook, { "content-type": "text/plain" })],
+    ["too much", 413, post("claude", JSON.stringify({ session_id: "s", x: "x".repeat(1_100_000) }))],
+    ["no token", 401, post("claude", hook, { authorization: undefined })],
+  ]) {
+    const { status: got, headers, text } = await answer;
+    assert.equal(got, status, `${what}: ${text}`);
+    assert.equal(headers["content-type"], "application/problem+json", what);
+  }
+  assert.equal((await post("claude", hook)).status, 204);
+  assert.equal((await post("claude-code", hook)).status, 204, "also by its other name");
+});
