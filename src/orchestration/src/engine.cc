@@ -14,6 +14,9 @@ namespace {
 
 using model::ProjectId;
 
+// Until a pass that takes back what had to go for want of room and was spoken of since.
+constexpr std::chrono::seconds kPassSoon{1};
+
 bool speaks_of_sessions(const model::ExternalEvent& event) {
   return event.type().starts_with("session.") ||
          std::holds_alternative<model::SnapshotFacts>(event.data);
@@ -109,12 +112,21 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   void schedule_pass() {
     if (stopped) return;
-    pass_timer = deps.loop.after(pass.pause(), [self = shared_from_this()] { self->begin_pass(); });
+    const auto pause = soon ? std::chrono::nanoseconds(kPassSoon) : pass.pause();
+    pass_timer = deps.loop.after(pause, [self = shared_from_this()] { self->begin_pass(); });
+  }
+
+  // Once, however often it is asked for before that pass begins.
+  void pass_soon() {
+    if (stopped || !ready || std::exchange(soon, true) || pass.running()) return;
+    deps.loop.cancel(std::exchange(pass_timer, 0));
+    schedule_pass();
   }
 
   void begin_pass() {
     if (stopped) return;
     if (!pass.begin(2 * own.projects().size() + domains.size(), deps.clock.mono_now())) return;
+    soon = false;
     drift_before = drift.total();
     for (const auto& domain : domains) {
       domain->reconcile(drift, [self = shared_from_this()] { self->end_pass_part(); });
@@ -149,6 +161,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
         self->last_rows_ok = self->deps.clock.mono_now();
         const auto passed = self->own.reconcile(*read, self->drift);
         rejected = passed.rejected;
+        if (passed.taken_back) self->pass_soon();
         for (const auto& id : passed.removed) {
           self->journal_removed(id);
           self->release(id, [] {});
@@ -287,6 +300,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool stopped = false;
 
   Loop::TimerId pass_timer = 0;
+  bool soon = false;
   std::uint64_t drift_before = 0;
   std::vector<std::function<void(std::uint64_t)>> pass_waiters;
   std::optional<WallTime> last_pass_at;
@@ -300,6 +314,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 Engine::Engine(Deps deps, EngineOptions options) : impl_(std::make_shared<Impl>(deps, options)) {
   impl_->own.on_sessions(
       [self = impl_.get()](const model::WorkspaceId& id) { self->look_idle(id); });
+  impl_->own.on_missed([self = impl_.get()] { self->pass_soon(); });
   impl_->deps.workspaces.on_event([self = impl_](const workspace::Event& event) {
     if (self->stopped) return;
     self->take(event);

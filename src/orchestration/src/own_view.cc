@@ -36,6 +36,15 @@ void OwnView::each_workspace(
 
 snapshot::Applied OwnView::state(const WorkspaceId& id, model::Stamp stamp, model::FactPatch patch,
                                  std::string_view label, snapshot::Update::Cause cause) {
+  auto applied = apply(id, stamp, std::move(patch), label, cause);
+  const bool missed = applied.outcome == snapshot::Outcome::not_found &&
+                      cause == snapshot::Update::Cause::event && rows_.contains(id);
+  if (missed && missed_.insert(id).second && on_missed_) on_missed_();
+  return applied;
+}
+
+snapshot::Applied OwnView::apply(const WorkspaceId& id, model::Stamp stamp, model::FactPatch patch,
+                                 std::string_view label, snapshot::Update::Cause cause) {
   snapshot::Update update;
   update.workspace = id;
   update.stamp = stamp;
@@ -84,7 +93,7 @@ void OwnView::take(const workspace::WorkspaceRow& row) {
   patch.set<&model::Facts::problem>(row.problem || held == rows_.end() ? row.problem
                                                                        : held->second.git_problem);
   if (row.problem) keep_stats_as_stale(patch, row.id);
-  state(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
+  apply(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
         snapshot::Update::Cause::event);
   remember(row, absent);
 }
@@ -123,7 +132,7 @@ void OwnView::take(const git::GitFacts& facts) {
   known.git_problem = facts.problem;
   model::FactPatch patch = to_facts(facts);
   patch.set<&model::Facts::problem>(known.row.problem ? known.row.problem : known.git_problem);
-  state(facts.id, facts.stamp, std::move(patch), "event:git_read", snapshot::Update::Cause::event);
+  apply(facts.id, facts.stamp, std::move(patch), "event:git_read", snapshot::Update::Cause::event);
 }
 
 std::vector<WorkspaceId> OwnView::forget(const ProjectId& id) {
@@ -171,11 +180,15 @@ OwnView::Pass OwnView::reconcile(const workspace::Contents& contents, DriftLog& 
     if (row.status == model::WorkspaceStatus::ARCHIVED) continue;  // as absent as a deleted one
     present[row.project].push_back(row.id);
     const bool absent = store_->facts(row.id) == nullptr;
+    const bool wanted = absent && missed_.contains(row.id);
     const auto applied =
-        state(row.id, fence, to_facts(row), "reconciliation", snapshot::Update::Cause::pass);
+        apply(row.id, fence, to_facts(row), "reconciliation",
+              wanted ? snapshot::Update::Cause::event : snapshot::Update::Cause::pass);
     // Its event was lost; or it is gone since the read began, and then its tombstone says so.
     remember(row, absent);
-    if (absent && store_->facts(row.id) != nullptr) drift.note(row.project, "created", 1);
+    if (absent && store_->facts(row.id) != nullptr) {
+      wanted ? void(pass.taken_back = true) : drift.note(row.project, "created", 1);
+    }
     pass.rejected = pass.rejected || !applied.rejected.empty();
     drift.note(row.id, applied);
   }
@@ -189,6 +202,7 @@ OwnView::Pass OwnView::reconcile(const workspace::Contents& contents, DriftLog& 
     }
     std::move(gone.begin(), gone.end(), std::back_inserter(pass.removed));
   }
+  missed_.clear();
   store_->end_commit();
   return pass;
 }

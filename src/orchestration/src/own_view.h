@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "sb/core/clock.h"
@@ -40,12 +41,17 @@ class OwnView final : public WorkspaceDirectory, public OwnFactSink {
     on_sessions_ = std::move(listener);
   }
 
+  /// Called when a domain spoke of a workspace that had to go for want of room: the next pass takes
+  /// it back, because passes alone never do.
+  void on_missed(std::function<void()> listener) { on_missed_ = std::move(listener); }
+
   /// Worktrees are tracked from now on: the first baseline does not wait for git.
   void start_tracking();
 
   struct Pass {
     bool rejected = false;  ///< some key was newer than the read and wants another one
     std::vector<model::WorkspaceId> removed;
+    bool taken_back = false;  ///< some workspace is here again, and the domains have to restate it
   };
   /// Applies what a pass read, and what is absent from it, at the fence taken before the read.
   Pass reconcile(const workspace::Contents& contents, DriftLog& drift);
@@ -69,6 +75,8 @@ class OwnView final : public WorkspaceDirectory, public OwnFactSink {
     std::optional<model::Problem> git_problem;
   };
   void take(const workspace::WorkspaceRemoved& event);
+  snapshot::Applied apply(const model::WorkspaceId& id, model::Stamp stamp, model::FactPatch patch,
+                          std::string_view label, snapshot::Update::Cause cause);
   void remember(const workspace::WorkspaceRow& row, bool appeared);
   void track(const Known& known);
   void keep_stats_as_stale(model::FactPatch& patch, const model::WorkspaceId& id) const;
@@ -79,6 +87,8 @@ class OwnView final : public WorkspaceDirectory, public OwnFactSink {
   std::map<model::ProjectId, workspace::ProjectRow> projects_;
   std::unordered_map<model::WorkspaceId, Known> rows_;
   std::function<void(const model::WorkspaceId&)> on_sessions_;
+  std::function<void()> on_missed_;
+  std::unordered_set<model::WorkspaceId> missed_;  // spoken of since the pass before
   bool tracking_ = false;
   std::optional<MonoTime> last_git_ok_;
 };

@@ -170,6 +170,55 @@ TEST_F(EngineLifeTest, S_19_EveryDomainIsAskedToLetGoAlsoWhenOneHangs) {
   EXPECT_TRUE(done);
 }
 
+/// Restates in every pass that one workspace is at work.
+class Worker final : public OwnDomain {
+ public:
+  Worker(OwnFactSink& facts, model::OwnCounter& counter, const model::WorkspaceId& id)
+      : facts_(&facts), counter_(&counter), id_(&id) {}
+  void say(snapshot::Update::Cause cause) {
+    model::FactPatch patch;
+    patch.set<&model::Facts::isWorking>(true);
+    facts_->state(*id_, counter_->next(), std::move(patch), "event:test", cause);
+  }
+  Result<void> load() override { return {}; }
+  void start() override {}
+  void stop() override {}
+  void reconcile(DriftLog&, std::function<void()> done) override {
+    if (!id_->empty()) say(snapshot::Update::Cause::pass);
+    done();
+  }
+  void release(const model::WorkspaceId&, std::function<void()> done) override { done(); }
+  [[nodiscard]] EngineSource health() const override { return {"worker", "live", 0, ""}; }
+
+ private:
+  OwnFactSink* facts_;
+  model::OwnCounter* counter_;
+  const model::WorkspaceId* id_;
+};
+
+TEST_F(EngineLifeTest, WorkInAnEvictedWorkspaceBringsItBackWithinSeconds) {
+  snapshot::Limits limits;
+  limits.workspaces_per_project_max = 1;
+  Life life(dir.path(), limits);
+  model::WorkspaceId evicted;
+  auto made = std::make_unique<Worker>(life.engine.own_facts(), life.counter, evicted);
+  Worker& worker = *made;
+  life.engine.add(std::move(made));
+  ASSERT_TRUE(life.start());
+  const auto project = life.add(repository("repo", 1)).project.id;
+  ASSERT_EQ(life.store.counts().evictions_total, 1U);
+  life.engine.directory().each_workspace([&](const workspace::WorkspaceRow& row) {
+    if (life.shown(row.id, Field::name) == "absent") evicted = row.id;
+  });
+  ASSERT_TRUE(life.reconcile(project));
+  ASSERT_EQ(life.shown(evicted, Field::name), "absent") << "no pass takes it back";
+  worker.say(snapshot::Update::Cause::event);
+  life.loop.advance(1s);
+  ASSERT_TRUE(life.loop.run_until([&] { return life.shown(evicted, Field::name) != "absent"; }));
+  life.loop.advance(1s);
+  EXPECT_TRUE(life.loop.run_until([&] { return life.shown(evicted, Field::isWorking) == "true"; }));
+}
+
 TEST_F(EngineLifeTest, TheLastSequenceOfAProducerIsKeptAcrossARestart) {
   const auto submit = [](Life& life, const std::string& id, std::uint64_t sequence,
                          const std::string& name) {

@@ -24,8 +24,8 @@ namespace sb::orchestration {
 /// One life of a server on a data directory.
 class Life {
  public:
-  explicit Life(const std::filesystem::path& data)
-      : writer(open(data)), store("life-" + std::to_string(++lives), snapshot::Limits{}) {}
+  explicit Life(const std::filesystem::path& data, snapshot::Limits limits = {})
+      : writer(open(data)), store("life-" + std::to_string(++lives), limits) {}
   ~Life() {
     engine.stop();
     processes.cancel_all();

@@ -170,5 +170,32 @@ TEST_F(FullOwnViewTest, TenPassesNeverBringTheEvictedBackAndItsNextEventDoes) {
   EXPECT_EQ(store.counts().evictions_total, 2U);
 }
 
+// Passes alone never take back what had to go for want of room; a domain that speaks of it does.
+TEST_F(FullOwnViewTest, AnEvictedWorkspaceThatADomainSpeaksOfComesBackWithTheNextPass) {
+  for (const char* id : {"a", "b", "c", "d"}) add(id);
+  ASSERT_FALSE(present("a"));
+  int missed = 0;
+  view.on_missed([&] { ++missed; });
+  const auto speak = [&] {
+    model::FactPatch patch;
+    patch.set<&model::Facts::isWorking>(true);
+    return view.state(model::WorkspaceId("a"), counter.next(), std::move(patch),
+                      "event:session_changed", snapshot::Update::Cause::event);
+  };
+  git::GitFacts facts;
+  facts.id = model::WorkspaceId("a");
+  facts.stamp = counter.next();
+  view.take(facts);
+  EXPECT_EQ(missed, 0) << "git reads everything now and then";
+  EXPECT_EQ(speak().outcome, snapshot::Outcome::not_found);
+  EXPECT_EQ(speak().outcome, snapshot::Outcome::not_found);
+  EXPECT_EQ(missed, 1);
+  EXPECT_TRUE(pass().taken_back);
+  EXPECT_TRUE(present("a"));
+  EXPECT_EQ(speak().outcome, snapshot::Outcome::changed);
+  EXPECT_EQ(drift.total(), 0U);
+  EXPECT_FALSE(pass().taken_back);
+}
+
 }  // namespace
 }  // namespace sb::orchestration
