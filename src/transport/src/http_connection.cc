@@ -132,8 +132,11 @@ void HttpConnection::dispatch(HttpRequest request) {
 }
 
 bool HttpConnection::dispatch_upgrade(const HttpRequest& request, const Target& target) {
-  if (!wants_websocket(request) || (target.path != "/snapshots" && target.path != "/snapshot"))
+  const bool sync = target.path == "/sync";
+  if (!wants_websocket(request) ||
+      (!sync && target.path != "/snapshots" && target.path != "/snapshot")) {
     return false;
+  }
   const auto refuse = [&](HttpResponse response) {
     core_->counters().refused.add();
     response.close = true;
@@ -148,7 +151,7 @@ bool HttpConnection::dispatch_upgrade(const HttpRequest& request, const Target& 
   if (auto refusal = core_->access().refuse_upgrade(request, peer_))
     return refuse(*std::move(refusal));
   const std::string project(target.param("projectId").value_or(""));
-  if (project.empty()) return refuse(bad("The query parameter projectId is missing."));
+  if (!sync && project.empty()) return refuse(bad("The query parameter projectId is missing."));
   switch (check_ws_handshake(request)) {
     case WsHandshake::good:
       break;
@@ -169,16 +172,23 @@ bool HttpConnection::dispatch_upgrade(const HttpRequest& request, const Target& 
   WsConnection::Options options{.handshake = ws_handshake_answer(request),
                                 .received = std::move(buffer_),
                                 .origin = origin,
-                                .project = model::ProjectId(project),
-                                .cursor = std::string(target.param("cursor").value_or("")),
-                                .refusal = std::nullopt};
-  // Told by a close code, because a browser's page cannot see the status of a refused upgrade.
-  if (!is_authorized(core_->access().authenticate(request, peer_))) {
-    options.refusal = WsClose::unauthorized;
-  } else if (core_->ports().store.project(options.project) == nullptr) {
-    options.refusal = WsClose::unknown_project;
-  }
+                                .session = nullptr};
   ServerCore& core = *core_;
+  // Told by a close code, because a browser's page cannot see the status of a refused upgrade.
+  if (!is_authorized(core.access().authenticate(request, peer_))) {
+    options.refusal = WsClose::unauthorized;
+  } else if (sync) {
+    options.session = core.new_sync_stream();
+  } else if (core.ports().store.project(model::ProjectId(project)) == nullptr) {
+    options.refusal = WsClose::unknown_project;
+  } else {
+    options.session = std::make_unique<Dialect1Stream>(
+        core.ports().store, core.encoder(),
+        snapshot::Dialect1Session::Options{
+            .project = model::ProjectId(project),
+            .cursor = std::string(target.param("cursor").value_or("")),
+            .coalesce = core.config().coalesce});
+  }
   const auto self = shared_from_this();
   auto socket = std::make_shared<WsConnection>(core, std::move(socket_), std::move(options));
   state_ = State::closed;

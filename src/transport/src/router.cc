@@ -39,7 +39,7 @@ std::optional<std::string> match(std::string_view pattern, const std::vector<std
 bool is_api_path(const Target& target) {
   const std::string& first = target.segments.front();
   return first == "api" || first == "metrics" || first == "snapshots" || first == "snapshot" ||
-         first == "hooks";
+         first == "sync" || first == "hooks";
 }
 
 }  // namespace
@@ -53,6 +53,7 @@ const std::vector<Router::Route>& Router::routes() {
       {"GET", "/metrics", &Router::get_metrics},
       {"GET", "/snapshots", &Router::get_upgrade_only},
       {"GET", "/snapshot", &Router::get_upgrade_only},
+      {"GET", "/sync", &Router::get_upgrade_only},
       {"GET", "/api/projects", &Router::get_projects},
       {"POST", "/api/projects", &Router::post_project},
       {"DELETE", "/api/projects/{}", &Router::delete_project},

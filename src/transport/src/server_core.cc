@@ -15,6 +15,7 @@ namespace {
 
 // Connections above the limit that are still told so; beyond them a connection is just closed.
 constexpr std::size_t kRefusalsMax = 64;
+constexpr std::size_t kSessionNameBytes = 8;  // random
 
 }  // namespace
 
@@ -34,7 +35,8 @@ ServerCore::ServerCore(EventLoop& loop, ServerConfig config, ServerPorts ports)
           ports_.metrics.gauge("websocket_connections", "Open WebSocket connections")},
       deadlines_(loop, ports_.clock),
       waits_(loop, ports_.store),
-      encoder_(ports_.store) {}
+      encoder_(ports_.store),
+      views_(ports_.store) {}
 
 ServerCore::~ServerCore() {
   abort();
@@ -103,6 +105,20 @@ void ServerCore::accept(int fd, Peer peer) {
 void ServerCore::remove(Connection& connection) {
   connections_.erase(connection.shared_from_this());
   if (stopping_ && connections_.empty()) finish_shutdown();
+}
+
+std::unique_ptr<StreamSession> ServerCore::new_sync_stream() {
+  snapshot::SyncSession::Options options;
+  options.id = random_hex(random_, kSessionNameBytes);
+  options.coalesce = config_.coalesce;
+  options.sources = [this] {
+    std::vector<snapshot::SourceHealth> sources;
+    for (const SourceHealth& source : ports_.status.sources()) {
+      sources.push_back({source.name, source.state, std::nullopt, source.last_ok_age_ms});
+    }
+    return sources;
+  };
+  return std::make_unique<SyncStream>(views_, std::move(options), now());
 }
 
 bool ServerCore::origin_has_room(const std::string& origin) const {

@@ -11,7 +11,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include "sb/core/random.h"
 #include "sb/snapshot/dialect1_session.h"
+#include "sb/snapshot/sync_batch.h"
 #include "sb/transport/server.h"
 
 #include "access.h"
@@ -22,6 +24,7 @@
 #include "revision_waits.h"
 #include "router.h"
 #include "socket.h"
+#include "stream_session.h"
 
 namespace sb::transport {
 
@@ -51,6 +54,8 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   [[nodiscard]] DeadlineQueue& deadlines() { return deadlines_; }
   [[nodiscard]] FrameCache& frames() { return frames_; }
   [[nodiscard]] snapshot::Dialect1Encoder& encoder() { return encoder_; }
+  /// A session of `/sync`, which waits for its hello.
+  [[nodiscard]] std::unique_ptr<StreamSession> new_sync_stream();
   [[nodiscard]] MonoTime now() const { return ports_.clock.mono_now(); }
   [[nodiscard]] bool stopping() const { return stopping_; }
   /// What one read goes through: shared, because nothing is read across a turn.
@@ -94,6 +99,8 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   RevisionWaits waits_;
   FrameCache frames_;
   snapshot::Dialect1Encoder encoder_;
+  snapshot::ViewEncoder views_;
+  SystemRandom random_;  // names of sessions
   std::optional<AccessPolicy> access_;
   std::shared_ptr<Router> router_;
   std::vector<std::shared_ptr<Listener>> listeners_;

@@ -41,22 +41,17 @@ WsConnection::WsConnection(ServerCore& core, Socket socket, Options options)
     : core_(&core),
       socket_(std::move(socket)),
       parser_(core.config().frame_bytes_max),
+      session_(std::move(options.session)),
       control_(std::move(options.handshake)),
       received_(std::move(options.received)),
       origin_(std::move(options.origin)),
-      refusal_(options.refusal) {
-  if (refusal_) return;
-  session_.emplace(core.ports().store, core.encoder(),
-                   snapshot::Dialect1Session::Options{.project = std::move(options.project),
-                                                      .cursor = std::move(options.cursor),
-                                                      .coalesce = core.config().coalesce});
-}
+      refusal_(options.refusal) {}
 
 void WsConnection::start() {
-  if (refusal_) {
-    begin_close(*refusal_, *refusal_ == WsClose::unauthorized ? "unauthorized" : "unknown project");
+  if (session_ == nullptr) {
+    begin_close(refusal_, refusal_ == WsClose::unauthorized ? "unauthorized" : "unknown project");
   } else {
-    pump(core_->now());  // the baseline travels with the handshake
+    pump(core_->now());  // a baseline travels with the handshake
     if (core_ != nullptr && !waiting_writable_ && has_output()) flush();
   }
   if (core_ != nullptr && !received_.empty()) take_input(std::exchange(received_, {}));
@@ -67,10 +62,6 @@ void WsConnection::start() {
 
 void WsConnection::pump(MonoTime now) {
   if (core_ == nullptr || !session_ || waiting_writable_) return;
-  if (session_->project_gone()) {
-    begin_close(WsClose::unknown_project, "unknown project");
-    return;
-  }
   while (session_ && batch_ == nullptr) {
     auto messages = session_->next(now);
     if (messages == nullptr || messages->empty()) break;
@@ -78,7 +69,9 @@ void WsConnection::pump(MonoTime now) {
     core_->counters().messages.add(static_cast<double>(batch_->messages()));
     if (!flush()) return;
   }
-  if (session_ && session_->wake_at()) core_->wake_by(*session_->wake_at());
+  if (!session_) return;
+  if (const auto end = session_->ended()) return begin_close(end->code, end->reason);
+  if (const auto at = session_->wake_at()) core_->wake_by(*at);
 }
 
 bool WsConnection::flush() {
@@ -205,10 +198,20 @@ void WsConnection::take_input(std::string_view bytes) {
     switch (parser_.next(bytes)) {
       case WsParser::Step::need_more:
         if ((pong_ && !waiting_writable_) && core_ != nullptr) flush();
+        if (heard_ && core_ != nullptr) {
+          heard_ = false;
+          pump(core_->now());
+          if (core_ != nullptr) core_->end_turn();
+        }
         return;
       case WsParser::Step::message:
+        // Bytes that are no text are no message of either dialect.
+        if (session_)
+          session_->on_message(parser_.is_text() ? parser_.payload() : "", core_->now());
+        heard_ = true;
+        break;
       case WsParser::Step::pong:
-        break;  // dialect 1 has no client messages
+        break;
       case WsParser::Step::ping:
         if (!closing_) pong_ = std::string(parser_.payload());  // nothing follows a close frame
         break;
@@ -260,11 +263,23 @@ void WsConnection::on_deadline(MonoTime) {
     return;
   }
   core_->counters().slow_closed.add();
-  begin_close(WsClose::slow, "slow");
+  end_session(WsClose::slow);
 }
 
 void WsConnection::begin_shutdown() {
-  begin_close(WsClose::going_away, "restart");
+  end_session(WsClose::going_away);
+}
+
+// The last words come after what is in flight, and before the close frame. Nothing waits for them
+// longer than for that.
+void WsConnection::end_session(WsClose code) {
+  if (session_) {
+    session_->end(code, core_->now());
+    if (const auto words = session_->next(core_->now())) {
+      for (const auto& word : *words) append_ws_frame(control_, WsOpcode::text, word);
+    }
+  }
+  begin_close(code, code == WsClose::slow ? "slow" : "restart");
 }
 
 void WsConnection::abort() {

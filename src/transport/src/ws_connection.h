@@ -6,19 +6,17 @@
 #include <string>
 #include <string_view>
 
-#include "sb/model/ids.h"
-#include "sb/snapshot/dialect1_session.h"
-
 #include "connection.h"
 #include "frame_batch.h"
 #include "socket.h"
+#include "stream_session.h"
 #include "ws_frame.h"
 
 namespace sb::transport {
 
 class ServerCore;
 
-/// One dialect-1 subscriber (protocol, section 3): a session, at most one batch in flight, and
+/// One subscriber over a WebSocket: a session of either dialect, at most one batch in flight, and
 /// nothing queued behind it, so that a slow reader costs nobody anything. Thread: confined to the
 /// loop.
 class WsConnection final : public Connection {
@@ -27,9 +25,8 @@ class WsConnection final : public Connection {
     std::string handshake;  ///< the 101 answer, sent first
     std::string received;   ///< what came after the request
     std::string origin;
-    model::ProjectId project;
-    std::string cursor;
-    std::optional<WsClose> refusal;  ///< close at once with this
+    std::unique_ptr<StreamSession> session;  ///< none: close at once with `refusal`
+    WsClose refusal = WsClose::unauthorized;
   };
   WsConnection(ServerCore& core, Socket socket, Options options);
   /// Says the handshake and the first messages, then reads.
@@ -51,6 +48,7 @@ class WsConnection final : public Connection {
   void on_writable();
   void take_input(std::string_view bytes);
   void begin_close(WsClose code, std::string_view reason);
+  void end_session(WsClose code);
   void answer_close();
   bool flush();
   void wait_writable(bool stalled);
@@ -63,17 +61,18 @@ class WsConnection final : public Connection {
   ServerCore* core_;  // null once closed
   Socket socket_;
   WsParser parser_;
-  std::optional<snapshot::Dialect1Session> session_;  // none once closing
-  std::shared_ptr<const FrameBatch> batch_;           // in flight
-  std::size_t piece_ = 0;                             // position in it
+  std::unique_ptr<StreamSession> session_;   // none once closing
+  std::shared_ptr<const FrameBatch> batch_;  // in flight
+  std::size_t piece_ = 0;                    // position in it
   std::size_t piece_sent_ = 0;
   std::string control_;  // handshake, ping, pong or close frames, sent between batches
   std::size_t control_sent_ = 0;
   std::optional<std::string> pong_;  // the latest one owed
   std::string received_;             // with the handshake, until `start`
   std::string origin_;
-  std::optional<WsClose> refusal_;
+  WsClose refusal_;  // without a session
   bool waiting_writable_ = false;
+  bool heard_ = false;  // a message came in this turn
   bool awaiting_pong_ = false;
   bool closing_ = false;      // our close frame is sent or on its way
   bool failed_ = false;       // they broke the protocol: what still comes is only drained

@@ -1,0 +1,21 @@
+#include "stream_session.h"
+
+#include <chrono>
+
+namespace sb::transport {
+namespace {
+
+constexpr std::chrono::milliseconds kRetryAfterRestart{250};
+constexpr std::chrono::milliseconds kRetryAfterSlow{1'000};
+
+}  // namespace
+
+void SyncStream::end(WsClose code, MonoTime) {
+  if (code == WsClose::slow) {
+    session_.end(snapshot::ByeCode::slow, kRetryAfterSlow);
+  } else {
+    session_.end(snapshot::ByeCode::restart, kRetryAfterRestart);
+  }
+}
+
+}  // namespace sb::transport

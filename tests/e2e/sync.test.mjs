@@ -1,0 +1,155 @@
+// Dialect 2 over `/sync`, read by npm `ws`, by the rules of the protocol and nothing else.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Producer, Sandbox, Stream, eventually, session } from "./support.mjs";
+
+const PROJECT = "sync-demo";
+
+/** A strict reader: whatever the protocol does not allow is an error of the test. */
+class Reader {
+  static async open(server, hello, options) {
+    const reader = new Reader();
+    reader.entries = new Map();
+    reader.viewSeq = 1;
+    reader.revision = hello.cursor ? undefined : 0;
+    reader.stream = await Stream.open(`ws://${server.url.host}/sync`, options);
+    reader.stream.socket.on("message", (data) => reader.take(JSON.parse(data.toString())));
+    reader.stream.socket.send(JSON.stringify({ type: "hello", protocol: 2, patch: true, heartbeatMs: 500, ...hello }));
+    return reader;
+  }
+
+  get messages() {
+    return this.stream.messages;
+  }
+
+  take(message) {
+    if (message.type === "welcome") {
+      if (message.mode === "resume") this.revision = this.resumed?.revision ?? this.revision;
+    } else if (message.type === "mark") {
+      assert.ok(this.revision === undefined || message.revision >= this.revision, "a mark goes back");
+      this.revision = message.revision;
+      this.cursor = message.cursor;
+    } else if (message.type === "batch") {
+      if (message.viewSeq !== this.viewSeq) return;
+      if (message.reset && !this.staging) this.staging = new Map();
+      else if (this.revision !== undefined) assert.equal(message.from, this.revision, "a gap");
+      const target = this.staging ?? this.entries;
+      for (const op of message.ops) {
+        if (op.op === "put") target.set(op.id, op.entry);
+        if (op.op === "del") target.delete(op.id);
+        if (op.op === "patch") {
+          assert.ok(target.has(op.id), "a patch of something unknown");
+          target.set(op.id, { ...target.get(op.id), ...op.set });
+        }
+      }
+      this.revision = message.to;
+      if (!message.complete) return;
+      if (this.staging) [this.entries, this.staging] = [this.staging, undefined];
+      this.cursor = message.cursor;
+      this.applied = (this.applied ?? 0) + 1;
+    }
+  }
+
+  shows(what, probe) {
+    return eventually(what, () => probe(this.entries));
+  }
+}
+
+async function started(t) {
+  const sandbox = new Sandbox(t);
+  const server = await sandbox.serve(sandbox.repository());
+  const producer = new Producer("agents/sync");
+  const say = async (type, id, data) => {
+    const answer = await server.post(producer.event(type, id, data));
+    assert.equal(answer.status, 200, answer.text);
+  };
+  await say("workspace.state_changed", "w1", { projectId: PROJECT, status: "READY", name: "Alpha" });
+  await say("workspace.state_changed", "w2", { projectId: PROJECT, status: "READY", name: "Beta" });
+  return { sandbox, server, say };
+}
+
+const view = { projectId: PROJECT, shape: "full" };
+
+test("a reader gets a baseline, then patches of what changed and nothing else", async (t) => {
+  const { server, say } = await started(t);
+  const reader = await Reader.open(server, { view });
+  await reader.shows("the baseline", (entries) => entries.size === 2);
+  const [welcome] = reader.messages;
+  assert.equal(welcome.type, "welcome");
+  assert.equal(welcome.mode, "reset");
+  assert.equal(welcome.reason, "initial");
+  assert.equal(welcome.heartbeatMs, 500);
+
+  await say("workspace.updated", "w1", { name: "Gamma" });
+  await reader.shows("the rename", (entries) => entries.get("w1").name === "Gamma");
+  const patch = reader.messages.findLast((message) => message.type === "batch");
+  assert.deepEqual(patch.ops.map(({ op, id, set }) => ({ op, id, set })), [{ op: "patch", id: "w1", set: { name: "Gamma" } }]);
+  assert.ok(JSON.stringify(patch).length < 300, `${JSON.stringify(patch).length} bytes for one field`);
+
+  const mark = await reader.stream.message("a heartbeat", (message) => message.type === "mark");
+  assert.ok(mark.sources.some((source) => source.name === "git"));
+  await say("workspace.removed", "w2");
+  await reader.shows("the removal", (entries) => !entries.has("w2"));
+  const { entries } = await server.snapshot(PROJECT);
+  assert.equal(entries.length, 1);
+  for (const [key, value] of Object.entries(reader.entries.get("w1"))) assert.deepEqual(value, entries[0][key], key);
+});
+
+test("a reader that was cut off goes on from its cursor, also over another transport", async (t) => {
+  const { server, say } = await started(t);
+  const first = await Reader.open(server, { view });
+  await first.shows("the baseline", (entries) => entries.size === 2);
+  const { cursor, revision, entries } = first;
+  first.stream.socket.terminate();
+  await say("workspace.updated", "w2", { name: "Delta" });
+
+  const again = await Reader.open(server, { view, cursor });
+  again.entries = entries;
+  again.resumed = { revision };
+  await again.shows("what was missed", (held) => held.get("w2").name === "Delta");
+  assert.equal(again.messages[0].mode, "resume");
+  assert.ok(!again.messages.some((message) => message.reset), "nothing is sent twice");
+
+  const dialect1 = await server.stream(PROJECT, { query: `&cursor=${encodeURIComponent(again.cursor)}` });
+  await say("workspace.updated", "w1", { name: "Epsilon" });
+  await dialect1.message("the change", (message) => message.type === "snapshot_changed" && message.entry.name === "Epsilon");
+  assert.ok(!dialect1.messages.some((message) => message.type === "snapshot_full"), "one cursor space over all transports");
+
+  const fresh = await Reader.open(server, { view, cursor: "nonsense" });
+  await fresh.shows("a baseline", (held) => held.size === 2);
+  assert.equal(fresh.messages[0].mode, "reset");
+});
+
+test("a filtered view is changed in place", async (t) => {
+  const { server, say } = await started(t);
+  const filtered = { projectId: PROJECT, shape: "kanban", where: { kanbanColumn: ["WORKING"] } };
+  const reader = await Reader.open(server, { view: filtered });
+  await eventually("a complete view", () => reader.applied === 1);
+  assert.equal(reader.entries.size, 0);
+  await say("session.changed", "w1", session("s1"));
+  await reader.shows("who works", (entries) => entries.has("w1"));
+  reader.viewSeq = 2;
+  reader.stream.socket.send(JSON.stringify({ type: "view", viewSeq: 2, view }));
+  await reader.shows("all of them", (entries) => entries.size === 2);
+});
+
+test("a broken hello, no hello, a wrong token and a restart each end with their reason", async (t) => {
+  const { server } = await started(t);
+  const broken = await Stream.open(`ws://${server.url.host}/sync`);
+  broken.socket.send("{}");
+  assert.equal((await broken.message("bye", (message) => message.type === "bye")).code, "protocol");
+  assert.equal((await broken.closed).code, 1002);
+  const guessed = await Stream.open(`ws://${server.url.host}/sync`, { headers: { authorization: "Bearer guessed" } });
+  assert.equal((await guessed.closed).code, 4401);
+  const nowhere = await Stream.open(`ws://${server.url.host}/sync`);
+  nowhere.socket.send(JSON.stringify({ type: "hello", protocol: 2, view: { projectId: "none" } }));
+  assert.equal((await nowhere.closed).code, 4404);
+
+  const reader = await Reader.open(server, { view });
+  await reader.shows("the baseline", (entries) => entries.size === 2);
+  await server.stop();
+  const bye = await reader.stream.message("bye", (message) => message.type === "bye");
+  assert.equal(bye.code, "restart");
+  assert.equal((await reader.stream.closed).code, 1001);
+  assert.ok(bye.retryAfterMs > 0);
+});
