@@ -41,7 +41,7 @@ class GitTracker final : public WorktreeTracker {
 // Shared with callbacks in flight, which check `stopped`.
 struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Impl(Deps dependencies, EngineOptions engine_options)
-      : deps(dependencies),
+      : deps(std::move(dependencies)),
         options(engine_options),
         tracker(deps.git),
         own(deps.store, tracker, deps.clock, deps.log),
@@ -311,7 +311,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::vector<workspace::JournalFact> failed_facts;
 };
 
-Engine::Engine(Deps deps, EngineOptions options) : impl_(std::make_shared<Impl>(deps, options)) {
+Engine::Engine(Deps deps, EngineOptions options)
+    : impl_(std::make_shared<Impl>(std::move(deps), options)) {
   impl_->own.on_sessions(
       [self = impl_.get()](const model::WorkspaceId& id) { self->look_idle(id); });
   impl_->own.on_missed([self = impl_.get()] { self->pass_soon(); });
@@ -409,7 +410,7 @@ void Engine::reconcile(const ProjectId& id, std::function<void(Result<std::uint6
   if (impl_->deps.store.project(id) == nullptr) {
     return done(fail(ErrorCode::not_found, "no such project"));
   }
-  impl_->pass_waiters.push_back(
+  impl_->pass_waiters.emplace_back(
       [done = std::move(done)](std::uint64_t revision) { done(revision); });
   if (impl_->pass.running()) return;
   if (impl_->pass_timer != 0) impl_->deps.loop.cancel(std::exchange(impl_->pass_timer, 0));
