@@ -424,7 +424,9 @@ TEST_F(GitServiceTest, WithoutWatchesItPollsAndThePassFindsWhatMoved) {
 
 TEST_F(GitServiceTest, CheckFindsAndCountsWhatNoEventTold) {
   one = add_worktree("one");
-  start(0);  // no watches: no event ever comes
+  GitOptions options;
+  options.degraded_poll = std::chrono::hours(1);
+  start(0, options);  // no watches: no event ever comes, nor a poll
   track(one);
   settle();
   const auto check = [&] {
