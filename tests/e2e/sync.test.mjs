@@ -120,6 +120,35 @@ test("a reader that was cut off goes on from its cursor, also over another trans
   assert.equal(fresh.messages[0].mode, "reset");
 });
 
+test("a long poll answers one batch from its cursor and knows when it cannot", async (t) => {
+  const { server, say } = await started(t);
+  const target = `/api/projects/${PROJECT}/changes`;
+  const poll = async (query = "") => server.get(`${target}?${query}`);
+  const first = await poll();
+  assert.equal(first.status, 200);
+  assert.equal(first.headers["cache-control"], "no-store");
+  assert.ok(first.json.reset && first.json.complete);
+  assert.deepEqual(first.json.ops.map((op) => op.id).sort(), ["w1", "w2"]);
+  const cursor = encodeURIComponent(first.json.cursor);
+
+  const nothing = await poll(`cursor=${cursor}`);
+  assert.deepEqual([nothing.status, nothing.json.ops, nothing.json.from], [200, [], first.json.to]);
+  const waiting = poll(`cursor=${cursor}&waitMs=20000`);
+  await say("workspace.updated", "w1", { name: "Zeta" });
+  const changed = await waiting;
+  assert.deepEqual(changed.json.ops.map(({ op, id, set }) => ({ op, id, set })), [{ op: "patch", id: "w1", set: { name: "Zeta" } }]);
+
+  assert.equal((await poll("cursor=nonsense")).status, 400);
+  assert.equal((await poll("waitMs=soon")).status, 400);
+  assert.equal((await poll(`view=${encodeURIComponent('{"projectId":"another"}')}`)).status, 400);
+  assert.equal((await server.get("/api/projects/none/changes")).status, 404);
+  const sidebar = await poll(`cursor=${cursor}&view=${encodeURIComponent(JSON.stringify({ projectId: PROJECT, shape: "sidebar" }))}`);
+  assert.deepEqual([sidebar.status, sidebar.json.reason, sidebar.headers["cache-control"]], [410, "view", "no-store"]);
+
+  const reader = await Reader.open(server, { view, cursor: changed.json.cursor });
+  await eventually("a welcome", () => reader.messages[0]?.mode === "resume");
+});
+
 test("a filtered view is changed in place", async (t) => {
   const { server, say } = await started(t);
   const filtered = { projectId: PROJECT, shape: "kanban", where: { kanbanColumn: ["WORKING"] } };

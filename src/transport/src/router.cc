@@ -45,8 +45,13 @@ bool is_api_path(const Target& target) {
 }  // namespace
 
 Router::Router(const ServerConfig& config, const ServerPorts& ports, const AccessPolicy& access,
-               RevisionWaits& waits)
-    : config_(config), ports_(ports), access_(access), waits_(waits), files_(config.static_files) {}
+               RevisionWaits& waits, snapshot::ViewEncoder& views)
+    : config_(config),
+      ports_(ports),
+      access_(access),
+      waits_(waits),
+      views_(views),
+      files_(config.static_files) {}
 
 const std::vector<Router::Route>& Router::routes() {
   static const std::vector<Route> kRoutes{
@@ -58,6 +63,7 @@ const std::vector<Router::Route>& Router::routes() {
       {"POST", "/api/projects", &Router::post_project},
       {"DELETE", "/api/projects/{}", &Router::delete_project},
       {"GET", "/api/projects/{}/snapshot", &Router::get_snapshot},
+      {"GET", "/api/projects/{}/changes", &Router::get_changes},
       {"POST", "/api/projects/{}/reconcile", &Router::post_reconcile},
       {"GET", "/api/workspaces/{}", &Router::get_workspace},
       {"GET", "/api/workspaces/{}/explain", &Router::get_explain},

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sb/snapshot/view_feed.h"
 #include "sb/transport/ports.h"
 #include "sb/transport/server.h"
 
@@ -25,7 +26,7 @@ using Reply = std::function<void(HttpResponse)>;
 class Router : public std::enable_shared_from_this<Router> {
  public:
   Router(const ServerConfig& config, const ServerPorts& ports, const AccessPolicy& access,
-         RevisionWaits& waits);
+         RevisionWaits& waits, snapshot::ViewEncoder& views);
 
   /// Takes a request that passed AccessPolicy::refuse_any.
   void handle(HttpRequest request, const Target& target, const Peer& peer, Reply reply);
@@ -57,6 +58,7 @@ class Router : public std::enable_shared_from_this<Router> {
   void get_metrics(Call& call);
   void get_projects(Call& call);
   void get_snapshot(Call& call);
+  void get_changes(Call& call);
   void get_workspace(Call& call);
   void get_explain(Call& call);
   void get_history(Call& call);
@@ -74,6 +76,8 @@ class Router : public std::enable_shared_from_this<Router> {
 
   [[nodiscard]] HttpResponse snapshot_response(const HttpRequest& request,
                                                const model::ProjectId& id) const;
+  /// One batch as soon as there is one, or an empty one at `until`.
+  void answer_changes(std::shared_ptr<snapshot::ViewFeed> feed, MonoTime until, Reply reply);
   [[nodiscard]] std::string status_members() const;
   void append_sources(std::string& out) const;
   [[nodiscard]] std::function<void(Result<std::uint64_t>)> answer_revision(Reply reply);
@@ -82,6 +86,7 @@ class Router : public std::enable_shared_from_this<Router> {
   const ServerPorts& ports_;
   const AccessPolicy& access_;
   RevisionWaits& waits_;
+  snapshot::ViewEncoder& views_;
   StaticFiles files_;
 };
 

@@ -72,7 +72,7 @@ Result<void> ServerCore::listen() {
   host_ = tcp->host();
   port_ = tcp->port();
   access_.emplace(config_, host_, port_);
-  router_ = std::make_shared<Router>(config_, ports_, *access_, waits_);
+  router_ = std::make_shared<Router>(config_, ports_, *access_, waits_, views_);
   const auto handler = [this](int fd, Peer peer) { accept(fd, std::move(peer)); };
   listeners_.push_back(
       std::make_shared<Listener>(loop_, *std::move(tcp), false, ports_.log, handler));

@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sb/core/json_value.h"
+#include "sb/core/json_writer.h"
+#include "sb/snapshot/cursor.h"
+
+#include "router.h"
+
+// The long poll of Router: one batch of what changed since a cursor (protocol, section 2).
+
+namespace sb::transport {
+namespace {
+
+constexpr std::chrono::milliseconds kWaitMax{30'000};  // of ?waitMs=
+constexpr std::uint64_t kViewSeq = 1;                  // a long poll never changes its view
+
+std::optional<std::chrono::milliseconds> wait_of(const Target& target) {
+  const auto text = target.param("waitMs");
+  if (!text) return std::chrono::milliseconds(0);
+  std::uint64_t millis = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), millis);
+  if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
+  return std::chrono::milliseconds(
+      static_cast<std::int64_t>(std::min<std::uint64_t>(millis, kWaitMax.count())));
+}
+
+Result<snapshot::View> view_of(const Target& target, const std::string& project) {
+  const auto text = target.param("view");
+  if (!text) return snapshot::View::full(model::ProjectId(project));
+  JsonDocument document;
+  SB_TRY(const JsonValue json, document.parse(*text));
+  SB_TRY(snapshot::View view, snapshot::View::parse(json, "$"));
+  if (view.project() == nullptr || view.project()->view() != project) {
+    return fail(ErrorCode::invalid_argument, "the view is of another project", "$.projectId");
+  }
+  return view;
+}
+
+}  // namespace
+
+void Router::get_changes(Call& call) {
+  const auto refuse = [&](Error error) { call.reply(problem_response(error)); };
+  const auto wait = wait_of(call.target);
+  if (!wait) {
+    return refuse(
+        {ErrorCode::invalid_argument, "The query parameter waitMs must be a whole number.", {}});
+  }
+  const auto view = view_of(call.target, call.id);
+  if (!view) return refuse(Error(view.error()).with("the query parameter view"));
+  const std::string cursor(call.target.param("cursor").value_or(""));
+  if (!cursor.empty() && !snapshot::decode_cursor(cursor)) {
+    return refuse({ErrorCode::invalid_argument, "The query parameter cursor is malformed.", {}});
+  }
+  auto feed = std::make_shared<snapshot::ViewFeed>(views_, *view, true);
+  if (feed->project_gone()) return refuse({ErrorCode::not_found, "There is no such project.", {}});
+  if (!cursor.empty()) {
+    if (const auto reason = feed->resume(cursor)) {
+      call.reply(problem_response_with(
+          {ErrorCode::not_found, "This cursor cannot be continued. Read again without one.", {}},
+          410, fmt::format(R"("reason":"{}")", enum_text(*reason))));
+      return;
+    }
+  }
+  answer_changes(std::move(feed), ports_.clock.mono_now() + *wait, std::move(call.reply));
+}
+
+void Router::answer_changes(std::shared_ptr<snapshot::ViewFeed> feed, MonoTime until, Reply reply) {
+  if (feed->project_gone()) {
+    return reply(problem_response({ErrorCode::not_found, "There is no such project.", {}}));
+  }
+  const auto due = feed->look();
+  if (due.batch) return reply(json_response(200, feed->next(kViewSeq)->front()));
+  const auto left = until - ports_.clock.mono_now();
+  if (!due.review_count && left > std::chrono::nanoseconds(0)) {
+    return waits_.wait(
+        ports_.store.head() + 1, std::chrono::ceil<std::chrono::milliseconds>(left),
+        [this, self = shared_from_this(), feed, until, reply = std::move(reply)](bool) mutable {
+          answer_changes(std::move(feed), until, std::move(reply));
+        });
+  }
+  // Nothing that the view shows: the reader is at head.
+  const snapshot::Revision from = feed->position().revision;
+  feed->skip_to_head();
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object();
+  json.key("type").string("batch");
+  json.key("viewSeq").number(kViewSeq);
+  json.key("from").number(from);
+  json.key("to").number(feed->position().revision);
+  json.key("complete").boolean(true);
+  json.key("cursor").string(feed->cursor());
+  if (const auto count = ports_.store.review_count(); due.review_count && count) {
+    json.key("reviewCount").number(*count);
+  }
+  json.key("ops").begin_array().end_array();
+  json.end_object();
+  reply(json_response(200, std::move(body)));
+}
+
+}  // namespace sb::transport
