@@ -1,7 +1,8 @@
 // Dialect 2 over `/sync`, read by npm `ws`, by the rules of the protocol and nothing else.
 import assert from "node:assert/strict";
+import http from "node:http";
 import { test } from "node:test";
-import { Producer, Sandbox, Stream, eventually, session } from "./support.mjs";
+import { Producer, Sandbox, Stream, TOKEN, eventually, session } from "./support.mjs";
 
 const PROJECT = "sync-demo";
 
@@ -147,6 +148,54 @@ test("a long poll answers one batch from its cursor and knows when it cannot", a
 
   const reader = await Reader.open(server, { view, cursor: changed.json.cursor });
   await eventually("a welcome", () => reader.messages[0]?.mode === "resume");
+});
+
+/** Server-sent events as a browser reads them: the id and the parsed data of each. */
+async function events(t, server, query, headers = {}) {
+  const read = { list: [] };
+  await new Promise((resolve, reject) => {
+    const options = { host: server.url.hostname, port: server.url.port, path: `/api/projects/${PROJECT}/changes?${query}` };
+    const request = http.get({ ...options, headers: { authorization: `Bearer ${TOKEN}`, accept: "text/event-stream", ...headers } }, (response) => {
+      read.status = response.statusCode;
+      read.headers = response.headers;
+      let text = "";
+      response.on("data", (chunk) => {
+        text += chunk;
+        for (let end; (end = text.indexOf("\n\n")) >= 0; text = text.slice(end + 2)) {
+          const fields = Object.fromEntries(text.slice(0, end).split("\n").map((line) => [line.slice(0, line.indexOf(": ")), line.slice(line.indexOf(": ") + 2)]));
+          read.list.push({ id: fields.id, data: JSON.parse(fields.data) });
+        }
+      });
+      response.on("close", () => (read.closed = true));
+      resolve();
+    });
+    request.on("error", reject);
+    t.after(() => request.destroy());
+    read.cut = () => request.destroy();
+  });
+  return read;
+}
+
+test("an event stream goes on from the id of its last event", async (t) => {
+  const { server, say } = await started(t);
+  const first = await events(t, server, "");
+  assert.equal(first.headers["content-type"], "text/event-stream");
+  const baseline = await eventually("a baseline", () => first.list.find(({ data }) => data.type === "batch" && data.complete));
+  assert.equal(baseline.id, baseline.data.cursor);
+  await say("workspace.updated", "w1", { name: "Eta" });
+  const patch = await eventually("a patch", () => first.list.find(({ data }) => data.ops?.[0]?.set?.name === "Eta"));
+  first.cut();
+  await say("workspace.updated", "w1", { name: "Theta" });
+
+  const again = await events(t, server, "", { "last-event-id": patch.id });
+  const missed = await eventually("what was missed", () => again.list.find(({ data }) => data.type === "batch"));
+  assert.deepEqual(missed.data.ops.map(({ op, set }) => ({ op, set })), [{ op: "patch", set: { name: "Theta" } }]);
+  assert.equal(again.list[0].data.mode, "resume");
+  assert.equal((await events(t, server, `view=${encodeURIComponent(JSON.stringify({ ...view, shape: "list" }))}`, { "last-event-id": patch.id })).status, 410);
+
+  await server.stop();
+  await eventually("the end", () => again.closed);
+  assert.equal(again.list.at(-1).data.code, "restart");
 });
 
 test("a filtered view is changed in place", async (t) => {

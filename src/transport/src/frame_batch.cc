@@ -9,13 +9,47 @@ namespace {
 
 constexpr std::size_t kJoinBytesMax = 4096;  // of one message: larger ones are not copied
 
+constexpr std::string_view kEventEnd = "\n\n";
+constexpr std::size_t kCursorWithin = 512;  // bytes: before anything whose text is not ours
+
+// Batches and marks name their cursor among their first members; a welcome and a bye have none.
+std::string_view cursor_of(std::string_view message) {
+  constexpr std::string_view kMember = "\"cursor\":\"";
+  message = message.substr(0, message.find("\"ops\":"));
+  const auto at = message.substr(0, kCursorWithin).find(kMember);
+  if (at == std::string_view::npos) return {};
+  message.remove_prefix(at + kMember.size());
+  return message.substr(0, message.find('"'));
+}
+
+void append_event_head(std::string& out, std::string_view message) {
+  if (const auto cursor = cursor_of(message); !cursor.empty()) {
+    out.append("id: ").append(cursor).append("\n");
+  }
+  out += "data: ";
+}
+
+std::size_t overhead(Framing framing, std::string_view message) {
+  if (framing == Framing::websocket) return kWsHeaderBytesMax;
+  std::string head;
+  append_event_head(head, message);
+  return head.size() + kEventEnd.size();
+}
+
 }  // namespace
 
-FrameBatch::FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch)
+std::string event_text(std::string_view message) {
+  std::string out;
+  append_event_head(out, message);
+  return out.append(message).append(kEventEnd);
+}
+
+FrameBatch::FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing)
     : batch_(std::move(batch)) {
   std::size_t joined_bytes = 0;
   for (const std::string& message : *batch_) {
-    joined_bytes += kWsHeaderBytesMax + (message.size() <= kJoinBytesMax ? message.size() : 0);
+    joined_bytes +=
+        overhead(framing, message) + (message.size() <= kJoinBytesMax ? message.size() : 0);
   }
   joined_.reserve(joined_bytes);  // never grows below: pieces_ points into it
   std::size_t piece_start = 0;
@@ -25,22 +59,27 @@ FrameBatch::FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch)
     piece_start = joined_.size();
   };
   for (const std::string& message : *batch_) {
-    char header[kWsHeaderBytesMax];
-    joined_.append(header, encode_ws_header(WsOpcode::text, message.size(), header));
+    if (framing == Framing::events) {
+      append_event_head(joined_, message);
+    } else {
+      char header[kWsHeaderBytesMax];
+      joined_.append(header, encode_ws_header(WsOpcode::text, message.size(), header));
+    }
     if (message.size() <= kJoinBytesMax) {
       joined_ += message;
     } else {
       end_piece();
       pieces_.emplace_back(message);
     }
+    if (framing == Framing::events) joined_ += kEventEnd;
   }
   end_piece();
 }
 
 std::shared_ptr<const FrameBatch> FrameCache::get(
-    std::shared_ptr<const snapshot::MessageBatch> batch) {
-  auto& slot = frames_[batch.get()];
-  if (!slot) slot = std::make_shared<const FrameBatch>(std::move(batch));
+    std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing) {
+  auto& slot = frames_.at(static_cast<std::size_t>(framing))[batch.get()];
+  if (!slot) slot = std::make_shared<const FrameBatch>(std::move(batch), framing);
   return slot;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -12,12 +13,18 @@
 
 namespace sb::transport {
 
+/// How messages stand on the wire: WebSocket frames, or server-sent events whose id is the cursor.
+enum class Framing { websocket, events };
+
+/// One message as a server-sent event.
+[[nodiscard]] std::string event_text(std::string_view message);
+
 /// A batch of messages as the bytes of its frames: made once, sent by every subscriber. Small
 /// messages are joined into one piece, because a send costs by the piece; large ones are only
 /// pointed at. Thread: immutable.
 class FrameBatch {
  public:
-  explicit FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch);
+  FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing);
   FrameBatch(const FrameBatch&) = delete;
   FrameBatch& operator=(const FrameBatch&) = delete;
 
@@ -35,14 +42,17 @@ class FrameBatch {
 class FrameCache {
  public:
   [[nodiscard]] std::shared_ptr<const FrameBatch> get(
-      std::shared_ptr<const snapshot::MessageBatch> batch);
+      std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing);
   /// To be called when the turn ends: what is still being sent lives on with its senders.
-  void clear() { frames_.clear(); }
+  void clear() {
+    for (auto& frames : frames_) frames.clear();
+  }
 
  private:
   // A cached frame keeps its batch alive, so the address is a sound key.
-  boost::unordered_flat_map<const snapshot::MessageBatch*, std::shared_ptr<const FrameBatch>>
-      frames_;
+  using Frames =
+      boost::unordered_flat_map<const snapshot::MessageBatch*, std::shared_ptr<const FrameBatch>>;
+  std::array<Frames, 2> frames_;  // by framing
 };
 
 }  // namespace sb::transport

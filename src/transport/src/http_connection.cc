@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "server_core.h"
+#include "stream_connection.h"
 #include "url.h"
-#include "ws_connection.h"
 #include "ws_handshake.h"
 
 namespace sb::transport {
@@ -169,10 +169,10 @@ bool HttpConnection::dispatch_upgrade(const HttpRequest& request, const Target& 
     return refuse(problem_response(
         {ErrorCode::limit_exceeded, "There are too many connections of this origin.", {}}, 503));
   }
-  WsConnection::Options options{.handshake = ws_handshake_answer(request),
-                                .received = std::move(buffer_),
-                                .origin = origin,
-                                .session = nullptr};
+  StreamConnection::Options options{.handshake = ws_handshake_answer(request),
+                                    .received = std::move(buffer_),
+                                    .origin = origin,
+                                    .session = nullptr};
   ServerCore& core = *core_;
   // Told by a close code, because a browser's page cannot see the status of a refused upgrade.
   if (!is_authorized(core.access().authenticate(request, peer_))) {
@@ -189,17 +189,34 @@ bool HttpConnection::dispatch_upgrade(const HttpRequest& request, const Target& 
             .cursor = std::string(target.param("cursor").value_or("")),
             .coalesce = core.config().coalesce});
   }
+  adopt_stream(std::move(options));
+  return true;
+}
+
+void HttpConnection::become_stream(HttpResponse response) {
+  framing_.date = core_->ports().clock.wall_now();
+  StreamConnection::Options options{.handshake = encode_stream_head(response, framing_),
+                                    .received = {},
+                                    .origin = std::move(response.origin),
+                                    .session = std::move(response.stream),
+                                    .framing = Framing::events};
+  adopt_stream(std::move(options));
+}
+
+void HttpConnection::adopt_stream(StreamConnection::Options options) {
+  ServerCore& core = *core_;
   const auto self = shared_from_this();
-  auto socket = std::make_shared<WsConnection>(core, std::move(socket_), std::move(options));
+  auto socket = std::make_shared<StreamConnection>(core, std::move(socket_), std::move(options));
   state_ = State::closed;
   core_ = nullptr;
   core.remove(*this);
   core.adopt(socket);
-  return true;
 }
 
 void HttpConnection::respond(HttpResponse response) {
   if (core_ == nullptr || (state_ != State::handling && state_ != State::reading)) return;
+  if (response.stream && core_->stopping()) response = core_->router().not_ready();
+  if (response.stream) return become_stream(std::move(response));
   if (close_after_ || core_->stopping()) response.close = true;
   response_ = std::move(response);
   framing_.date = core_->ports().clock.wall_now();

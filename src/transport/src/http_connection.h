@@ -10,6 +10,7 @@
 #include "http_message.h"
 #include "http_parser.h"
 #include "socket.h"
+#include "stream_connection.h"
 #include "ws_frame.h"
 
 namespace sb::transport {
@@ -17,8 +18,8 @@ namespace sb::transport {
 class ServerCore;
 
 /// One connection while it speaks HTTP: one request at a time, in order; nothing is read while an
-/// answer is under way, so a client that pipelines fills its own socket. Turns into a WsConnection
-/// on an upgrade. Thread: confined to the loop.
+/// answer is under way, so a client that pipelines fills its own socket. Turns into a
+/// StreamConnection on an upgrade. Thread: confined to the loop.
 class HttpConnection final : public Connection {
  public:
   /// `refuse`: over the connection limit, so it hears 503 and goes.
@@ -46,6 +47,8 @@ class HttpConnection final : public Connection {
   void begin_request();
   void dispatch(HttpRequest request);
   bool dispatch_upgrade(const HttpRequest& request, const Target& target);
+  void become_stream(HttpResponse response);
+  void adopt_stream(StreamConnection::Options options);
   void respond(HttpResponse response);
   void flush();
   void finish_response();

@@ -161,6 +161,15 @@ std::string encode_response_head(const HttpResponse& response, const ResponseFra
   return out;
 }
 
+std::string encode_stream_head(const HttpResponse& response, const ResponseFraming& framing) {
+  std::string out = "HTTP/1.1 200 OK\r\nDate: " + http_date(framing.date) +
+                    "\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+                    "X-Content-Type-Options: nosniff\r\nConnection: close\r\n";
+  for (const auto& [name, value] : response.headers)
+    out.append(name).append(": ").append(value).append("\r\n");
+  return out + "\r\n";
+}
+
 std::string http_date(WallTime time) {
   static constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed",
                                                          "Thu", "Fri", "Sat"};

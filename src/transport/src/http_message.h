@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@
 #include "sb/core/error.h"
 
 namespace sb::transport {
+
+class StreamSession;
 
 /// One parsed request. Header names are lower case. Thread: a value.
 struct HttpRequest {
@@ -37,6 +40,10 @@ struct HttpResponse {
   std::string_view static_body;
   std::vector<std::pair<std::string, std::string>> headers;
   bool close = false;  ///< close the connection afterwards
+  /// Set: the answer is an event stream (HTML, section 9.2, server-sent events) of this session,
+  /// and `body` is nothing.
+  std::shared_ptr<StreamSession> stream;
+  std::string origin;  ///< of the page that opened the stream; may be empty
 
   [[nodiscard]] std::string_view content() const {
     return body.empty() ? static_body : std::string_view(body);
@@ -66,6 +73,9 @@ struct ResponseFraming {
 /// Status line and headers up to the blank line.
 [[nodiscard]] std::string encode_response_head(const HttpResponse& response,
                                                const ResponseFraming& framing);
+/// The same of an answer that is an event stream: it ends with the connection.
+[[nodiscard]] std::string encode_stream_head(const HttpResponse& response,
+                                             const ResponseFraming& framing);
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT".
 [[nodiscard]] std::string http_date(WallTime time);

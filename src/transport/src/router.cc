@@ -45,12 +45,14 @@ bool is_api_path(const Target& target) {
 }  // namespace
 
 Router::Router(const ServerConfig& config, const ServerPorts& ports, const AccessPolicy& access,
-               RevisionWaits& waits, snapshot::ViewEncoder& views)
+               RevisionWaits& waits, snapshot::ViewEncoder& views,
+               std::function<std::shared_ptr<StreamSession>()> new_stream)
     : config_(config),
       ports_(ports),
       access_(access),
       waits_(waits),
       views_(views),
+      new_stream_(std::move(new_stream)),
       files_(config.static_files) {}
 
 const std::vector<Router::Route>& Router::routes() {

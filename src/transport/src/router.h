@@ -26,7 +26,8 @@ using Reply = std::function<void(HttpResponse)>;
 class Router : public std::enable_shared_from_this<Router> {
  public:
   Router(const ServerConfig& config, const ServerPorts& ports, const AccessPolicy& access,
-         RevisionWaits& waits, snapshot::ViewEncoder& views);
+         RevisionWaits& waits, snapshot::ViewEncoder& views,
+         std::function<std::shared_ptr<StreamSession>()> new_stream);
 
   /// Takes a request that passed AccessPolicy::refuse_any.
   void handle(HttpRequest request, const Target& target, const Peer& peer, Reply reply);
@@ -76,6 +77,7 @@ class Router : public std::enable_shared_from_this<Router> {
 
   [[nodiscard]] HttpResponse snapshot_response(const HttpRequest& request,
                                                const model::ProjectId& id) const;
+  void answer_stream(Call& call, const std::string& cursor);
   /// One batch as soon as there is one, or an empty one at `until`.
   void answer_changes(std::shared_ptr<snapshot::ViewFeed> feed, MonoTime until, Reply reply);
   [[nodiscard]] std::string status_members() const;
@@ -87,6 +89,7 @@ class Router : public std::enable_shared_from_this<Router> {
   const AccessPolicy& access_;
   RevisionWaits& waits_;
   snapshot::ViewEncoder& views_;
+  std::function<std::shared_ptr<StreamSession>()> new_stream_;
   StaticFiles files_;
 };
 

@@ -12,6 +12,7 @@
 #include "sb/snapshot/cursor.h"
 
 #include "router.h"
+#include "stream_session.h"
 
 // The long poll of Router: one batch of what changed since a cursor (protocol, section 2).
 
@@ -19,7 +20,8 @@ namespace sb::transport {
 namespace {
 
 constexpr std::chrono::milliseconds kWaitMax{30'000};  // of ?waitMs=
-constexpr std::uint64_t kViewSeq = 1;                  // a long poll never changes its view
+constexpr std::chrono::milliseconds kStreamHeartbeat{15'000};
+constexpr std::uint64_t kViewSeq = 1;  // a long poll never changes its view
 
 std::optional<std::chrono::milliseconds> wait_of(const Target& target) {
   const auto text = target.param("waitMs");
@@ -43,6 +45,11 @@ Result<snapshot::View> view_of(const Target& target, const std::string& project)
   return view;
 }
 
+bool wants_events(const HttpRequest& request) {
+  const auto accept = request.header("accept");
+  return accept && accept->find("text/event-stream") != std::string_view::npos;
+}
+
 }  // namespace
 
 void Router::get_changes(Call& call) {
@@ -54,7 +61,10 @@ void Router::get_changes(Call& call) {
   }
   const auto view = view_of(call.target, call.id);
   if (!view) return refuse(Error(view.error()).with("the query parameter view"));
-  const std::string cursor(call.target.param("cursor").value_or(""));
+  // What an event stream goes on from when a browser opens it again.
+  const bool stream = call.request.method == "GET" && wants_events(call.request);
+  const auto last_event = stream ? call.request.header("last-event-id") : std::nullopt;
+  const std::string cursor(last_event.value_or(call.target.param("cursor").value_or("")));
   if (!cursor.empty() && !snapshot::decode_cursor(cursor)) {
     return refuse({ErrorCode::invalid_argument, "The query parameter cursor is malformed.", {}});
   }
@@ -68,7 +78,33 @@ void Router::get_changes(Call& call) {
       return;
     }
   }
+  if (stream) return answer_stream(call, cursor);
   answer_changes(std::move(feed), ports_.clock.mono_now() + *wait, std::move(call.reply));
+}
+
+// The session is told by us what a client of `/sync` would say itself.
+void Router::answer_stream(Call& call, const std::string& cursor) {
+  std::string hello;
+  JsonWriter json(hello);
+  json.begin_object();
+  json.key("type").string("hello");
+  json.key("protocol").number(2);
+  if (const auto text = call.target.param("view")) {
+    json.key("view").raw(*text);
+  } else {
+    json.key("view").begin_object();
+    json.key("projectId").string(call.id);
+    json.end_object();
+  }
+  if (!cursor.empty()) json.key("cursor").string(cursor);
+  json.key("patch").boolean(true);
+  json.key("heartbeatMs").number(kStreamHeartbeat.count());
+  json.end_object();
+  HttpResponse response;
+  response.stream = new_stream_();
+  response.stream->on_message(hello, ports_.clock.mono_now());
+  response.origin = call.request.header("origin").value_or("");
+  call.reply(std::move(response));
 }
 
 void Router::answer_changes(std::shared_ptr<snapshot::ViewFeed> feed, MonoTime until, Reply reply) {

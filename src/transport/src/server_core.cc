@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "http_connection.h"
-#include "ws_connection.h"
+#include "stream_connection.h"
 
 namespace sb::transport {
 namespace {
@@ -32,7 +32,8 @@ ServerCore::ServerCore(EventLoop& loop, ServerConfig config, ServerPorts ports)
           ports_.metrics.counter("websocket_bytes_total", "Bytes sent to WebSocket subscribers"),
           ports_.metrics.counter("websocket_slow_closed_total",
                                  "Subscribers closed because they stopped reading"),
-          ports_.metrics.gauge("websocket_connections", "Open WebSocket connections")},
+          ports_.metrics.gauge("websocket_connections",
+                               "Open WebSocket and event stream connections")},
       deadlines_(loop, ports_.clock),
       waits_(loop, ports_.store),
       encoder_(ports_.store),
@@ -72,7 +73,8 @@ Result<void> ServerCore::listen() {
   host_ = tcp->host();
   port_ = tcp->port();
   access_.emplace(config_, host_, port_);
-  router_ = std::make_shared<Router>(config_, ports_, *access_, waits_, views_);
+  router_ = std::make_shared<Router>(config_, ports_, *access_, waits_, views_,
+                                     [this] { return new_sync_stream(); });
   const auto handler = [this](int fd, Peer peer) { accept(fd, std::move(peer)); };
   listeners_.push_back(
       std::make_shared<Listener>(loop_, *std::move(tcp), false, ports_.log, handler));
@@ -107,7 +109,7 @@ void ServerCore::remove(Connection& connection) {
   if (stopping_ && connections_.empty()) finish_shutdown();
 }
 
-std::unique_ptr<StreamSession> ServerCore::new_sync_stream() {
+std::shared_ptr<StreamSession> ServerCore::new_sync_stream() {
   snapshot::SyncSession::Options options;
   options.id = random_hex(random_, kSessionNameBytes);
   options.coalesce = config_.coalesce;
@@ -118,7 +120,7 @@ std::unique_ptr<StreamSession> ServerCore::new_sync_stream() {
     }
     return sources;
   };
-  return std::make_unique<SyncStream>(views_, std::move(options), now());
+  return std::make_shared<SyncStream>(views_, std::move(options), now());
 }
 
 bool ServerCore::origin_has_room(const std::string& origin) const {
@@ -127,7 +129,7 @@ bool ServerCore::origin_has_room(const std::string& origin) const {
          found->second < config_.connections_per_origin_max;
 }
 
-void ServerCore::adopt(const std::shared_ptr<WsConnection>& connection) {
+void ServerCore::adopt(const std::shared_ptr<StreamConnection>& connection) {
   connections_.insert(connection);
   websockets_.push_back(connection.get());
   counters_.websockets.set(static_cast<double>(websockets_.size()));
@@ -136,7 +138,7 @@ void ServerCore::adopt(const std::shared_ptr<WsConnection>& connection) {
   connection->start();
 }
 
-void ServerCore::remove_websocket(WsConnection& connection) {
+void ServerCore::remove_websocket(StreamConnection& connection) {
   const auto found = std::find(websockets_.begin(), websockets_.end(), &connection);
   if (found == websockets_.end()) return;
   if (pumping_) {
@@ -162,7 +164,7 @@ void ServerCore::pump() {
   pump_posted_ = false;
   const MonoTime now = this->now();
   pumping_ = true;
-  for (WsConnection* const websocket : websockets_) {
+  for (StreamConnection* const websocket : websockets_) {
     if (websocket != nullptr) websocket->pump(now);
   }
   pumping_ = false;
@@ -198,7 +200,7 @@ void ServerCore::arm_ping() {
 
 void ServerCore::ping_all() {
   pumping_ = true;
-  for (WsConnection* const websocket : websockets_) {
+  for (StreamConnection* const websocket : websockets_) {
     if (websocket != nullptr) websocket->ping();
   }
   pumping_ = false;

@@ -28,7 +28,7 @@
 
 namespace sb::transport {
 
-class WsConnection;
+class StreamConnection;
 
 /// What Server hides: listeners, all connections, and the fan-out from the store to the WebSocket
 /// sessions. Thread: confined to the loop.
@@ -55,7 +55,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   [[nodiscard]] FrameCache& frames() { return frames_; }
   [[nodiscard]] snapshot::Dialect1Encoder& encoder() { return encoder_; }
   /// A session of `/sync`, which waits for its hello.
-  [[nodiscard]] std::unique_ptr<StreamSession> new_sync_stream();
+  [[nodiscard]] std::shared_ptr<StreamSession> new_sync_stream();
   [[nodiscard]] MonoTime now() const { return ports_.clock.mono_now(); }
   [[nodiscard]] bool stopping() const { return stopping_; }
   /// What one read goes through: shared, because nothing is read across a turn.
@@ -66,8 +66,8 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   /// True when one more WebSocket of this origin is within the limit.
   [[nodiscard]] bool origin_has_room(const std::string& origin) const;
   /// A connection that has just become a WebSocket. Starts it.
-  void adopt(const std::shared_ptr<WsConnection>& connection);
-  void remove_websocket(WsConnection& connection);
+  void adopt(const std::shared_ptr<StreamConnection>& connection);
+  void remove_websocket(StreamConnection& connection);
   /// Has `pump` called no later than `at`: a session holds something back.
   void wake_by(MonoTime at);
   /// Frames made outside a pump are dropped again, so that nothing large is held while nothing is
@@ -109,7 +109,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   std::uint16_t port_ = 0;
 
   std::unordered_set<std::shared_ptr<Connection>> connections_;
-  std::vector<WsConnection*> websockets_;  // null: gone during this pump
+  std::vector<StreamConnection*> websockets_;  // null: gone during this pump
   std::unordered_map<std::string, std::size_t> per_origin_;
   bool pumping_ = false;
   bool pump_posted_ = false;

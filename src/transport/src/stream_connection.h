@@ -16,19 +16,20 @@ namespace sb::transport {
 
 class ServerCore;
 
-/// One subscriber over a WebSocket: a session of either dialect, at most one batch in flight, and
-/// nothing queued behind it, so that a slow reader costs nobody anything. Thread: confined to the
-/// loop.
-class WsConnection final : public Connection {
+/// One subscriber over a WebSocket, or over an event stream, which only speaks: a session, at most
+/// one batch in flight, and nothing queued behind it, so that a slow reader costs nobody anything.
+/// Thread: confined to the loop.
+class StreamConnection final : public Connection {
  public:
   struct Options {
     std::string handshake;  ///< the 101 answer, sent first
     std::string received;   ///< what came after the request
     std::string origin;
-    std::unique_ptr<StreamSession> session;  ///< none: close at once with `refusal`
+    std::shared_ptr<StreamSession> session;  ///< none: close at once with `refusal`
     WsClose refusal = WsClose::unauthorized;
+    Framing framing = Framing::websocket;
   };
-  WsConnection(ServerCore& core, Socket socket, Options options);
+  StreamConnection(ServerCore& core, Socket socket, Options options);
   /// Says the handshake and the first messages, then reads.
   void start();
 
@@ -61,7 +62,7 @@ class WsConnection final : public Connection {
   ServerCore* core_;  // null once closed
   Socket socket_;
   WsParser parser_;
-  std::unique_ptr<StreamSession> session_;   // none once closing
+  std::shared_ptr<StreamSession> session_;   // none once closing
   std::shared_ptr<const FrameBatch> batch_;  // in flight
   std::size_t piece_ = 0;                    // position in it
   std::size_t piece_sent_ = 0;
@@ -70,6 +71,7 @@ class WsConnection final : public Connection {
   std::optional<std::string> pong_;  // the latest one owed
   std::string received_;             // with the handshake, until `start`
   std::string origin_;
+  Framing framing_;
   WsClose refusal_;  // without a session
   bool waiting_writable_ = false;
   bool heard_ = false;  // a message came in this turn

@@ -1,4 +1,4 @@
-#include "ws_connection.h"
+#include "stream_connection.h"
 
 #include <sys/uio.h>
 
@@ -37,7 +37,7 @@ class Gather {
 
 }  // namespace
 
-WsConnection::WsConnection(ServerCore& core, Socket socket, Options options)
+StreamConnection::StreamConnection(ServerCore& core, Socket socket, Options options)
     : core_(&core),
       socket_(std::move(socket)),
       parser_(core.config().frame_bytes_max),
@@ -45,9 +45,10 @@ WsConnection::WsConnection(ServerCore& core, Socket socket, Options options)
       control_(std::move(options.handshake)),
       received_(std::move(options.received)),
       origin_(std::move(options.origin)),
+      framing_(options.framing),
       refusal_(options.refusal) {}
 
-void WsConnection::start() {
+void StreamConnection::start() {
   if (session_ == nullptr) {
     begin_close(refusal_, refusal_ == WsClose::unauthorized ? "unauthorized" : "unknown project");
   } else {
@@ -60,12 +61,12 @@ void WsConnection::start() {
   wait_readable();
 }
 
-void WsConnection::pump(MonoTime now) {
+void StreamConnection::pump(MonoTime now) {
   if (core_ == nullptr || !session_ || waiting_writable_) return;
   while (session_ && batch_ == nullptr) {
     auto messages = session_->next(now);
     if (messages == nullptr || messages->empty()) break;
-    batch_ = core_->frames().get(std::move(messages));
+    batch_ = core_->frames().get(std::move(messages), framing_);
     core_->counters().messages.add(static_cast<double>(batch_->messages()));
     if (!flush()) return;
   }
@@ -74,7 +75,7 @@ void WsConnection::pump(MonoTime now) {
   if (const auto at = session_->wake_at()) core_->wake_by(*at);
 }
 
-bool WsConnection::flush() {
+bool StreamConnection::flush() {
   std::size_t budget = kSendBytesPerTurn;
   std::size_t total = 0;
   if (pong_ && control_.empty()) {
@@ -114,7 +115,7 @@ bool WsConnection::flush() {
   return core_ != nullptr;
 }
 
-void WsConnection::advance(std::size_t bytes) {
+void StreamConnection::advance(std::size_t bytes) {
   const bool batch_begun = piece_ > 0 || piece_sent_ > 0;
   const auto take_control = [&] {
     const std::size_t count = std::min(bytes, control_.size() - control_sent_);
@@ -141,7 +142,7 @@ void WsConnection::advance(std::size_t bytes) {
   if (batch_begun) take_control();
 }
 
-void WsConnection::wait_writable(bool stalled) {
+void StreamConnection::wait_writable(bool stalled) {
   // While closing, the grace runs on whatever moves.
   if (!closing_ && (!stalled || !waiting_writable_)) {
     core_->deadlines().set(*this, core_->now() + core_->config().stall_timeout);
@@ -152,7 +153,7 @@ void WsConnection::wait_writable(bool stalled) {
   });
 }
 
-void WsConnection::on_writable() {
+void StreamConnection::on_writable() {
   // Still counted as waiting while flushing, so that a wake-up that moves nothing does not restart
   // the stall clock.
   if (!flush()) return;
@@ -160,7 +161,7 @@ void WsConnection::on_writable() {
   if (core_ != nullptr) core_->end_turn();
 }
 
-void WsConnection::handed_over() {
+void StreamConnection::handed_over() {
   waiting_writable_ = false;
   if (peer_closed_) {
     abort();
@@ -171,13 +172,13 @@ void WsConnection::handed_over() {
   }
 }
 
-void WsConnection::wait_readable() {
+void StreamConnection::wait_readable() {
   socket_.wait_readable([this, self = shared_from_this()] {
     if (core_ != nullptr) on_readable();
   });
 }
 
-void WsConnection::on_readable() {
+void StreamConnection::on_readable() {
   for (int i = 0; i < kReadsPerTurn; ++i) {
     const IoResult got = socket_.read(core_->scratch());
     if (got.kind == IoResult::Kind::would_block) break;
@@ -193,7 +194,8 @@ void WsConnection::on_readable() {
   wait_readable();
 }
 
-void WsConnection::take_input(std::string_view bytes) {
+void StreamConnection::take_input(std::string_view bytes) {
+  if (framing_ == Framing::events) return;  // read and forget: nothing is to be said there
   for (;;) {
     switch (parser_.next(bytes)) {
       case WsParser::Step::need_more:
@@ -226,7 +228,7 @@ void WsConnection::take_input(std::string_view bytes) {
   }
 }
 
-void WsConnection::answer_close() {
+void StreamConnection::answer_close() {
   peer_closed_ = true;
   if (closing_) {
     // Both have said it. What is left of a batch is of no use to a peer that has left.
@@ -236,17 +238,22 @@ void WsConnection::answer_close() {
   begin_close(parser_.close_code(), "");
 }
 
-void WsConnection::begin_close(WsClose code, std::string_view reason) {
+void StreamConnection::begin_close(WsClose code, std::string_view reason) {
   if (closing_) return;
   closing_ = true;
   session_.reset();
   pong_.reset();
-  append_ws_close(control_, code, reason);
+  if (framing_ == Framing::websocket) {
+    append_ws_close(control_, code, reason);
+  } else {
+    failed_ = true;  // the end of the stream is all there is to say
+  }
   core_->deadlines().set(*this, core_->now() + core_->config().close_grace);
   if (!waiting_writable_) flush();
 }
 
-void WsConnection::ping() {
+void StreamConnection::ping() {
+  if (framing_ == Framing::events) return;    // marks are its heartbeat
   if (closing_ || waiting_writable_) return;  // a blocked peer is watched by the stall clock
   if (awaiting_pong_) {
     abort();
@@ -257,7 +264,7 @@ void WsConnection::ping() {
   flush();
 }
 
-void WsConnection::on_deadline(MonoTime) {
+void StreamConnection::on_deadline(MonoTime) {
   if (closing_) {
     abort();
     return;
@@ -266,23 +273,29 @@ void WsConnection::on_deadline(MonoTime) {
   end_session(WsClose::slow);
 }
 
-void WsConnection::begin_shutdown() {
+void StreamConnection::begin_shutdown() {
   end_session(WsClose::going_away);
 }
 
 // The last words come after what is in flight, and before the close frame. Nothing waits for them
 // longer than for that.
-void WsConnection::end_session(WsClose code) {
+void StreamConnection::end_session(WsClose code) {
   if (session_) {
     session_->end(code, core_->now());
     if (const auto words = session_->next(core_->now())) {
-      for (const auto& word : *words) append_ws_frame(control_, WsOpcode::text, word);
+      for (const auto& word : *words) {
+        if (framing_ == Framing::events) {
+          control_ += event_text(word);
+        } else {
+          append_ws_frame(control_, WsOpcode::text, word);
+        }
+      }
     }
   }
   begin_close(code, code == WsClose::slow ? "slow" : "restart");
 }
 
-void WsConnection::abort() {
+void StreamConnection::abort() {
   if (core_ == nullptr) return;
   ServerCore& core = *std::exchange(core_, nullptr);
   core.deadlines().clear(*this);
