@@ -91,6 +91,21 @@ TEST_F(OwnViewTest, S_62_ActivityDuringEveryPassKeepsNoRenameOut) {
   EXPECT_EQ(shown(Field::hasHadSessions), "true");
 }
 
+TEST_F(OwnViewTest, APassThatReadsAnArchivedRowLetsGoOfItOnce) {
+  add("w");
+  write("w", in_status(WorkspaceStatus::ARCHIVED));
+  EXPECT_EQ(pass().removed, std::vector{model::WorkspaceId("w")});
+  EXPECT_FALSE(present("w"));
+  EXPECT_EQ(view.workspace(model::WorkspaceId("w")), nullptr);
+  EXPECT_TRUE(git.worktrees.empty());
+  EXPECT_TRUE(pass().removed.empty());
+  EXPECT_EQ(drift.total(), 1U);
+  loop.advance(snapshot::Limits{}.tombstone_age_min);
+  store.expire(loop.clock().mono_now());
+  (void)pass();
+  EXPECT_EQ(store.counts().tombstones, 0U) << "its row buries it no second time";
+}
+
 TEST_F(OwnViewTest, TwoPassesThatEndInTheWrongOrderLeaveTheNewerRead) {
   add("w");
   write("w", named("earlier"));
