@@ -132,11 +132,16 @@ TEST(ServerSnapshots, S_54_RefuseUpgradesByRule) {
       {"/snapshotz?projectId=p1", own, 404},
       {target, own + "Sec-WebSocket-Key: again\r\n", 400},
       {target, own + "Sec-WebSocket-Version: 8\r\n", 426},
+      {"/sync", "", 400},
+      {"/sync", "Origin: http://evil.example\r\n", 400},
+      {"/sync", own + "X-Forwarded-For: 1.2.3.4\r\n", 403},
+      {"/sync", own + "Sec-WebSocket-Version: 8\r\n", 426},
+      {"/sync", own, 101},
   };
   for (const auto& [path, headers, status] : cases) {
     RawClient client = server.client();
     EXPECT_EQ(client.request(server.upgrade(path, headers)).status, status) << path << headers;
-    if (status != 404) {
+    if (status != 404 && status != 101) {
       EXPECT_TRUE(client.ends()) << path << headers;
     }
   }
@@ -149,9 +154,11 @@ TEST(ServerSnapshots, S_54_RefuseUpgradesByRule) {
 TEST(ServerSnapshots, TellABrowserByCloseCodeWhyItMayNot) {
   TestServer server;
   const std::string own = "Origin: http://localhost:" + std::to_string(server.port) + "\r\n";
-  RawClient anonymous = server.client();
-  EXPECT_EQ(anonymous.request(server.upgrade("/snapshots?projectId=p1", own)).status, 101);
-  EXPECT_EQ(anonymous.close_code(), 4401);
+  for (const char* path : {"/snapshots?projectId=p1", "/sync"}) {
+    RawClient anonymous = server.client();
+    EXPECT_EQ(anonymous.request(server.upgrade(path, own)).status, 101) << path;
+    EXPECT_EQ(anonymous.close_code(), 4401) << path;
+  }
   RawClient wrong = server.client();
   EXPECT_EQ(wrong.request(server.upgrade("/snapshots?projectId=p1", "Authorization: Bearer x\r\n"))
                 .status,
