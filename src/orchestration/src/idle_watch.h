@@ -8,6 +8,22 @@
 
 namespace sb::orchestration {
 
+/// What everybody sees of a workspace now; false while the store is filled and nothing is
+/// published.
+[[nodiscard]] inline bool shown_working(const snapshot::Store& store,
+                                        const model::WorkspaceId& id) {
+  const auto entry = store.entry(id);
+  return entry && entry->text != nullptr &&
+         entry->text->member(model::Field::isWorking).ends_with("true");
+}
+/// Some agent there waits for the user.
+[[nodiscard]] inline bool shown_waiting(const snapshot::Store& store,
+                                        const model::WorkspaceId& id) {
+  const auto entry = store.entry(id);
+  return entry && entry->text != nullptr &&
+         !entry->text->member(model::Field::pendingRequestType).ends_with("null");
+}
+
 /// Notices when the last agent of a workspace stops working, as everybody sees it. Thread: confined
 /// to the loop. Borrows the store.
 class IdleWatch {
@@ -17,10 +33,7 @@ class IdleWatch {
   /// To be called after facts about sessions of a workspace were applied. True when work has just
   /// ended.
   bool look(const model::WorkspaceId& id) {
-    const auto entry = store_->entry(id);
-    // While the store is filled nothing is published yet.
-    if (entry && entry->text != nullptr &&
-        entry->text->member(model::Field::isWorking).ends_with("true")) {
+    if (shown_working(*store_, id)) {
       working_.insert(id);
       return false;
     }

@@ -13,6 +13,9 @@
 #include "sb/orchestration/engine.h"
 #include "sb/process/posix_runner.h"
 #include "sb/process/process_watch.h"
+#include "sb/process/supervision.h"
+#include "sb/ratchet/ratchet_service.h"
+#include "sb/ratchet/schema.h"
 #include "sb/sqlite/database.h"
 #include "sb/terminal/schema.h"
 #include "sb/terminal/terminal_service.h"
@@ -96,16 +99,26 @@ class Life {
   process::ProcessWatch process_watch{loop};
   terminal::TerminalService terminals{
       {loop, writer, process_watch, loop.clock(), counter, Logger()}};
+  process::Supervision supervision{"/bin/false"};  // whatever it starts is lost at once
+  ratchet::RatchetService ratchets{
+      {loop, workers, writer, supervision, loop.clock(), random, counter, Logger()},
+      ratchet_options()};
   Engine engine{
       {loop, loop.clock(), random, counter, store, workspaces, journal, git, metrics, Logger()},
       EngineOptions{}};
 
  private:
+  static ratchet::RatchetOptions ratchet_options() {
+    ratchet::RatchetOptions options;
+    options.command = {"true"};
+    return options;
+  }
   static std::unique_ptr<sqlite::Database> open(const std::filesystem::path& data) {
     auto database = sqlite::Database::open((data / "test.db").string());
     EXPECT_TRUE(database);
     EXPECT_TRUE((*database)->migrate("workspace", workspace::migrations()));
     EXPECT_TRUE((*database)->migrate("github", github::migrations()));
+    EXPECT_TRUE((*database)->migrate("ratchet", ratchet::migrations()));
     EXPECT_TRUE((*database)->migrate("terminal", terminal::migrations()));
     return *std::move(database);
   }
