@@ -2,30 +2,12 @@
 // whoever dies first.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { Sandbox, binary, eventually } from "./support.mjs";
+import { Sandbox, binary, eventually, supervised } from "./support.mjs";
 
 const PATIENT_MS = 60_000;
-
-/** Every living process whose environment carries a run's mark and the folder of this test. */
-function left(sandbox) {
-  const found = [];
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const environ = readFileSync(`/proc/${pid}/environ`, "latin1");
-      if (!environ.includes("\0SNAPBOARD_RUN=") && !environ.startsWith("SNAPBOARD_RUN=")) continue;
-      if (!environ.includes(`HOME=${sandbox.path("home")}`)) continue;
-      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-      const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      if (state !== "Z") found.push({ pid: Number(pid), parent: Number(parent), cmd: readFileSync(`/proc/${pid}/cmdline`, "latin1") });
-    } catch {
-      // it ended while we looked
-    }
-  }
-  return found;
-}
 
 function snapboard(sandbox, ...args) {
   return spawnSync(binary, args, { env: sandbox.env, encoding: "utf8", cwd: sandbox.root });
@@ -60,11 +42,11 @@ async function runningServer(t) {
     PATIENT_MS,
   );
   assert.equal(entry.runScriptStatus, "RUNNING");
-  assert.ok(left(sandbox).length >= 4, JSON.stringify(left(sandbox)));
+  assert.ok(supervised(sandbox).length >= 4, JSON.stringify(supervised(sandbox)));
   return { sandbox, repo, server, id, port: entry.runScriptPort };
 }
 
-const nothingLeft = (sandbox) => eventually("nothing is left", () => left(sandbox).length === 0, PATIENT_MS);
+const nothingLeft = (sandbox) => eventually("nothing is left", () => supervised(sandbox).length === 0, PATIENT_MS);
 
 test("a dev server is RUNNING with its port, and a stop leaves nothing behind", async (t) => {
   const { sandbox, repo, server, id, port } = await runningServer(t);
@@ -76,7 +58,7 @@ test("a dev server is RUNNING with its port, and a stop leaves nothing behind", 
   assert.match(again.stderr, /RUNNING/);
   const stopped = snapboard(sandbox, "run", repo, "--stop");
   assert.match(stopped.stdout, /IDLE/, stopped.stderr);
-  assert.deepEqual(left(sandbox), []);
+  assert.deepEqual(supervised(sandbox), []);
   const entry = await server.entry(id);
   assert.equal(entry.runScriptStatus, "IDLE");
   assert.equal(entry.runScriptPort, null);
@@ -122,20 +104,20 @@ test("kill -9 of the server leaves nothing behind, and the next one says FAILED"
 
 test("kill -9 of the supervisor leaves nothing behind, and the card says FAILED", async (t) => {
   const { sandbox, server, id } = await runningServer(t);
-  const supervisor = left(sandbox).find(({ parent }) => parent === server.pid);
+  const supervisor = supervised(sandbox).find(({ parent }) => parent === server.pid);
   assert.match(supervisor.cmd, /__supervise/);
   process.kill(supervisor.pid, "SIGKILL");
   await eventually("FAILED", async () => (await server.entry(id)).runScriptStatus === "FAILED", PATIENT_MS);
-  assert.deepEqual(left(sandbox), []);
+  assert.deepEqual(supervised(sandbox), []);
 });
 
 test("kill -9 of server and supervisor in the same instant is mended by the next start", async (t) => {
   const { sandbox, repo, server } = await runningServer(t);
-  const supervisor = left(sandbox).find(({ parent }) => parent === server.pid);
+  const supervisor = supervised(sandbox).find(({ parent }) => parent === server.pid);
   process.kill(supervisor.pid, "SIGSTOP");
   await server.stop("SIGKILL");
   process.kill(supervisor.pid, "SIGKILL");
-  assert.ok(left(sandbox).length >= 3);
+  assert.ok(supervised(sandbox).length >= 3);
   await sandbox.serve(repo);
   await nothingLeft(sandbox);
 });

@@ -2,7 +2,7 @@
 // with headers a browser would never send, and a WebSocket client that is not ours.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import os from "node:os";
 import path from "node:path";
@@ -97,6 +97,26 @@ export class Sandbox {
     await server.ready();
     return server;
   }
+}
+
+// ---- what it starts -----------------------------------------------------------------------------------------------
+
+/** Every living process whose environment carries a run's mark and the folder of this test. */
+export function supervised(sandbox) {
+  const found = [];
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const environ = readFileSync(`/proc/${pid}/environ`, "latin1");
+      if (!environ.includes("\0SNAPBOARD_RUN=") && !environ.startsWith("SNAPBOARD_RUN=")) continue;
+      if (!environ.includes(`HOME=${sandbox.path("home")}`)) continue;
+      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+      const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      if (state !== "Z") found.push({ pid: Number(pid), parent: Number(parent), cmd: readFileSync(`/proc/${pid}/cmdline`, "latin1") });
+    } catch {
+      // it ended while we looked
+    }
+  }
+  return found;
 }
 
 // ---- the program ---------------------------------------------------------------------------------------------------
