@@ -31,6 +31,7 @@ struct Arguments {
   EmitOptions emit;
   sb::app::RunOptions run;
   sb::app::LogsOptions logs;
+  sb::app::RatchetSwitch ratchet;
   sb::app::ShellOptions shell_in;
   sb::app::IntegrateOptions integrate;
   std::string socket;
@@ -161,6 +162,17 @@ CLI::App* add_logs(CLI::App& app, Arguments& args) {
   return logs;
 }
 
+CLI::App* add_ratchet(CLI::App& app, Arguments& args) {
+  CLI::App* ratchet =
+      add_tool(app, args, "ratchet", "Let the pull request of a workspace be fixed by itself");
+  ratchet->add_option("workspace", args.ratchet.workspace, "Id, name, branch or a path in it")
+      ->required();
+  ratchet->add_option("position", args.ratchet.position, "on or off")
+      ->required()
+      ->check(CLI::IsMember({"on", "off"}));
+  return ratchet;
+}
+
 CLI::App* add_shell(CLI::App& app, Arguments& args) {
   CLI::App* shell = add_tool(app, args, "shell", "Your shell in a workspace, seen on the board");
   shell->add_option("workspace", args.shell_in.workspace, "Id, name, branch or a path in it")
@@ -225,6 +237,7 @@ int main(int argc, char** argv) {
   CLI::App* emit = add_emit(app, args);
   CLI::App* run = add_run(app, args);
   CLI::App* logs = add_logs(app, args);
+  CLI::App* ratchet = add_ratchet(app, args);
   CLI::App* shell = add_shell(app, args);
   CLI::App* integrate = add_integrate(app, args);
   add_hook(app, args);
@@ -256,9 +269,10 @@ int main(int argc, char** argv) {
     std::printf("%s", sb::app::completions(app, args.shell).c_str());
     return sb::app::kExitOk;
   }
-  args.run.socket = args.logs.socket = args.shell_in.socket = args.socket;
+  args.run.socket = args.logs.socket = args.ratchet.socket = args.shell_in.socket = args.socket;
   if (run->parsed()) return sb::app::run(args.run);
   if (logs->parsed()) return sb::app::logs(args.logs);
+  if (ratchet->parsed()) return sb::app::ratchet(args.ratchet);
   if (shell->parsed()) return sb::app::shell(args.shell_in);
   return emit->parsed() ? sb::app::emit(args.socket, args.emit) : sb::app::kExitUsage;
 }

@@ -64,6 +64,11 @@ void EnginePorts::refresh_pull_request(const model::WorkspaceId& id,
   github_->refresh(id, std::move(done));
 }
 
+void EnginePorts::set_ratchet(const model::WorkspaceId& id, bool enabled,
+                              std::function<void(Result<std::uint64_t>)> done) {
+  ratchet_->set_enabled(id, enabled, std::move(done));
+}
+
 Result<void> EnginePorts::take_github_webhook(transport::GithubDelivery delivery) {
   return github_->take_webhook({std::move(delivery.event), std::move(delivery.id),
                                 std::move(delivery.signature), std::move(delivery.body)});

@@ -2,6 +2,7 @@
 
 #include "sb/orchestration/engine.h"
 #include "sb/orchestration/github_view.h"
+#include "sb/orchestration/ratchet_view.h"
 #include "sb/transport/ports.h"
 
 namespace sb::app {
@@ -12,8 +13,9 @@ class EnginePorts final : public transport::EventSink,
                           public transport::CommandSink,
                           public transport::ServerStatus {
  public:
-  EnginePorts(orchestration::Engine& engine, orchestration::GithubView& github)
-      : engine_(&engine), github_(&github) {}
+  EnginePorts(orchestration::Engine& engine, orchestration::GithubView& github,
+              orchestration::RatchetView& ratchet)
+      : engine_(&engine), github_(&github), ratchet_(&ratchet) {}
 
   void submit(std::vector<model::ExternalEvent> events,
               std::function<void(Result<transport::EventsAnswer>)> done) override;
@@ -25,6 +27,8 @@ class EnginePorts final : public transport::EventSink,
                  std::function<void(Result<std::uint64_t>)> done) override;
   void refresh_pull_request(const model::WorkspaceId& id,
                             std::function<void(Result<std::uint64_t>)> done) override;
+  void set_ratchet(const model::WorkspaceId& id, bool enabled,
+                   std::function<void(Result<std::uint64_t>)> done) override;
   Result<void> take_github_webhook(transport::GithubDelivery delivery) override;
   [[nodiscard]] bool ready() const override;
   [[nodiscard]] std::vector<transport::SourceHealth> sources() const override;
@@ -33,6 +37,7 @@ class EnginePorts final : public transport::EventSink,
  private:
   orchestration::Engine* engine_;
   orchestration::GithubView* github_;
+  orchestration::RatchetView* ratchet_;
 };
 
 }  // namespace sb::app

@@ -57,6 +57,22 @@ int run(const RunOptions& options) {
   return status == "FAILED" ? kExitFailed : kExitOk;
 }
 
+int ratchet(const RatchetSwitch& options) {
+  const auto socket = find_socket(options.socket);
+  if (!socket) return report(socket.error());
+  const auto workspace = workspace_at(*socket, options.workspace);
+  if (!workspace) return report(workspace.error());
+  std::string body;
+  JsonWriter(body).begin_object().key("enabled").boolean(options.position == "on").end_object();
+  const auto answer =
+      local_request(*socket, "POST", "/api/workspaces/" + path_segment(workspace->id) + "/ratchet",
+                    body, "application/json");
+  if (!answer) return report(answer.error());
+  if (answer->status != kHttpOk) return report(problem_of(*answer));
+  std::printf("%s: auto-fix is %s\n", workspace->name.c_str(), options.position.c_str());
+  return kExitOk;
+}
+
 int logs(const LogsOptions& options) {
   const auto socket = find_socket(options.socket);
   if (!socket) return report(socket.error());

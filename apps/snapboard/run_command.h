@@ -15,6 +15,14 @@ struct RunOptions {
 /// once nothing of it is left.
 int run(const RunOptions& options);
 
+struct RatchetSwitch {
+  std::string socket;
+  std::string workspace;
+  std::string position;  ///< "on" or "off"
+};
+/// `snapboard ratchet`: switches auto-fix of a workspace on or off.
+int ratchet(const RatchetSwitch& options);
+
 struct LogsOptions {
   std::string socket;
   std::string workspace;

@@ -23,12 +23,15 @@
 #include "sb/http_client/client.h"
 #include "sb/orchestration/engine.h"
 #include "sb/orchestration/github_view.h"
+#include "sb/orchestration/ratchet_view.h"
 #include "sb/orchestration/run_script_view.h"
 #include "sb/orchestration/session_view.h"
 #include "sb/orchestration/terminal_view.h"
 #include "sb/process/posix_runner.h"
 #include "sb/process/process_watch.h"
 #include "sb/process/supervision.h"
+#include "sb/ratchet/ratchet_service.h"
+#include "sb/ratchet/schema.h"
 #include "sb/run_script/run_script_service.h"
 #include "sb/run_script/schema.h"
 #include "sb/session/hook_spool.h"
@@ -46,6 +49,7 @@
 #include "sb/workspace/workspace_service.h"
 
 #include "discovery.h"
+#include "fixer_sessions.h"
 #include "handover.h"
 #include "paths.h"
 #include "ports.h"
@@ -60,6 +64,7 @@ namespace {
 constexpr std::size_t kWorkers = 3;  // two git jobs and one for reading files
 constexpr std::size_t kEpochBytes = 16;
 constexpr std::size_t kTokenBytes = 32;
+constexpr const char* kRatchetCommand = "SNAPBOARD_RATCHET_COMMAND";
 constexpr std::chrono::milliseconds kGoodbyeGrace{2'000};  // for closing connections at shutdown
 
 struct Address {
@@ -121,6 +126,7 @@ class Application {
   void open_sessions();
   void open_terminals();
   void open_github();
+  Result<void> open_ratchet();
   Result<void> listen();
   void begin();
   void announce();
@@ -159,8 +165,11 @@ class Application {
   std::unique_ptr<run_script::RunScriptService> run_scripts_;
   http_client::Client http_;
   std::unique_ptr<github::GithubService> github_;
+  std::unique_ptr<FixerSessions> fixer_sessions_;
+  std::unique_ptr<ratchet::RatchetService> ratchet_;
   std::unique_ptr<orchestration::Engine> engine_;
-  orchestration::GithubView* github_view_ = nullptr;  // the engine's
+  orchestration::GithubView* github_view_ = nullptr;    // the engine's
+  orchestration::RatchetView* ratchet_view_ = nullptr;  // the engine's
   std::unique_ptr<EnginePorts> ports_;
   std::unique_ptr<SessionHooks> hooks_;
   std::unique_ptr<RunScriptPort> run_script_port_;
@@ -183,6 +192,7 @@ Result<void> Application::open() {
   SB_TRY_VOID(database->migrate("run_script", run_script::migrations()));
   SB_TRY_VOID(database->migrate("terminal", terminal::migrations()));
   SB_TRY_VOID(database->migrate("github", github::migrations()));
+  SB_TRY_VOID(database->migrate("ratchet", ratchet::migrations()));
   writer_ = std::make_unique<sqlite::Writer>(std::move(database));
   journal_ = std::make_unique<workspace::Journal>(loop_, *writer_, Logger("journal"));
   watcher_ = std::make_unique<fs_watch::Watcher>(fs_watch::Watcher::Options{});
@@ -208,7 +218,8 @@ Result<void> Application::open() {
       *run_scripts_, engine_->own_facts(), engine_->directory(), clock_, Logger("run_script")));
   run_script_port_ = std::make_unique<RunScriptPort>(*run_scripts_, engine_->directory(), store_);
   open_github();
-  ports_ = std::make_unique<EnginePorts>(*engine_, *github_view_);
+  SB_TRY_VOID(open_ratchet());
+  ports_ = std::make_unique<EnginePorts>(*engine_, *github_view_, *ratchet_view_);
   Gauge& spawned = metrics_.gauge("processes_spawned_total", "Child processes ever spawned.");
   metrics_.before_text(
       [this, &spawned] { spawned.set(static_cast<double>(processes_.spawned())); });
@@ -253,6 +264,36 @@ void Application::open_github() {
       *github_, engine_->directory(), engine_->own_facts(), store_, clock_, webhook_secret()});
   github_view_ = github_view.get();
   engine_->add(std::move(github_view));
+}
+
+Result<void> Application::open_ratchet() {
+  ratchet::RatchetOptions options;
+  const char* command = std::getenv(kRatchetCommand);
+  auto words = ratchet::parse_command(command != nullptr ? command : "");
+  if (!words) {
+    return fail(
+        ErrorCode::invalid_argument,
+        std::string(kRatchetCommand) + " wants a JSON array of words: " + words.error().message);
+  }
+  options.command = *std::move(words);
+  options.file_mask = options_.file_mask;
+  fixer_sessions_ = std::make_unique<FixerSessions>(*sessions_);
+  ratchet_ = std::make_unique<ratchet::RatchetService>(
+      ratchet::RatchetService::Deps{loop_, workers_, *writer_, supervision_, clock_, random_,
+                                    counter_, Logger("ratchet")},
+      std::move(options));
+  ratchet_->plug(fixer_sessions_.get());
+  auto view = std::make_unique<orchestration::RatchetView>(orchestration::RatchetView::Deps{
+      *ratchet_, engine_->directory(), engine_->own_facts(), store_, clock_,
+      [this](const model::WorkspaceId& id, std::function<void(Result<std::uint64_t>)> done) {
+        github_view_->refresh(id, std::move(done));
+      },
+      Logger("ratchet")});
+  ratchet_view_ = view.get();
+  github_view_->on_pull_request(
+      [this](const github::PrRow& row) { ratchet_view_->pull_request(row); });
+  engine_->add(std::move(view));
+  return {};
 }
 
 Result<void> Application::listen() {

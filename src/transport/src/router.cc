@@ -73,6 +73,7 @@ const std::vector<Router::Route>& Router::routes() {
       {"POST", "/api/workspaces/{}/run-script", &Router::post_run_script},
       {"GET", "/api/workspaces/{}/run-script/output", &Router::get_run_script_output},
       {"POST", "/api/workspaces/{}/pr/refresh", &Router::post_pull_request_refresh},
+      {"POST", "/api/workspaces/{}/ratchet", &Router::post_ratchet},
       {"PUT", "/api/terminals/{}", &Router::put_terminal},
       {"POST", "/api/events", &Router::post_events},
       {"POST", "/hooks/{}", &Router::post_hook},

@@ -72,6 +72,7 @@ class Router : public std::enable_shared_from_this<Router> {
   void post_run_script(Call& call);
   void get_run_script_output(Call& call);
   void post_pull_request_refresh(Call& call);
+  void post_ratchet(Call& call);
   void put_terminal(Call& call);
   void handle_webhook(HttpRequest request, const Reply& reply);
 

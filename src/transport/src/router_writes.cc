@@ -20,6 +20,12 @@ struct RegisterBody {
 BOOST_DESCRIBE_STRUCT(RegisterBody, (), (repoPath, name, defaultBranch))
 static_assert(all_members_described<RegisterBody>());
 
+struct RatchetBody {
+  bool enabled = false;
+};
+BOOST_DESCRIBE_STRUCT(RatchetBody, (), (enabled))
+static_assert(all_members_described<RatchetBody>());
+
 HttpResponse sink_problem(const Error& error) {
   // A full queue is the caller's to slow down for, not a wrong request.
   return problem_response(error, error.code == ErrorCode::limit_exceeded ? 429 : 0);
@@ -182,6 +188,23 @@ void Router::handle_webhook(HttpRequest request, const Reply& reply) {
   HttpResponse response;
   response.status = 204;
   reply(std::move(response));
+}
+
+void Router::post_ratchet(Call& call) {
+  if (!is_json(call.request) || is_encoded(call.request)) {
+    call.reply(unsupported("Send application/json."));
+    return;
+  }
+  JsonDocument document;
+  const auto value = document.parse(call.request.body);
+  const auto body = value ? from_json<RatchetBody>(*value, "$")
+                          : Result<RatchetBody>(tl::unexpect, value.error());
+  if (!body) {
+    call.reply(problem_response(body.error()));
+    return;
+  }
+  ports_.commands.set_ratchet(model::WorkspaceId(call.id), body->enabled,
+                              answer_revision(std::move(call.reply)));
 }
 
 void Router::post_pull_request_refresh(Call& call) {

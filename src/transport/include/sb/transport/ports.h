@@ -114,6 +114,13 @@ struct CommandSink {
     (void)id;
     done(fail(ErrorCode::unsupported, "there are no pull requests here"));
   }
+  /// Switches auto-fix of a workspace on or off and answers the revision with its effect. Errors:
+  /// not_found, conflict (archived), unavailable.
+  virtual void set_ratchet(const model::WorkspaceId& id, bool enabled,
+                           std::function<void(Result<std::uint64_t>)> done) {
+    (void)id, (void)enabled;
+    done(fail(ErrorCode::unsupported, "there is no auto-fix here"));
+  }
   /// Takes a webhook whose sender proves itself by the signature. Errors: forbidden (not signed by
   /// our secret, or there is none), invalid_argument.
   virtual Result<void> take_github_webhook(GithubDelivery delivery) {
