@@ -9,7 +9,10 @@
 namespace sb::snapshot {
 
 ViewFeed::ViewFeed(ViewEncoder& encoder, View view, bool patches)
-    : encoder_(&encoder), view_(std::move(view)), patches_(patches) {}
+    : encoder_(&encoder),
+      view_(std::move(view)),
+      patches_(patches),
+      epoch_(encoder.store().epoch()) {}
 
 std::optional<ResetReason> ViewFeed::resume(std::string_view text) {
   const Store& store = encoder_->store();
@@ -42,6 +45,10 @@ bool ViewFeed::project_gone() const {
 }
 
 ViewFeed::Due ViewFeed::look() {
+  if (epoch_ != encoder_->store().epoch()) {  // what was told has no place in the new epoch
+    epoch_ = encoder_->store().epoch();
+    restart(ResetReason::epoch);
+  }
   if (next_ != 0) return {.batch = true, .urgent = true};
   // A lagging live reader can fall below the floor as well.
   const bool fell = position_.covered() < floor() && !SB_MUTANT(floor_unchecked_live);

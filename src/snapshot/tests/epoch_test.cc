@@ -109,6 +109,21 @@ TEST_F(ShortEpochTest, AReaderInTheMiddleOfItsBaselineIsResetToo) {
   EXPECT_EQ(client.shown().entries.size(), 3U);
 }
 
+TEST_F(ShortEpochTest, AReaderThatWaitsForTheNextChangeGetsTheNewEpochWhole) {
+  create(next());
+  use_up();
+  ViewFeed feed(views, View::full(project()), true);
+  ASSERT_EQ(feed.resume(encode_cursor({"epoch-1", 8, true, full_view_hash("p")})), std::nullopt);
+  ASSERT_FALSE(feed.look().batch);
+  say(next(), R"({"name":"new"})");
+  ASSERT_TRUE(feed.look().batch);
+  const std::string batch = feed.next(1)->front();
+  EXPECT_EQ(member(batch, "reason"), "\"epoch\"");
+  EXPECT_EQ(member(batch, "from"), "0");
+  EXPECT_EQ(member(batch, "to"), "1");
+  EXPECT_EQ(decode_cursor(feed.cursor())->epoch, store.epoch());
+}
+
 TEST_F(ShortEpochTest, OrderRemovalsAndHistoryOutliveAnEpochAsFarAsTheyMayBeTold) {
   create(10, "gone");
   remove(20, kA, "gone");
