@@ -26,6 +26,7 @@ static_assert(sizeof(element) <= 2 * sizeof(void*) && alignof(element) <= aligno
 
 struct JsonDocument::Impl {
   simdjson::dom::parser parser;
+  std::string text;  // of the latest parse, with the room behind it that the parser reads into
 };
 
 JsonDocument::JsonDocument() : impl_(std::make_unique<Impl>()) {}
@@ -40,8 +41,11 @@ Result<JsonValue> JsonDocument::parse(std::string_view text) {
     return fail(ErrorCode::limit_exceeded, "not enough memory to parse the JSON text", "$");
   }
   element root;
-  // The parser copies the text with the padding it needs; the caller's buffer may go.
-  if (const auto error = impl_->parser.parse(text.data(), text.size(), true).get(root)) {
+  // Values are copies of the parser: neither the caller's text nor this one is looked at later.
+  impl_->text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+  impl_->text.assign(text);
+  if (const auto error =
+          impl_->parser.parse(impl_->text.data(), impl_->text.size(), false).get(root)) {
     return fail(ErrorCode::invalid_argument,
                 std::string("not valid JSON: ") + simdjson::error_message(error), "$");
   }

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 #include "sb/core/utf8.h"
 
@@ -27,6 +29,40 @@ constexpr std::array<char, 256> make_escapes() {
 }
 constexpr auto kEscapes = make_escapes();
 
+constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+constexpr std::uint64_t kHighs = 0x8080808080808080ULL;
+
+// A high bit in each byte that is 0; right as long as no byte of `word` is above 0x7F.
+constexpr std::uint64_t zeros(std::uint64_t word) {
+  return (word - kOnes) & ~word & kHighs;
+}
+
+// How many bytes at the front stand for themselves inside a JSON string and are ASCII, in steps of
+// eight, the last ones one by one.
+std::size_t plain_prefix(std::string_view text) {
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, 8);
+    const std::uint64_t below_space = (word - kOnes * 0x20) & ~word & kHighs;
+    const std::uint64_t special = (word & kHighs) | below_space | zeros(word ^ (kOnes * '"')) |
+                                  zeros(word ^ (kOnes * '\\')) | zeros(word ^ (kOnes * 0x7F));
+    if (special != 0) break;
+  }
+  while (i < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x80 || kEscapes[byte] != 0) break;
+    ++i;
+  }
+  return i;
+}
+
+bool has_non_ascii(std::string_view text) {
+  unsigned all = 0;
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return (all & 0x80U) != 0;
+}
+
 template <class T>
 void append_number(std::string& out, T value) {
   std::array<char, 32> buffer;
@@ -38,16 +74,22 @@ void append_number(std::string& out, T value) {
 
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
+  std::size_t i = plain_prefix(text);
+  if (i == text.size()) {
+    const std::size_t begin = out.size();
+    out.resize(begin + text.size() + 2, '"');
+    text.copy(out.data() + begin + 1, text.size());
+    return;
+  }
   std::string repaired;
-  unsigned high = 0;
-  for (const char c : text) high |= static_cast<unsigned char>(c);
-  if ((high & 0x80U) != 0 && !is_valid_utf8(text)) {
+  if (has_non_ascii(text) && !is_valid_utf8(text)) {
     repaired = to_valid_utf8(text);
     text = repaired;
+    i = 0;
   }
   out += '"';
   std::size_t start = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const char escape = kEscapes[byte];
     if (escape == 0) continue;

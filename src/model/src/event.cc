@@ -1,5 +1,6 @@
 #include "sb/model/event.h"
 
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -16,32 +17,52 @@ Result<void> check_id(std::string_view id, const JsonPath& path) {
   return {};
 }
 
-Result<std::string> read_id(const JsonValue& event, std::string_view name) {
-  const JsonPath root = "$";
-  const JsonPath path = root.member(name);
-  const auto member = event.find(name);
-  if (!member) return json_missing_error(path);
-  SB_TRY(auto text, from_json<std::string>(*member, path));
-  SB_TRY_VOID(check_id(text, path));
-  return text;
-}
+// The attributes of a CloudEvent that mean something here, found in one walk.
+class Envelope {
+ public:
+  enum class Attribute { specversion, id, source, type, subject, sequence, sourceepoch, data };
+  using enum Attribute;
 
-// An unsigned 64-bit decimal, as a string (or, leniently, a whole JSON number).
-Result<std::optional<std::uint64_t>> read_sequence(const JsonValue& event) {
-  const auto member = event.find("sequence");
-  if (!member || member->is_null()) return std::optional<std::uint64_t>();
-  std::uint64_t value = 0;
-  if (const auto text = member->as_string()) {
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (!text->empty() && error == std::errc() && end == text->data() + text->size()) {
-      return std::optional(value);
-    }
-  } else if (const auto number = member->as_int(); number && *number >= 0) {
-    return std::optional(static_cast<std::uint64_t>(*number));
+  explicit Envelope(const JsonValue& event) : found_(find_members(event, kNames)) {}
+
+  [[nodiscard]] const std::optional<JsonValue>& find(Attribute attribute) const {
+    return found_[index(attribute)];
   }
-  return fail(ErrorCode::invalid_argument, "expected an unsigned 64-bit decimal in a string",
-              "$.sequence");
-}
+  /// A required identifier. Lives as long as the document.
+  [[nodiscard]] Result<std::string_view> read_id(Attribute attribute) const {
+    const JsonPath root = "$";
+    const JsonPath path = root.member(kNames[index(attribute)]);
+    const auto& member = find(attribute);
+    if (!member) return json_missing_error(path);
+    const auto text = member->as_string();
+    if (!text) return json_type_error("a string", *member, path);
+    SB_TRY_VOID(check_id(*text, path));
+    return *text;
+  }
+  /// An unsigned 64-bit decimal, as a string (or, leniently, a whole JSON number).
+  [[nodiscard]] Result<std::optional<std::uint64_t>> read_sequence() const {
+    const auto& member = find(sequence);
+    if (!member || member->is_null()) return std::optional<std::uint64_t>();
+    std::uint64_t value = 0;
+    if (const auto text = member->as_string()) {
+      const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+      if (!text->empty() && error == std::errc() && end == text->data() + text->size()) {
+        return std::optional(value);
+      }
+    } else if (const auto number = member->as_int(); number && *number >= 0) {
+      return std::optional(static_cast<std::uint64_t>(*number));
+    }
+    return fail(ErrorCode::invalid_argument, "expected an unsigned 64-bit decimal in a string",
+                "$.sequence");
+  }
+
+ private:
+  static constexpr std::array<std::string_view, 8> kNames{
+      "specversion", "id", "source", "type", "subject", "sequence", "sourceepoch", "data"};
+  static std::size_t index(Attribute attribute) { return static_cast<std::size_t>(attribute); }
+
+  std::array<std::optional<JsonValue>, kNames.size()> found_;
+};
 
 Result<SessionPendingRequestChanged> read_pending_request(const JsonValue& data) {
   SessionPendingRequestChanged event;
@@ -67,42 +88,27 @@ Result<SessionPendingRequestChanged> read_pending_request(const JsonValue& data)
 }
 
 template <class T>
-Result<EventData> read_described(const JsonValue& data) {
-  SB_TRY(auto event, from_json<T>(data, "$.data"));
-  return EventData(std::move(event));
+Result<void> read_alternative(T& into, const JsonValue& data) {
+  if constexpr (std::is_same_v<T, WorkspaceRemoved>) {
+    return {};
+  } else if constexpr (std::is_same_v<T, SessionChanged>) {
+    return read_json(into.session, data, "$.data");
+  } else if constexpr (std::is_same_v<T, SessionPendingRequestChanged>) {
+    SB_TRY(into, read_pending_request(data));
+    return {};
+  } else if constexpr (std::is_same_v<T, SnapshotFacts>) {
+    SB_TRY(into.facts, parse_fact_patch(data, "$.data"));
+    return {};
+  } else {
+    return read_json(into, data, "$.data");
+  }
 }
 
-Result<EventData> read_data(std::size_t type, const JsonValue& data) {
-  EventData result;
-  std::optional<Error> error;
-  boost::mp11::mp_with_index<std::variant_size_v<EventData>>(type, [&](auto index) {
-    using T = std::variant_alternative_t<index, EventData>;
-    Result<EventData> read;
-    if constexpr (std::is_same_v<T, WorkspaceRemoved>) {
-      read = EventData(WorkspaceRemoved{});
-    } else if constexpr (std::is_same_v<T, SessionChanged>) {
-      auto session = from_json<SessionSummary>(data, "$.data");
-      read = session ? Result<EventData>(SessionChanged{*std::move(session)})
-                     : Result<EventData>(std::move(session).error());
-    } else if constexpr (std::is_same_v<T, SessionPendingRequestChanged>) {
-      auto request = read_pending_request(data);
-      read = request ? Result<EventData>(*std::move(request))
-                     : Result<EventData>(std::move(request).error());
-    } else if constexpr (std::is_same_v<T, SnapshotFacts>) {
-      auto patch = parse_fact_patch(data, "$.data");
-      read = patch ? Result<EventData>(SnapshotFacts{*std::move(patch)})
-                   : Result<EventData>(std::move(patch).error());
-    } else {
-      read = read_described<T>(data);
-    }
-    if (read) {
-      result = *std::move(read);
-    } else {
-      error = std::move(read).error();
-    }
-  });
-  if (error) return *std::move(error);
-  return result;
+Result<void> read_data(EventData& into, std::size_t type, const JsonValue& data) {
+  Result<void> read;
+  boost::mp11::mp_with_index<std::variant_size_v<EventData>>(
+      type, [&](auto index) { read = read_alternative(into.emplace<index>(), data); });
+  return read;
 }
 
 // Identifiers inside the data obey the same limit as those around it.
@@ -160,34 +166,37 @@ PendingRequestType classify_pending_request(std::string_view tool_name,
 
 Result<ExternalEvent> parse_event(const JsonValue& value) {
   if (value.kind() != JsonValue::Kind::object) return json_type_error("an object", value, "$");
-  const auto version = value.find("specversion");
+  const Envelope envelope(value);
+  const auto& version = envelope.find(Envelope::specversion);
   if (!version) return json_missing_error("$.specversion");
   if (version->as_string() != "1.0") {
     return fail(ErrorCode::invalid_argument, "expected CloudEvents \"1.0\"", "$.specversion");
   }
-  ExternalEvent event;
-  SB_TRY(event.id, read_id(value, "id"));
-  SB_TRY(event.source, read_id(value, "source"));
-  SB_TRY(const std::string type_text, read_id(value, "type"));
+  Result<ExternalEvent> read{tl::in_place};
+  ExternalEvent& event = *read;
+  SB_TRY(event.id, envelope.read_id(Envelope::id));
+  SB_TRY(event.source, envelope.read_id(Envelope::source));
+  SB_TRY(const std::string_view type_text, envelope.read_id(Envelope::type));
   const auto type = type_index(type_text);
   if (!type) {
-    return fail(ErrorCode::invalid_argument, "unknown event type \"" + type_text + "\"", "$.type");
+    return fail(ErrorCode::invalid_argument,
+                "unknown event type \"" + std::string(type_text) + "\"", "$.type");
   }
-  SB_TRY(event.sequence, read_sequence(value));
-  if (const auto epoch = value.find("sourceepoch"); epoch && !epoch->is_null()) {
-    SB_TRY(event.source_epoch, read_id(value, "sourceepoch"));
+  SB_TRY(event.sequence, envelope.read_sequence());
+  if (const auto& epoch = envelope.find(Envelope::sourceepoch); epoch && !epoch->is_null()) {
+    SB_TRY(event.source_epoch, envelope.read_id(Envelope::sourceepoch));
   }
   const bool has_subject = kEventTypes[*type] != "source.synced";
   if (has_subject) {
-    SB_TRY(auto subject, read_id(value, "subject"));
-    event.workspace = WorkspaceId(std::move(subject));
+    SB_TRY(const std::string_view subject, envelope.read_id(Envelope::subject));
+    event.workspace = WorkspaceId(std::string(subject));
   }
-  const auto data = value.find("data");
+  const auto& data = envelope.find(Envelope::data);
   const bool needs_data = kEventTypes[*type] != "workspace.removed";
   if (needs_data && !data) return json_missing_error("$.data");
-  SB_TRY(event.data, read_data(*type, data ? *data : value));
+  SB_TRY_VOID(read_data(event.data, *type, data ? *data : value));
   SB_TRY_VOID(check_data_ids(event.data));
-  return event;
+  return read;
 }
 
 }  // namespace sb::model

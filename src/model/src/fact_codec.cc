@@ -31,8 +31,7 @@ constexpr ScalarCodec make_codec() {
   using Descriptor = boost::mp11::mp_at_c<FactsMembers, Index>;
   using Member = std::remove_reference_t<decltype(std::declval<Facts&>().*Descriptor::pointer)>;
   return {[](Facts& facts, const JsonValue& value, const JsonPath& path) -> Result<void> {
-            SB_TRY(facts.*Descriptor::pointer, from_json<Member>(value, path));
-            return {};
+            return read_json(facts.*Descriptor::pointer, value, path);
           },
           [](std::string& out, const Facts& facts) {
             if constexpr (std::is_same_v<Member, std::optional<WallTime>>) {
@@ -67,9 +66,8 @@ const ScalarCodec& codec(Field field) {
 template <class Element>
 Result<void> read_collection(ElementsPatch<Element>& into, const JsonValue& value,
                              const JsonPath& path) {
-  SB_TRY(into.upserts, from_json<std::vector<Element>>(value, path));
   into.whole = true;
-  return {};
+  return read_json(into.upserts, value, path);
 }
 
 // An absent createdAt is "" on the wire; producers that hold a projection send it back so.

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace sb {
@@ -16,6 +18,38 @@ inline constexpr std::uint64_t kFnvPrime = 1099511628211ULL;
     seed = (seed ^ static_cast<std::uint8_t>(byte)) * kFnvPrime;
   }
   return seed;
+}
+
+namespace detail {
+inline constexpr std::uint64_t kHashSeed = 0x9E3779B97F4A7C15ULL;
+
+[[nodiscard]] inline std::uint64_t hash_word(const char* from, std::size_t bytes) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, from, bytes);
+  return value;
+}
+[[nodiscard]] inline std::uint64_t hash_mix(std::uint64_t a, std::uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
+}
+}  // namespace detail
+
+/// A fast hash with 64 bits for tables in memory; its values differ between versions of this
+/// program. Two overlapping words up to 16 bytes, then 16 at a time; each step one wide
+/// multiplication.
+[[nodiscard]] inline std::uint64_t hash_text(std::string_view text,
+                                             std::uint64_t seed = detail::kHashSeed) {
+  using detail::hash_mix, detail::hash_word;
+  std::uint64_t hash = seed ^ text.size();
+  const char* at = text.data();
+  std::size_t left = text.size();
+  for (; left > 16; at += 16, left -= 16) {
+    hash = hash_mix(hash ^ hash_word(at, 8), seed ^ hash_word(at + 8, 8));
+  }
+  if (left >= 8) return hash_mix(hash ^ hash_word(at, 8), seed ^ hash_word(at + left - 8, 8));
+  if (left >= 4) return hash_mix(hash ^ hash_word(at, 4), seed ^ hash_word(at + left - 4, 4));
+  return hash_mix(hash ^ hash_word(at, left), seed);
 }
 
 }  // namespace sb

@@ -66,6 +66,33 @@ constexpr auto make_enum_names() {
 }
 template <DescribedEnum E>
 inline constexpr auto kEnumNames = make_enum_names<E>();
+
+// The name of a description between two texts, joined while compiling: `"RUNNING"`, `,"name":`.
+template <class Described, char... Before>
+struct JoinedName {
+  template <std::size_t After>
+  static constexpr auto join(const char (&after)[After]) {
+    constexpr std::string_view kName = Described::name;
+    std::array<char, sizeof...(Before) + kName.size() + After - 1> text{Before...};
+    std::size_t at = sizeof...(Before);
+    for (const char c : kName) text[at++] = c;
+    for (std::size_t i = 0; i + 1 < After; ++i) text[at++] = after[i];
+    return text;
+  }
+};
+template <class Described>
+inline constexpr auto kEnumeratorJson = JoinedName<Described, '"'>::join("\"");
+template <class Described>
+inline constexpr auto kMemberHead = JoinedName<Described, ',', '"'>::join("\":");
+
+template <class... Described>
+constexpr auto make_enum_json(boost::mp11::mp_list<Described...>) {
+  return std::array<std::string_view, sizeof...(Described)>{
+      std::string_view(kEnumeratorJson<Described>.data(), kEnumeratorJson<Described>.size())...};
+}
+template <DescribedEnum E>
+inline constexpr auto kEnumJson = make_enum_json(
+    boost::mp11::mp_rename<boost::describe::describe_enumerators<E>, boost::mp11::mp_list>{});
 }  // namespace detail
 
 /// The wire text of an enumerator: its own name.
@@ -77,11 +104,10 @@ template <DescribedEnum E>
 
 template <DescribedEnum E>
 [[nodiscard]] constexpr std::optional<E> enum_from_text(std::string_view text) {
-  std::optional<E> found;
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto described) {
-    if (text == described.name) found = described.value;
-  });
-  return found;
+  for (std::size_t i = 0; i < detail::kEnumNames<E>.size(); ++i) {
+    if (detail::kEnumNames<E>[i] == text) return static_cast<E>(i);
+  }
+  return std::nullopt;
 }
 
 /// A place in a document, for error messages: "$.data.sessions[2].name". A chain of borrowed steps
@@ -155,88 +181,123 @@ inline constexpr std::int64_t kJsonIntMax =
     9007199254740991;  // 2^53 - 1, what JavaScript holds exactly
 }  // namespace detail
 
-/// Reads a T; `path` names the place for error messages.
+/// Reads a T into `into`, which holds its defaults; `path` names the place for error messages. What
+/// was read in part is left behind when something is wrong.
 template <class T>
-Result<T> from_json(const JsonValue& value, const JsonPath& path) {
+Result<void> read_json(T& into, const JsonValue& value, const JsonPath& path);
+
+namespace detail {
+// The names of the members of T, in order.
+template <class T>
+inline constexpr auto kMemberNames = [] {
+  using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
+  std::array<std::string_view, boost::mp11::mp_size<Members>::value> names{};
+  std::size_t index = 0;
+  boost::mp11::mp_for_each<Members>([&](auto described) { names[index++] = described.name; });
+  return names;
+}();
+
+template <class T>
+Result<void> read_list(std::vector<T>& into, const JsonValue& value, const JsonPath& path) {
+  Result<void> read;
+  into.clear();
+  value.each_element([&](std::size_t index, const JsonValue& element) {
+    if (!read) return;
+    T item{};
+    read = read_json(item, element, path.element(index));
+    if (read) into.push_back(std::move(item));
+  });
+  return read;
+}
+
+template <class T>
+Result<void> read_struct(T& into, const JsonValue& value, const JsonPath& path) {
+  const auto members = find_members(value, kMemberNames<T>);
+  Result<void> read;
+  std::size_t index = 0;
+  boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(
+      [&](auto described) {
+        const auto& found = members[index++];
+        if (!read) return;
+        auto& member = into.*described.pointer;
+        using Member = std::remove_reference_t<decltype(member)>;
+        if (found) {
+          read = read_json(member, *found, path.member(described.name));
+          return;
+        }
+        constexpr bool kMayBeAbsent =
+            IsOpinion<Member>::value || (IsOptional<Member>::value && !is_strict<T>());
+        if (!kMayBeAbsent && !is_defaulted<T>(described.name)) {
+          read = json_missing_error(path.member(described.name));
+        }
+      });
+  return read;
+}
+}  // namespace detail
+
+template <class T>
+Result<void> read_json(T& into, const JsonValue& value, const JsonPath& path) {
   if constexpr (std::is_same_v<T, bool>) {
-    if (auto read = value.as_bool()) return *read;
-    return json_type_error("a boolean", value, path);
+    const auto read = value.as_bool();
+    if (!read) return json_type_error("a boolean", value, path);
+    into = *read;
+    return {};
   } else if constexpr (std::integral<T>) {
     const auto read = value.as_int();
-    if (read && *read >= -detail::kJsonIntMax && *read <= detail::kJsonIntMax &&
-        std::in_range<T>(*read)) {
-      return static_cast<T>(*read);
+    if (!read || *read < -detail::kJsonIntMax || *read > detail::kJsonIntMax ||
+        !std::in_range<T>(*read)) {
+      return json_type_error("a whole number in range", value, path);
     }
-    return json_type_error("a whole number in range", value, path);
+    into = static_cast<T>(*read);
+    return {};
   } else if constexpr (std::is_same_v<T, std::string>) {
-    if (auto read = value.as_string()) return std::string(*read);
-    return json_type_error("a string", value, path);
+    const auto read = value.as_string();
+    if (!read) return json_type_error("a string", value, path);
+    into = *read;
+    return {};
   } else if constexpr (std::is_same_v<T, WallTime>) {
-    if (const auto text = value.as_string()) {
-      if (const auto time = parse_iso(*text)) return *time;
-      return fail(ErrorCode::invalid_argument, "expected an ISO-8601 time", path.text());
-    }
-    return json_type_error("an ISO-8601 time", value, path);
+    const auto text = value.as_string();
+    if (!text) return json_type_error("an ISO-8601 time", value, path);
+    const auto time = parse_iso(*text);
+    if (!time) return fail(ErrorCode::invalid_argument, "expected an ISO-8601 time", path.text());
+    into = *time;
+    return {};
   } else if constexpr (detail::IsStrongString<T>::value) {
-    if (auto read = value.as_string()) return T(std::string(*read));
-    return json_type_error("a string", value, path);
+    const auto read = value.as_string();
+    if (!read) return json_type_error("a string", value, path);
+    into = T(std::string(*read));
+    return {};
   } else if constexpr (DescribedEnum<T>) {
     const auto text = value.as_string();
     if (!text) return json_type_error("a string", value, path);
-    if (const auto read = enum_from_text<T>(*text)) return *read;
-    return json_enum_error(*text, path);
+    const auto read = enum_from_text<T>(*text);
+    if (!read) return json_enum_error(*text, path);
+    into = *read;
+    return {};
   } else if constexpr (detail::IsOpinion<T>::value) {
-    SB_TRY(auto inner, from_json<typename T::value_type>(value, path));
-    return T(std::move(inner));
+    return read_json(into.emplace(), value, path);
   } else if constexpr (detail::IsOptional<T>::value) {
-    if (value.is_null()) return T{};
-    SB_TRY(auto inner, from_json<typename T::value_type>(value, path));
-    return T(std::move(inner));
+    if (value.is_null()) {
+      into.reset();
+      return {};
+    }
+    return read_json(into.emplace(), value, path);
   } else if constexpr (detail::IsVector<T>::value) {
     if (value.kind() != JsonValue::Kind::array) return json_type_error("an array", value, path);
-    T list;
-    std::optional<Error> error;
-    value.each_element([&](std::size_t index, JsonValue element) {
-      if (error) return;
-      auto read = from_json<typename T::value_type>(element, path.element(index));
-      if (read) {
-        list.push_back(*std::move(read));
-      } else {
-        error = std::move(read).error();
-      }
-    });
-    if (error) return *std::move(error);
-    return list;
+    return detail::read_list(into, value, path);
   } else {
     static_assert(DescribedStruct<T>, "describe the type with BOOST_DESCRIBE_STRUCT");
     if (value.kind() != JsonValue::Kind::object) return json_type_error("an object", value, path);
-    T object{};
-    std::optional<Error> error;
-    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(
-        [&](auto described) {
-          if (error) return;
-          auto& member = object.*described.pointer;
-          using Member = std::remove_reference_t<decltype(member)>;
-          const auto found = value.find(described.name);
-          if (!found) {
-            constexpr bool kMayBeAbsent =
-                detail::IsOpinion<Member>::value ||
-                (detail::IsOptional<Member>::value && !detail::is_strict<T>());
-            if (!kMayBeAbsent && !detail::is_defaulted<T>(described.name)) {
-              error = json_missing_error(path.member(described.name)).value();
-            }
-            return;
-          }
-          auto read = from_json<Member>(*found, path.member(described.name));
-          if (read) {
-            member = *std::move(read);
-          } else {
-            error = std::move(read).error();
-          }
-        });
-    if (error) return *std::move(error);
-    return object;
+    return detail::read_struct(into, value, path);
   }
+}
+
+/// Reads a T; `path` names the place for error messages.
+template <class T>
+Result<T> from_json(const JsonValue& value, const JsonPath& path) {
+  T read{};
+  SB_TRY_VOID(read_json(read, value, path));
+  return read;
 }
 
 /// Appends the JSON text of a T.
@@ -257,9 +318,8 @@ void append_json(std::string& out, const T& value) {
   } else if constexpr (detail::IsStrongString<T>::value) {
     append_json_string(out, value.view());
   } else if constexpr (DescribedEnum<T>) {
-    out += '"';
-    out += enum_text(value);
-    out += '"';
+    const auto index = static_cast<std::size_t>(value);
+    out += index < detail::kEnumJson<T>.size() ? detail::kEnumJson<T>[index] : "\"?\"";
   } else if constexpr (detail::IsOptional<T>::value || detail::IsOpinion<T>::value) {
     if (value) {
       append_json(out, *value);
@@ -278,7 +338,7 @@ void append_json(std::string& out, const T& value) {
   } else {
     static_assert(DescribedStruct<T>, "describe the type with BOOST_DESCRIBE_STRUCT");
     out += '{';
-    bool first = true;
+    std::size_t comma = 1;  // not before the first member
     boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(
         [&](auto described) {
           const auto& member = value.*described.pointer;
@@ -288,11 +348,9 @@ void append_json(std::string& out, const T& value) {
           } else if constexpr (detail::IsOptional<Member>::value) {
             if (!member && detail::omits_empty<T>(described.name)) return;
           }
-          if (!first) out += ',';
-          first = false;
-          out += '"';
-          out += described.name;
-          out += "\":";
+          constexpr const auto& kHead = detail::kMemberHead<decltype(described)>;
+          out.append(kHead.data() + comma, kHead.size() - comma);
+          comma = 0;
           append_json(out, member);
         });
     out += '}';

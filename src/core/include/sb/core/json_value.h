@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -59,6 +60,22 @@ class JsonValue {
   alignas(
       void*) std::byte element_[2 * sizeof(void*)];  // simdjson::dom::element, checked in the .cc
 };
+
+/// The members `names` of an object, found in one walk: the first one of each name, nothing where
+/// there is none.
+template <std::size_t N>
+[[nodiscard]] std::array<std::optional<JsonValue>, N> find_members(
+    const JsonValue& object, const std::array<std::string_view, N>& names) {
+  std::array<std::optional<JsonValue>, N> found;
+  object.each_member([&](std::string_view name, const JsonValue& member) {
+    for (std::size_t i = 0; i < N; ++i) {
+      if (names[i] != name) continue;
+      if (!found[i]) found[i] = member;
+      return;
+    }
+  });
+  return found;
+}
 
 /// Parsed JSON text, with a reusable parser behind it. Thread: externally locked.
 class JsonDocument {
