@@ -99,7 +99,7 @@ class Server : public std::enable_shared_from_this<Server> {
     std::optional<MonoTime> waiting_since;
   };
   struct QueuedStep {
-    orchestration::Ingest::JournalStep rows;
+    orchestration::JournalStep rows;
     bool forgets = false;  ///< what was said before of the workspaces it forgets is void for good
   };
   struct SourceOrder {

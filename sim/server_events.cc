@@ -212,7 +212,7 @@ void Server::write_journal(QueuedStep step, std::function<void()> done) {
 }
 
 void Server::commit_journal(const QueuedStep& queued, std::uint64_t number) {
-  const Ingest::JournalStep& step = queued.rows;
+  const orchestration::JournalStep& step = queued.rows;
   auto& rows = world_.journal;
   for (const auto& life : step.epochs) {
     if (std::find(world_.lives.begin(), world_.lives.end(), life) == world_.lives.end()) {
@@ -227,7 +227,7 @@ void Server::commit_journal(const QueuedStep& queued, std::uint64_t number) {
              heard.statement->say != Say::synced;
     });
   }
-  for (const auto& fact : step.facts) {
+  for (const auto& fact : step.rows()) {
     const auto held = std::find_if(rows.begin(), rows.end(), [&](const auto& row) {
       return row.workspace == fact.workspace && row.source == fact.source && row.key == fact.key;
     });

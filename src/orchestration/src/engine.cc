@@ -252,7 +252,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   }
 
   // The journal is one queue, so waiting for its last write waits for all of them.
-  void write_journal(Ingest::JournalStep step, std::function<void(Result<void>)> done) {
+  void write_journal(JournalStep step, std::function<void(Result<void>)> done) {
     const auto report = [self = shared_from_this()](const Result<void>& written) {
       if (!written)
         self->deps.log.error("journal write failed", {kv("reason", written.error().message)});
@@ -263,22 +263,31 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     if (!step.forget.empty()) deps.journal.forget(std::move(step.forget), report);
     // What a failed write left behind goes first: it is in the view already and must not be lost by
     // a restart.
-    std::vector<workspace::JournalFact> facts = std::exchange(failed_facts, {});
-    facts.insert(facts.end(), std::make_move_iterator(step.facts.begin()),
-                 std::make_move_iterator(step.facts.end()));
-    const std::size_t count = facts.size();
+    auto said = std::make_shared<std::vector<JournalStatement>>(std::move(step.said));
+    if (!failed.empty()) {
+      said->insert(said->begin(), std::make_move_iterator(failed.begin()),
+                   std::make_move_iterator(failed.end()));
+      failed.clear();
+      failed_rows = 0;
+    }
+    std::size_t count = 0;
+    for (const auto& statement : *said) count += statement.row_count();
     unjournalled += count;
-    deps.journal.write(facts, [self = shared_from_this(), facts, count,
-                               done = std::move(done)](const Result<void>& written) mutable {
-      self->unjournalled -= count;
-      if (!written) {
-        self->deps.log.error("journal write failed", {kv("reason", written.error().message)});
-        if (self->failed_facts.size() + count <= self->options.unjournalled_facts_max) {
-          self->failed_facts.insert(self->failed_facts.end(), facts.begin(), facts.end());
-        }
-      }
-      done(written);
-    });
+    deps.journal.write([said] { return journal_rows(*said); },
+                       [self = shared_from_this(), said, count,
+                        done = std::move(done)](const Result<void>& written) mutable {
+                         self->unjournalled -= count;
+                         if (!written) self->keep_failed(*said, count, written.error());
+                         done(written);
+                       });
+  }
+
+  void keep_failed(std::vector<JournalStatement>& said, std::size_t count, const Error& error) {
+    deps.log.error("journal write failed", {kv("reason", error.message)});
+    if (failed_rows + count > options.unjournalled_facts_max) return;
+    failed_rows += count;
+    failed.insert(failed.end(), std::make_move_iterator(said.begin()),
+                  std::make_move_iterator(said.end()));
   }
 
   Deps deps;
@@ -308,7 +317,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::uint64_t events_since = 0;
   std::optional<MonoTime> last_rows_ok;
   std::size_t unjournalled = 0;
-  std::vector<workspace::JournalFact> failed_facts;
+  std::vector<JournalStatement> failed;  // the journal would not take them
+  std::size_t failed_rows = 0;
 };
 
 Engine::Engine(Deps deps, EngineOptions options)

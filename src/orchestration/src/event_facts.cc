@@ -15,8 +15,8 @@ WallTime in_steps(WallTime time) {
 }
 
 template <auto Member, class T>
-void set_if(FactPatch& patch, const Opinion<T>& opinion) {
-  if (opinion) patch.set<Member>(*opinion);
+void set_if(FactPatch& patch, Opinion<T>& opinion) {
+  if (opinion) patch.set<Member>(*std::move(opinion));
 }
 
 // One overload per event type; the compiler names the one that is missing.
@@ -24,29 +24,31 @@ struct Mapper {
   const model::ExternalEvent& event;
   const snapshot::Store& store;
   WallTime wall;
-  FactPatch patch{};
+  FactPatch& patch;
 
-  void operator()(const model::WorkspaceStateChanged& e) {
-    patch.set<&Facts::projectId>(e.projectId);
+  void operator()(model::WorkspaceStateChanged& e) {
+    patch.set<&Facts::projectId>(std::move(e.projectId));
     patch.set<&Facts::status>(e.status);
     set_if<&Facts::name>(patch, e.name);
     set_if<&Facts::branchName>(patch, e.branchName);
     if (e.createdAt) patch.set<&Facts::createdAt>(*e.createdAt);
     set_if<&Facts::worktreePath>(patch, e.worktreePath);
   }
-  void operator()(const model::WorkspaceUpdated& e) {
+  void operator()(model::WorkspaceUpdated& e) {
     set_if<&Facts::name>(patch, e.name);
     set_if<&Facts::branchName>(patch, e.branchName);
     set_if<&Facts::mode>(patch, e.mode);
     set_if<&Facts::autoIterationStatus>(patch, e.autoIterationStatus);
     set_if<&Facts::hasHadSessions>(patch, e.hasHadSessions);
   }
-  void operator()(const model::WorkspaceRemoved&) {}
-  void operator()(const model::SessionChanged& e) { patch.sessions.upserts.push_back(e.session); }
-  void operator()(const model::SessionRemoved& e) {
-    patch.sessions.removals.push_back(e.sessionId);
+  void operator()(model::WorkspaceRemoved&) {}
+  void operator()(model::SessionChanged& e) {
+    patch.sessions.upserts.push_back(std::move(e.session));
   }
-  void operator()(const model::SessionActivityChanged& e) {
+  void operator()(model::SessionRemoved& e) {
+    patch.sessions.removals.push_back(std::move(e.sessionId));
+  }
+  void operator()(model::SessionActivityChanged& e) {
     const model::SessionSummary* known = store.session(event.workspace, e.sessionId);
     if (known == nullptr) {
       patch.set<&Facts::isWorking>(e.isWorking);
@@ -62,14 +64,14 @@ struct Mapper {
     session.updatedAt = wall;
     patch.sessions.upserts.push_back(std::move(session));
   }
-  void operator()(const model::SessionPendingRequestChanged& e) {
+  void operator()(model::SessionPendingRequestChanged& e) {
     if (e.pending) {
       patch.pending.upserts.push_back({e.sessionId, e.requestId, e.type, wall});
     } else {
       patch.pending.removals.push_back(model::pending_request_id(e.sessionId, e.requestId));
     }
   }
-  void operator()(const model::GithubPrSnapshotUpdated& e) {
+  void operator()(model::GithubPrSnapshotUpdated& e) {
     patch.set<&Facts::prNumber>(e.prNumber);
     patch.set<&Facts::prState>(e.prState);
     patch.set<&Facts::prCiStatus>(e.prCiStatus);
@@ -78,22 +80,22 @@ struct Mapper {
     set_if<&Facts::hasMergeConflict>(patch, e.hasMergeConflict);
     set_if<&Facts::prUpdatedAt>(patch, e.prUpdatedAt);
   }
-  void operator()(const model::GithubPrUrlAttached& e) { patch.set<&Facts::prUrl>(e.prUrl); }
-  void operator()(const model::RatchetToggled& e) { patch.set<&Facts::ratchetEnabled>(e.enabled); }
-  void operator()(const model::RatchetStateChanged& e) {
+  void operator()(model::GithubPrUrlAttached& e) { patch.set<&Facts::prUrl>(std::move(e.prUrl)); }
+  void operator()(model::RatchetToggled& e) { patch.set<&Facts::ratchetEnabled>(e.enabled); }
+  void operator()(model::RatchetStateChanged& e) {
     patch.set<&Facts::ratchetState>(e.ratchetState);
     set_if<&Facts::prCiStatus>(patch, e.prCiStatus);
   }
-  void operator()(const model::RatchetDispatchChanged& e) {
+  void operator()(model::RatchetDispatchChanged& e) {
     patch.set<&Facts::ratchetDispatchOutcome>(e.ratchetDispatchOutcome);
     patch.set<&Facts::ratchetDispatchRetryCount>(e.ratchetDispatchRetryCount);
     patch.set<&Facts::ratchetDispatchStalled>(e.ratchetDispatchStalled);
   }
-  void operator()(const model::RunScriptStatusChanged& e) {
+  void operator()(model::RunScriptStatusChanged& e) {
     patch.set<&Facts::runScriptStatus>(e.runScriptStatus);
     set_if<&Facts::runScriptPort>(patch, e.port);
   }
-  void operator()(const model::TerminalChanged& e) {
+  void operator()(model::TerminalChanged& e) {
     const model::Terminal* known = store.terminal(event.workspace, e.terminalId);
     model::Terminal terminal = known != nullptr ? *known : model::Terminal{};
     terminal.id = e.terminalId;
@@ -103,20 +105,19 @@ struct Mapper {
     if (terminal.lastActivityAt) terminal.lastActivityAt = in_steps(*terminal.lastActivityAt);
     patch.terminals.upserts.push_back(std::move(terminal));
   }
-  void operator()(const model::AutoIterationStatusChanged& e) {
+  void operator()(model::AutoIterationStatusChanged& e) {
     patch.set<&Facts::mode>(e.mode);
     patch.set<&Facts::autoIterationStatus>(e.status);
   }
-  void operator()(const model::SourceSynced&) {}
-  void operator()(const model::SnapshotFacts& e) { patch = e.facts; }
+  void operator()(model::SourceSynced&) {}
+  void operator()(model::SnapshotFacts& e) { patch = std::move(e.facts); }
 };
 
 }  // namespace
 
-FactPatch to_facts(const model::ExternalEvent& event, const snapshot::Store& store, WallTime wall) {
-  Mapper mapper{event, store, wall};
-  std::visit(mapper, event.data);
-  return std::move(mapper.patch);
+void to_facts(model::ExternalEvent& event, const snapshot::Store& store, WallTime wall,
+              FactPatch& into) {
+  std::visit(Mapper{event, store, wall, into}, event.data);
 }
 
 }  // namespace sb::orchestration

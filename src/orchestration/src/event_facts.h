@@ -6,10 +6,10 @@
 
 namespace sb::orchestration {
 
-/// What an event states, as facts (protocol, section 5). Reads the store only where an event refers
-/// to an element by id. `wall` is the time shown for a new pending request. Not for
-/// workspace.removed and source.synced.
-[[nodiscard]] model::FactPatch to_facts(const model::ExternalEvent& event,
-                                        const snapshot::Store& store, WallTime wall);
+/// Adds what an event states to `into`, as facts (protocol, section 5); takes the texts out of its
+/// data. Reads the store only where an event refers to an element by id. `wall` is the time shown
+/// for a new pending request. Not for workspace.removed and source.synced.
+void to_facts(model::ExternalEvent& event, const snapshot::Store& store, WallTime wall,
+              model::FactPatch& into);
 
 }  // namespace sb::orchestration

@@ -9,6 +9,7 @@
 #include "sb/snapshot/derive.h"
 
 #include "event_facts.h"
+#include "event_ids.h"
 #include "journal_rows.h"
 
 namespace sb::orchestration {
@@ -17,8 +18,6 @@ namespace {
 using model::Facts;
 using model::Field;
 using snapshot::Outcome;
-
-constexpr std::string_view kMemoryKey = "memory";  // of the journal: no field has this name
 
 Ingest::Verdict accepted() {
   return {};
@@ -83,49 +82,62 @@ bool is_archival(const model::FactPatch& patch) {
 
 }  // namespace
 
+/// What is known of one producer: where its order stands, and which events it sent.
+struct Ingest::Producer {
+  std::uint32_t epoch = 0;
+  std::uint64_t sequence_max = 0;  // highest of the current life
+  EventIds ids;
+
+  void begin(std::uint32_t life) {
+    epoch = life;
+    sequence_max = 0;
+  }
+};
+
+Ingest::Ingest(snapshot::Store& store) : store_(&store) {}
+Ingest::~Ingest() = default;
+
+Ingest::Producer& Ingest::producer(snapshot::SourceId source) {
+  const auto index = static_cast<std::size_t>(source);
+  if (producers_.size() <= index) producers_.resize(index + 1);
+  if (producers_[index] == nullptr) producers_[index] = std::make_unique<Producer>();
+  return *producers_[index];
+}
+
 Ingest::Step Ingest::submit(std::vector<model::ExternalEvent> events, WallTime wall,
                             MonoTime mono) {
   Step step;
   step.verdicts.reserve(events.size());
+  step.journal.said.reserve(events.size());
   for (model::ExternalEvent& event : events) {
     step.verdicts.push_back(take(event, wall, mono, step.journal));
   }
   return step;
 }
 
-bool Ingest::remember(const std::string& source, const std::string& id) {
-  std::string key = source + '\x1f' + id;
-  if (!seen_.insert(key).second) return false;
-  seen_order_.push_back(std::move(key));
-  if (seen_order_.size() > kRememberedIds) {
-    seen_.erase(seen_order_.front());
-    seen_order_.pop_front();
-  }
-  return true;
-}
-
 Ingest::Verdict Ingest::take(model::ExternalEvent& event, WallTime wall, MonoTime mono,
                              JournalStep& journal) {
-  if (seen_.contains(event.source + '\x1f' + event.id)) return {Verdict::Kind::duplicate, {}};
   const auto source = store_->source(event.source);
   if (!source) return rejected(source.error().code, source.error().message, "$.source");
   if (*source == snapshot::SourceId::own) {
     return rejected(ErrorCode::invalid_argument, "this source name is the server's own",
                     "$.source");
   }
+  Producer& from = producer(*source);
+  const EventIds::Mark id = EventIds::mark(event.id);
+  if (from.ids.contains(id)) return {Verdict::Kind::duplicate, {}};
   const auto epoch = store_->source_epoch(*source, event.source_epoch);
   if (!epoch) return stale();
-  SourceOrder& order = orders_[static_cast<std::uint16_t>(*source)];
-  if (order.epoch != *epoch) {
-    order = {*epoch, 0};
+  if (from.epoch != *epoch) {
+    from.begin(*epoch);
     journal.epochs.emplace_back(event.source, event.source_epoch);
   }
   model::Stamp stamp{*epoch, 0, 0};
   if (event.sequence) {
     stamp.sequence = *event.sequence;
-    order.sequence_max = std::max(order.sequence_max, stamp.sequence);
+    from.sequence_max = std::max(from.sequence_max, stamp.sequence);
   } else {
-    stamp.sequence = order.sequence_max;
+    stamp.sequence = from.sequence_max;
     stamp.arrival = ++arrivals_;
   }
 
@@ -137,17 +149,12 @@ Ingest::Verdict Ingest::take(model::ExternalEvent& event, WallTime wall, MonoTim
     const auto gone = store_->source_synced(*source, synced->projectId, wall, mono);
     journal.forget.insert(journal.forget.end(), gone.begin(), gone.end());
   } else if (std::holds_alternative<model::WorkspaceRemoved>(event.data)) {
-    verdict = apply_removal(event, *source, stamp, wall, mono, journal);
+    verdict = apply_removal(event, {*source, stamp}, wall, mono, journal);
   } else {
-    const model::FactPatch patch = to_facts(event, *store_, wall);
-    if (is_archival(patch)) {
-      verdict = apply_removal(event, *source, stamp, wall, mono, journal);
-    } else {
-      verdict = apply_facts(event, *source, stamp, patch, wall, mono, journal);
-    }
+    verdict = apply_facts(event, {*source, stamp}, wall, mono, journal);
   }
   // A rejected event may be sent again, corrected or later, under the same id.
-  if (verdict.kind != Verdict::Kind::rejected) remember(event.source, event.id);
+  if (verdict.kind != Verdict::Kind::rejected) from.ids.add(id);
   return verdict;
 }
 
@@ -162,12 +169,23 @@ Ingest::Verdict Ingest::ensure_project(const model::ProjectId& id, WallTime wall
   return put ? accepted() : rejected(put.error().code, put.error().message, "$.data.projectId");
 }
 
-Ingest::Verdict Ingest::apply_facts(const model::ExternalEvent& event, snapshot::SourceId source,
-                                    model::Stamp stamp, const model::FactPatch& stated,
-                                    WallTime wall, MonoTime mono, JournalStep& journal) {
+// Facts are made where the journal takes them from, and are taken back when it keeps nothing.
+Ingest::Verdict Ingest::apply_facts(model::ExternalEvent& event, const Place& place, WallTime wall,
+                                    MonoTime mono, JournalStep& journal) {
+  const auto& [source, stamp] = place;
+  JournalStatement& statement = journal.said.emplace_back();
+  to_facts(event, *store_, wall, statement.facts);
+  const model::FactPatch& stated = statement.facts;
+  if (is_archival(stated)) {
+    journal.said.pop_back();
+    return apply_removal(event, place, wall, mono, journal);
+  }
   if (is_creation(stated)) {
     auto verdict = ensure_project(stated.values.projectId, wall);
-    if (verdict.kind == Verdict::Kind::rejected) return verdict;
+    if (verdict.kind == Verdict::Kind::rejected) {
+      journal.said.pop_back();
+      return verdict;
+    }
   }
   const auto applied = store_->apply(snapshot::UpdateView{.workspace = event.workspace,
                                                           .source = source,
@@ -175,16 +193,10 @@ Ingest::Verdict Ingest::apply_facts(const model::ExternalEvent& event, snapshot:
                                                           .label = event_label(event),
                                                           .facts = stated},
                                      wall, mono);
-  workspace::JournalFact row;
-  row.workspace = event.workspace;
-  row.source = event.source;
-  row.stamp = stamp;
-  if (applied.outcome == Outcome::not_found && stated.present.contains(Field::projectId)) {
-    return rejected(ErrorCode::not_found,
-                    "no such workspace; a first statement needs projectId and status", "$.data");
-  }
+  const bool names_project = stated.present.contains(Field::projectId);
   if (applied.ok() || applied.outcome == Outcome::limit) {
-    append_journal_rows(journal.facts, row, stated, applied.accepted);
+    statement.accepted = applied.accepted;
+    statement.elements = true;
   }
   // A stale statement can still tell that the pull request changed in between, or that a session
   // had been started.
@@ -192,54 +204,55 @@ Ingest::Verdict Ingest::apply_facts(const model::ExternalEvent& event, snapshot:
       !stated.sessions.empty() && applied.rejected.contains(Field::sessionSummaries);
   if ((applied.ok() || applied.outcome == Outcome::stale) &&
       (late_session || needs_memory(stated))) {
-    journal_memory(row, source, journal);
+    statement.memory = store_->memory(event.workspace, source);
+  }
+  if (statement.row_count() == 0) {
+    journal.said.pop_back();
+  } else {
+    statement.workspace = std::move(event.workspace);
+    statement.source = std::move(event.source);
+    statement.stamp = stamp;
+  }
+  if (applied.outcome == Outcome::not_found && names_project) {
+    return rejected(ErrorCode::not_found,
+                    "no such workspace; a first statement needs projectId and status", "$.data");
   }
   return verdict_of(applied.outcome);
 }
 
-Ingest::Verdict Ingest::apply_removal(const model::ExternalEvent& event, snapshot::SourceId source,
-                                      model::Stamp stamp, WallTime wall, MonoTime mono,
-                                      JournalStep& journal) {
+Ingest::Verdict Ingest::apply_removal(model::ExternalEvent& event, const Place& place,
+                                      WallTime wall, MonoTime mono, JournalStep& journal) {
+  const auto& [source, stamp] = place;
   snapshot::Update update;
   update.workspace = event.workspace;
   update.source = source;
   update.stamp = stamp;
   update.kind = snapshot::Update::Kind::remove;
   update.label = event_label(event);
+  JournalStatement statement;
   const auto applied = store_->apply(std::move(update), wall, mono);
-  workspace::JournalFact row;
-  row.workspace = event.workspace;
-  row.source = event.source;
-  row.stamp = stamp;
   if (applied.ok()) {
-    std::erase_if(journal.facts, [&](const auto& old) { return old.workspace == event.workspace; });
+    std::erase_if(journal.said, [&](const auto& old) { return old.workspace == event.workspace; });
     journal.forget.push_back(event.workspace);
-    journal.facts.push_back(std::move(row));
-    journal_speakers(event.workspace, source, journal);
+    statement.removal = true;
   } else if (applied.outcome == Outcome::stale) {
-    journal_memory(row, source, journal);  // it came back since: what was said before is void
+    // It came back since: what was said before is void.
+    statement.memory = store_->memory(event.workspace, source);
   }
+  if (statement.row_count() != 0) {
+    statement.workspace = event.workspace;
+    statement.source = event.source;
+    statement.stamp = stamp;
+    journal.said.push_back(std::move(statement));
+  }
+  if (applied.ok()) journal_speakers(event.workspace, source, journal);
   if (applied.outcome == Outcome::not_found) {
     return rejected(ErrorCode::not_found, "no such workspace", "$.subject");
   }
   return verdict_of(applied.outcome);
 }
 
-void Ingest::journal_memory(const workspace::JournalFact& row, snapshot::SourceId source,
-                            JournalStep& journal) const {
-  auto memory = store_->memory(row.workspace, source);
-  if (memory.text.empty()) return;
-  workspace::JournalFact kept = row;
-  kept.key = kMemoryKey;
-  kept.value = std::move(memory.text);
-  kept.stamp = memory.newest;  // a late statement must not look older than the memory before it
-  std::erase_if(journal.facts, [&](const auto& old) {
-    return old.workspace == kept.workspace && old.source == kept.source && old.key == kept.key;
-  });
-  journal.facts.push_back(std::move(kept));
-}
-
-Ingest::JournalStep Ingest::removed(const model::WorkspaceId& id) const {
+JournalStep Ingest::removed(const model::WorkspaceId& id) const {
   JournalStep step;
   step.forget.push_back(id);
   journal_speakers(id, snapshot::SourceId::own, step);
@@ -250,10 +263,12 @@ void Ingest::journal_speakers(const model::WorkspaceId& id, snapshot::SourceId r
                               JournalStep& journal) const {
   for (const snapshot::SourceId source : store_->speakers(id)) {
     if (source == remover) continue;
-    workspace::JournalFact row;
-    row.workspace = id;
-    row.source = store_->source_name(source);
-    journal_memory(row, source, journal);
+    JournalStatement statement;
+    statement.memory = store_->memory(id, source);
+    if (statement.memory.empty()) continue;
+    statement.workspace = id;
+    statement.source = store_->source_name(source);
+    journal.said.push_back(std::move(statement));
   }
 }
 
@@ -272,10 +287,10 @@ std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime
   for (const auto& row : contents.facts) {
     const auto source = store_->source(row.source);
     if (!source) continue;
-    SourceOrder& order = orders_[static_cast<std::uint16_t>(*source)];
-    if (row.stamp.epoch > order.epoch) order = {row.stamp.epoch, 0};
-    if (row.stamp.epoch == order.epoch) {
-      order.sequence_max = std::max(order.sequence_max, row.stamp.sequence);
+    Producer& from = producer(*source);
+    if (row.stamp.epoch > from.epoch) from.begin(row.stamp.epoch);
+    if (row.stamp.epoch == from.epoch) {
+      from.sequence_max = std::max(from.sequence_max, row.stamp.sequence);
     }
     arrivals_ = std::max(arrivals_, row.stamp.arrival);
     Creation& creation = creations[{row.workspace, row.source}];
@@ -287,8 +302,8 @@ std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime
     const auto source = store_->source(name);
     if (!source) continue;
     if (const auto epoch = store_->source_epoch(*source, life)) {
-      SourceOrder& order = orders_[static_cast<std::uint16_t>(*source)];
-      if (order.epoch != *epoch) order = {*epoch, 0};
+      Producer& from = producer(*source);
+      if (from.epoch != *epoch) from.begin(*epoch);
     }
   }
   const auto apply = [&](const workspace::JournalFact& row, model::Stamp stamp,

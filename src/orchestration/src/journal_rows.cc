@@ -1,9 +1,11 @@
 #include "journal_rows.h"
 
+#include <map>
 #include <utility>
 
 #include "sb/core/json_codec.h"
 #include "sb/model/fact_codec.h"
+#include "sb/orchestration/journal_step.h"
 
 namespace sb::orchestration {
 namespace {
@@ -53,18 +55,56 @@ Result<void> read_elements(model::ElementsPatch<T>& patch, const std::string& id
 
 }  // namespace
 
-void append_journal_rows(std::vector<workspace::JournalFact>& rows,
-                         const workspace::JournalFact& row, const model::FactPatch& patch,
-                         model::FieldSet accepted) {
-  (patch.present & accepted).each([&](Field field) {
-    workspace::JournalFact fact = row;
-    fact.key = model::field_name(field);
-    model::append_fact_json(fact.value, patch.values, field);
-    rows.push_back(std::move(fact));
-  });
-  append_elements(rows, row, Field::sessionSummaries, patch.sessions);
-  append_elements(rows, row, Field::pendingRequests, patch.pending);
-  append_elements(rows, row, Field::terminals, patch.terminals);
+std::size_t JournalStatement::row_count() const {
+  std::size_t count = (facts.present & accepted).size() + (removal ? 1 : 0);
+  if (!memory.empty()) ++count;
+  if (!elements) return count;
+  const auto of = [](const auto& patch) {
+    return patch.upserts.size() + patch.removals.size() + (patch.whole ? 1 : 0);
+  };
+  return count + of(facts.sessions) + of(facts.pending) + of(facts.terminals);
+}
+
+std::vector<workspace::JournalFact> JournalStep::rows() const {
+  return journal_rows(said);
+}
+
+std::vector<workspace::JournalFact> journal_rows(const std::vector<JournalStatement>& statements) {
+  // The last memory of a source says all that those before it say.
+  std::map<std::pair<std::string_view, std::string_view>, const JournalStatement*> last_memory;
+  std::size_t count = 0;
+  for (const JournalStatement& statement : statements) {
+    count += statement.row_count();
+    if (statement.memory.empty()) continue;
+    last_memory[{statement.workspace.view(), statement.source}] = &statement;
+  }
+  std::vector<workspace::JournalFact> rows;
+  rows.reserve(count);
+  for (const JournalStatement& statement : statements) {
+    const workspace::JournalFact row{
+        statement.workspace, statement.source, statement.stamp, {}, {}};
+    if (statement.removal) rows.push_back(row);
+    (statement.facts.present & statement.accepted).each([&](Field field) {
+      workspace::JournalFact& fact = rows.emplace_back(row);
+      fact.key = model::field_name(field);
+      model::append_fact_json(fact.value, statement.facts.values, field);
+    });
+    if (statement.elements) {
+      append_elements(rows, row, Field::sessionSummaries, statement.facts.sessions);
+      append_elements(rows, row, Field::pendingRequests, statement.facts.pending);
+      append_elements(rows, row, Field::terminals, statement.facts.terminals);
+    }
+    if (statement.memory.empty() ||
+        last_memory[{statement.workspace.view(), statement.source}] != &statement) {
+      continue;
+    }
+    workspace::JournalFact& kept = rows.emplace_back(row);
+    kept.key = kMemoryKey;
+    kept.value = statement.memory.text();
+    // A late statement must not look older than the memory before it.
+    kept.stamp = statement.memory.newest;
+  }
+  return rows;
 }
 
 Result<model::FactPatch> read_journal_row(const workspace::JournalFact& row) {

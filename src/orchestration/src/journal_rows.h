@@ -1,21 +1,14 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <vector>
+#include <string_view>
 
 #include "sb/core/result.h"
-#include "sb/model/event.h"
 #include "sb/model/facts.h"
 #include "sb/workspace/journal.h"
 
 namespace sb::orchestration {
 
-/// The journal rows of one patch: a row per accepted scalar, per element, and per whole list. `row`
-/// carries everything but key and value.
-void append_journal_rows(std::vector<workspace::JournalFact>& rows,
-                         const workspace::JournalFact& row, const model::FactPatch& patch,
-                         model::FieldSet accepted);
+inline constexpr std::string_view kMemoryKey = "memory";  // of the journal: no field has this name
 
 /// The patch a row stands for. Errors: invalid_argument when an older or newer program wrote
 /// something else.

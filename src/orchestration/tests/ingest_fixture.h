@@ -16,12 +16,12 @@ using Kind = Ingest::Verdict::Kind;
 /// The journal as the database keeps it: the newest row per key, in order of being written.
 class KeptJournal {
  public:
-  void write(const Ingest::JournalStep& step) {
+  void write(const JournalStep& step) {
     for (const auto& epoch : step.epochs) contents_.source_epochs.push_back(epoch);
     for (const auto& id : step.forget) {
       std::erase_if(contents_.facts, [&](const auto& row) { return row.workspace == id; });
     }
-    for (const auto& fact : step.facts) {
+    for (const auto& fact : step.rows()) {
       std::erase_if(contents_.facts, [&](const auto& row) {
         return row.workspace == fact.workspace && row.source == fact.source && row.key == fact.key;
       });

@@ -65,9 +65,9 @@ class Life {
     return std::string(entry->text->member(field).substr(model::field_name(field).size() + 3));
   }
   [[nodiscard]] bool unknown(const model::WorkspaceId& id, std::string_view name) const {
-    const std::string_view text = store.entry(id)->text->complete();
+    const std::string text = store.entry(id)->text->complete();
     const auto at = text.find("\"unknownFields\":[");
-    return text.substr(at, text.find(']', at) - at).find(name) != std::string_view::npos;
+    return text.substr(at, text.find(']', at) - at).find(name) != std::string::npos;
   }
   [[nodiscard]] double drift(std::string_view field) const {
     const std::string line = "snapboard_drift_total{field=\"" + std::string(field) + "\"} ";

@@ -12,13 +12,15 @@ namespace {
 
 constexpr std::string_view kVersion = "1";
 constexpr std::size_t kCursorBytesMax = 512;
+constexpr std::size_t kNumbersBytes = 64;  // of the three numbers and what stands between
 // Bumped when the shape of entries changes, so that a cursor of another shape is reset.
 constexpr std::string_view kProjection = "full/1";
 
-std::string hex(std::uint64_t value) {
-  std::array<char, 16> text;
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, 16).ptr;
-  return {text.data(), end};
+template <int Base>
+void append_number(std::string& out, std::uint64_t value) {
+  std::array<char, 20> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, Base).ptr;
+  out.append(text.data(), end);
 }
 
 template <int Base>
@@ -32,15 +34,17 @@ std::optional<std::uint64_t> number(std::string_view text) {
 }  // namespace
 
 std::string encode_cursor(const Cursor& cursor) {
-  std::string text(kVersion);
+  std::string text;
+  text.reserve(kVersion.size() + cursor.epoch.size() + kNumbersBytes);
+  text += kVersion;
   text += '.';
   text += cursor.epoch;
   text += '.';
-  text += std::to_string(cursor.revision);
+  append_number<10>(text, cursor.revision);
   text += cursor.complete ? ".c." : cursor.split ? ".s." : ".p.";
-  text += hex(cursor.view_hash);
+  append_number<16>(text, cursor.view_hash);
   text += '.';
-  text += hex(fnv1a(text));
+  append_number<16>(text, fnv1a(text));
   return text;
 }
 

@@ -2,6 +2,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include "sb/core/json_writer.h"
 #include "sb/core/mutant.h"
 #include "sb/snapshot/dialect1_session.h"
@@ -38,34 +40,42 @@ struct Dialect1Encoder::Impl {
     return encode_cursor({store->epoch(), revision, complete, full_view_hash(project.view())});
   }
 
-  // reviewCount?, epoch, revision, cursor?
-  void finish(JsonWriter& json, const model::ProjectId& project, Revision revision,
+  // Ends a message: reviewCount?, epoch, revision, cursor?
+  void finish(std::string& text, const model::ProjectId& project, Revision revision,
               bool last_of_revision, bool complete) const {
-    if (const auto count = store->review_count()) json.key("reviewCount").number(*count);
-    json.key("epoch").string(store->epoch()).key("revision").number(revision);
-    if (last_of_revision) json.key("cursor").string(cursor(project, revision, complete));
-    json.end_object();
+    if (const auto count = store->review_count()) {
+      text += ",\"reviewCount\":";
+      append_json_int(text, *count);
+    }
+    text += ",\"epoch\":";
+    append_json_string(text, store->epoch());
+    text += ",\"revision\":";
+    append_json_uint(text, revision);
+    if (last_of_revision) {
+      text += ",\"cursor\":";
+      append_json_string(text, cursor(project, revision, complete));
+    }
+    text += '}';
   }
 
-  [[nodiscard]] std::string changed(const PublishedEntry& entry, Revision revision,
-                                    bool last_of_revision, bool complete) const {
+  [[nodiscard]] std::string changed(const model::ProjectId& project, const EntryText& entry,
+                                    Revision revision, bool last_of_revision, bool complete) const {
+    constexpr std::size_t kAroundBytes = 320;
     std::string text;
-    text.reserve(entry.text->complete().size() + 256);
-    JsonWriter json(text);
-    json.begin_object().key("type").string("snapshot_changed");
-    json.key("workspaceId").string(entry.id.view());
-    json.key("entry").raw(entry.text->complete());
-    finish(json, entry.project, revision, last_of_revision, complete);
+    text.reserve(entry.complete_bytes_max() + kAroundBytes);
+    text.append(R"({"type":"snapshot_changed","workspaceId":)").append(entry.id());
+    text += R"(,"entry":)";
+    entry.append_complete(text);
+    finish(text, project, revision, last_of_revision, complete);
     return text;
   }
 
   [[nodiscard]] std::string removed(const model::ProjectId& project, const Change& change,
                                     bool last_of_revision, bool complete) const {
     std::string text;
-    JsonWriter json(text);
-    json.begin_object().key("type").string("snapshot_removed");
-    json.key("workspaceId").string(change.id.view());
-    finish(json, project, change.revision, last_of_revision, complete);
+    text += R"({"type":"snapshot_removed","workspaceId":)";
+    append_json_string(text, change.id.view());
+    finish(text, project, change.revision, last_of_revision, complete);
     return text;
   }
 
@@ -73,7 +83,7 @@ struct Dialect1Encoder::Impl {
   Revision cached_head = 0;
   std::string cached_epoch;
   std::unordered_map<model::ProjectId, Batch> baselines;
-  std::unordered_map<Key, Batch, KeyHash> deltas;
+  boost::unordered_flat_map<Key, Batch, KeyHash> deltas;
 };
 
 Dialect1Encoder::Dialect1Encoder(const Store& store) : impl_(std::make_unique<Impl>(store)) {}
@@ -86,14 +96,17 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::baseline(const model::Proje
   const auto entries = impl_->store->entries(project);
   std::string text;
   std::size_t bytes = 512;
-  for (const auto& entry : entries) bytes += entry.text->complete().size() + 1;
+  for (const auto& entry : entries) bytes += entry.text->complete_bytes_max() + 1;
   text.reserve(bytes);
   JsonWriter json(text);
   json.begin_object().key("type").string("snapshot_full").key("projectId").string(project.view());
   json.key("entries").begin_array();
-  for (const auto& entry : entries) json.raw(entry.text->complete());
+  for (const auto& entry : entries) {
+    json.raw({});
+    entry.text->append_complete(text);
+  }
   json.end_array();
-  impl_->finish(json, project, impl_->store->head(), true, true);
+  impl_->finish(text, project, impl_->store->head(), true, true);
   cached = std::make_shared<const MessageBatch>(MessageBatch{std::move(text)});
   return cached;
 }
@@ -113,14 +126,15 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::Projec
     const bool last_of_revision = last || list[i + 1].revision != change.revision;
     // Only after the last message is everything up to its revision delivered: an entry that changed
     // earlier and again later stands at its later place.
-    batch.push_back(change.removed
-                        ? impl_->removed(project, change, last_of_revision, last)
-                        : impl_->changed(change.entry, change.revision, last_of_revision, last));
+    batch.push_back(change.removed ? impl_->removed(project, change, last_of_revision, last)
+                                   : impl_->changed(project, *change.entry.text, change.revision,
+                                                    last_of_revision, last));
   }
   if (batch.empty() && store.review_count_revision() > from) {
     const auto entries = store.entries(project);
     if (!entries.empty()) {
-      batch.push_back(impl_->changed(entries.front(), store.review_count_revision(), true, true));
+      batch.push_back(impl_->changed(project, *entries.front().text, store.review_count_revision(),
+                                     true, true));
     }
   }
   cached = std::make_shared<const MessageBatch>(std::move(batch));

@@ -1,9 +1,12 @@
 #include "encode.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <tuple>
 
 #include "sb/core/json_codec.h"
 #include "sb/model/fact_codec.h"
@@ -29,6 +32,19 @@ const std::array<std::string, model::kFieldCount>& member_heads() {
     std::array<std::string, model::kFieldCount> heads;
     for (std::size_t i = 0; i < heads.size(); ++i) {
       heads[i] = "\"" + std::string(model::field_name(static_cast<Field>(i))) + "\":";
+    }
+    return heads;
+  }();
+  return kHeads;
+}
+
+// What stands before the time of each group.
+const std::array<std::string, std::tuple_size_v<GroupTimes>>& group_heads() {
+  static const auto kHeads = [] {
+    std::array<std::string, std::tuple_size_v<GroupTimes>> heads;
+    for (std::size_t i = 0; i < heads.size(); ++i) {
+      heads[i] = i == 0 ? ",\"fieldTimestamps\":{\"" : ",\"";
+      heads[i].append(enum_text(static_cast<model::FieldGroup>(i))).append("\":");
     }
     return heads;
   }();
@@ -78,12 +94,12 @@ void append_shown(std::string& out, const Entity& entity, Field field) {
     case Field::lastActivityAt:
       return append_json(out, shown.last_activity_at);
     case Field::sessionSummaries:
-      return append_elements(out, entity.sessions, [](const auto&) { return true; });
+      return append_elements(out, entity.agents->sessions, [](const auto&) { return true; });
     case Field::pendingRequests:
-      return append_elements(out, entity.pending,
+      return append_elements(out, entity.agents->pending,
                              [&](const auto& slot) { return is_request_shown(entity, slot); });
     case Field::terminals:
-      return append_elements(out, entity.terminals, [](const auto&) { return true; });
+      return append_elements(out, entity.agents->terminals, [](const auto&) { return true; });
     case Field::sidebarStatus:
       return append_json(out, shown.derived.sidebar_status);
     case Field::kanbanColumn:
@@ -104,6 +120,18 @@ void append_shown(std::string& out, const Entity& entity, Field field) {
   }
 }
 
+void EntryEncoder::fetch_ahead(const Entity& entity) {
+  constexpr std::size_t kLineBytes = 64;
+  constexpr std::size_t kRecordBytes = 384;  // of history, as most changes are
+  const auto fetch = [](const void* from, std::size_t bytes) {
+    const auto* at = static_cast<const char*>(from);
+    for (std::size_t i = 0; i < bytes; i += kLineBytes) __builtin_prefetch(at + i);
+  };
+  fetch(&entity, sizeof entity);
+  if (entity.text != nullptr) fetch(entity.text->text_.data(), entity.text->text_.size());
+  if (entity.history != nullptr) fetch(entity.history->end(), kRecordBytes);
+}
+
 FieldSet EntryEncoder::changes(const Entity& entity, FieldSet candidates) {
   if (entity_ == &entity && candidates_ == candidates) return changed_;
   entity_ = &entity;
@@ -111,7 +139,7 @@ FieldSet EntryEncoder::changes(const Entity& entity, FieldSet candidates) {
   changed_ = {};
   pieces_.clear();
   buffer_.clear();
-  candidates.each([&](Field field) {
+  (candidates & ~FieldSet{Field::unknownFields}).each([&](Field field) {
     const auto begin = static_cast<std::uint32_t>(buffer_.size());
     buffer_ += member_heads()[static_cast<std::size_t>(field)];
     append_shown(buffer_, entity, field);
@@ -123,131 +151,126 @@ FieldSet EntryEncoder::changes(const Entity& entity, FieldSet candidates) {
       changed_.insert(field);
     }
   });
+  if (candidates.contains(Field::unknownFields) &&
+      !(entity.text && entity.text->unknown_->fields == entity.shown.unknown)) {
+    changed_.insert(Field::unknownFields);
+  }
   return changed_;
 }
 
 void EntryEncoder::write(Entity& entity, std::string_view label) {
   forget();
-  tail_ = buffer_.size();
-  append_tail(entity, label);
-  if (entity.text == nullptr) {
-    entity.text = std::make_shared<EntryText>(first(entity));
-    return;
+  if (label_of_ != label || label_.empty()) {
+    label_of_ = label;
+    label_.clear();
+    append_json_string(label_, label);
   }
-  std::size_t bytes = entity.text->offsets_[model::kFieldCount] + tail().size();
-  for (const Piece& piece : pieces_) {
-    bytes += piece.end - piece.begin;
-    bytes -= entity.text->member(piece.field).size();
-  }
-  if (entity.text.use_count() == 1 && bytes <= entity.text->text_.capacity()) {
-    edit(*entity.text);
-  } else {
-    entity.text = std::make_shared<EntryText>(copy(*entity.text, bytes));
-  }
-}
-
-EntryText EntryEncoder::first(const Entity& entity) const {
-  EntryText made;
-  std::string head = "{\"workspaceId\":";
-  append_json_string(head, entity.id.view());
-  head += ',';
   MemberOffsets::All offsets;
-  made.text_.reserve(with_room(head.size() + buffer_.size() + pieces_.size()));
-  made.text_ += head;
-  for (const Piece& piece : pieces_) {
-    offsets[static_cast<std::size_t>(piece.field)] = static_cast<std::uint32_t>(made.text_.size());
-    made.text_ += text(piece);
-    made.text_ += ',';
+  if (entity.text == nullptr) {
+    entity.text = std::make_shared<EntryText>();
+    entity.text->text_ = first(entity, offsets);
+  } else {
+    const EntryText& old = *entity.text;
+    const std::size_t kept = rest(old, offsets);
+    if (entity.text.use_count() == 1 && kept + rest_.size() <= old.text_.capacity()) {
+      entity.text->text_.replace(kept, std::string::npos, rest_);
+    } else {
+      auto made = std::make_shared<EntryText>();
+      made->text_.reserve(with_room(kept + rest_.size()));
+      made->text_.append(old.text_, 0, kept).append(rest_);
+      made->unknown_ = old.unknown_;
+      entity.text = std::move(made);
+    }
   }
-  offsets[model::kFieldCount] = static_cast<std::uint32_t>(made.text_.size());
-  made.text_ += tail();
-  made.offsets_.assign(offsets);
+  EntryText& text = *entity.text;
+  text.offsets_.assign(offsets);
+  if (text.unknown_ == nullptr || !(text.unknown_->fields == entity.shown.unknown)) {
+    text.unknown_ = unknown_text(entity.shown.unknown);
+  }
+  text.revision_ = entity.revision;
+  text.computed_at_ = entity.computed_at;
+  text.group_times_ = entity.group_times;
+}
+
+std::string EntryEncoder::first(const Entity& entity, MemberOffsets::All& offsets) const {
+  std::string made = "{\"workspaceId\":";
+  append_json_string(made, entity.id.view());
+  made.reserve(with_room(made.size() + buffer_.size() + pieces_.size() + 1 + label_.size()));
+  made += ',';
+  for (const Piece& piece : pieces_) {
+    offsets[static_cast<std::size_t>(piece.field)] = static_cast<std::uint32_t>(made.size());
+    made += text(piece);
+    made += ',';
+  }
+  offsets[kOwnFieldCount] = static_cast<std::uint32_t>(made.size());
+  made += label_;
   return made;
 }
 
-EntryText EntryEncoder::copy(const EntryText& old, std::size_t bytes) const {
-  EntryText made;
-  made.text_.reserve(with_room(bytes));
-  std::size_t copied = 0;
+// Makes what follows the unchanged beginning of a text, and where its members begin then. Answers
+// how long that beginning is.
+std::size_t EntryEncoder::rest(const EntryText& old, MemberOffsets::All& offsets) {
+  offsets = old.offsets_.all();
+  const std::size_t end = offsets[kOwnFieldCount];
+  const std::size_t kept =
+      pieces_.empty() ? end : offsets[static_cast<std::size_t>(pieces_.front().field)];
+  rest_.clear();
+  std::size_t copied = kept;
+  std::uint32_t longer = 0;  // modulo 2^32: shorter is a large number
+  std::size_t next = 0;      // offset to shift
   for (const Piece& piece : pieces_) {
     const auto index = static_cast<std::size_t>(piece.field);
-    made.text_.append(old.text_, copied, old.offsets_[index] - copied);
-    made.text_ += text(piece);
-    copied = old.offsets_[index + 1] - 1;
+    const std::uint32_t begin = old.offsets_[index];
+    const std::uint32_t after = old.offsets_[index + 1] - 1;
+    rest_.append(old.text_, copied, begin - copied).append(text(piece));
+    copied = after;
+    for (; next <= index; ++next) offsets[next] += longer;
+    longer += piece.end - piece.begin - (after - begin);
   }
-  made.text_.append(old.text_, copied, old.offsets_[model::kFieldCount] - copied);
-  made.text_ += tail();
-  made.offsets_.assign(old.offsets_.all());
-  shift(made);
+  for (; next < offsets.size(); ++next) offsets[next] += longer;
+  rest_.append(old.text_, copied, end - copied).append(label_);
+  return kept;
+}
+
+std::shared_ptr<const UnknownText> EntryEncoder::unknown_text(FieldSet fields) {
+  auto& held = unknown_[fields.bits()];
+  if (held != nullptr) return held;
+  auto made = std::make_shared<UnknownText>();
+  made->fields = fields;
+  made->member = member_heads()[static_cast<std::size_t>(Field::unknownFields)];
+  append_unknown(made->member, fields);
+  held = made;
+  if (unknown_.size() > unknown_max_) {
+    erase_if(unknown_, [](const auto& one) { return one.second.use_count() == 1; });
+    unknown_max_ = std::max(kUnknownKept, 2 * unknown_.size());
+  }
   return made;
 }
 
-void EntryEncoder::edit(EntryText& entry) const {
-  entry.text_.replace(entry.offsets_[model::kFieldCount], std::string::npos, tail());
-  for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) {
-    const auto index = static_cast<std::size_t>(piece->field);
-    const std::size_t begin = entry.offsets_[index];
-    entry.text_.replace(begin, entry.offsets_[index + 1] - 1 - begin, text(*piece));
+void EntryText::append_complete(std::string& out) const {
+  append_plain(out);
+  out += ",\"version\":";
+  append_json_uint(out, revision_);
+  out += ",\"computedAt\":";
+  append_json(out, computed_at_);
+  out += ",\"source\":";
+  out.append(text_, offsets_[kOwnFieldCount]);
+  // Most groups moved at the same time, or never.
+  const auto millis = [](WallTime time) { return time.time_since_epoch().count(); };
+  WallTime last{};
+  std::array<char, 24> digits{'0'};
+  std::size_t size = 1;
+  for (std::size_t group = 0; group < group_times_.size(); ++group) {
+    out += group_heads()[group];
+    if (group_times_[group] != last) {
+      last = group_times_[group];
+      const auto end =
+          std::to_chars(digits.data(), digits.data() + digits.size(), millis(last)).ptr;
+      size = static_cast<std::size_t>(end - digits.data());
+    }
+    out.append(digits.data(), size);
   }
-  shift(entry);
-}
-
-void EntryEncoder::shift(EntryText& entry) const {
-  const MemberOffsets::All old = entry.offsets_.all();
-  MemberOffsets::All offsets = old;
-  for (const Piece& piece : pieces_) {
-    const auto index = static_cast<std::size_t>(piece.field);
-    const std::uint32_t longer = piece.end - piece.begin - (old[index + 1] - 1 - old[index]);
-    if (longer == 0) continue;  // modulo 2^32: shorter is a large number
-    for (std::size_t i = index + 1; i < offsets.size(); ++i) offsets[i] += longer;
-  }
-  entry.offsets_.assign(offsets);
-}
-
-void EntryEncoder::append_millis(WallTime time) {
-  if (millis_.value != time || millis_.text.empty()) {
-    millis_.value = time;
-    millis_.text.clear();
-    append_json_int(millis_.text, time.time_since_epoch().count());
-  }
-  buffer_ += millis_.text;
-}
-
-// version, computedAt, source, fieldTimestamps. Their texts hardly differ from one entry to the
-// next within the same millisecond.
-void EntryEncoder::append_tail(const Entity& entity, std::string_view label) {
-  if (iso_.value != entity.computed_at || iso_.text.empty()) {
-    iso_.value = entity.computed_at;
-    iso_.text.clear();
-    append_json(iso_.text, entity.computed_at);
-  }
-  if (label_.value != label || label_.text.empty()) {
-    label_.value = label;
-    label_.text.clear();
-    append_json_string(label_.text, label);
-  }
-  buffer_ += "\"version\":";
-  append_json_uint(buffer_, entity.revision);
-  buffer_ += ",\"computedAt\":";
-  buffer_ += iso_.text;
-  buffer_ += ",\"source\":";
-  buffer_ += label_.text;
-  buffer_ += ",\"fieldTimestamps\":{";
-  std::size_t group = 0;
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<model::FieldGroup>>(
-      [&](auto described) {
-        if (group != 0) buffer_ += ',';
-        buffer_ += '"';
-        buffer_ += described.name;
-        buffer_ += "\":";
-        const WallTime time = entity.group_times.at(group++);
-        if (time == WallTime{}) {
-          buffer_ += '0';
-        } else {
-          append_millis(time);
-        }
-      });
-  buffer_ += "}}";
+  out += "}}";
 }
 
 }  // namespace sb::snapshot

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "sb/snapshot/entry.h"
 
@@ -18,6 +21,9 @@ void append_shown(std::string& out, const Entity& entity, model::Field field);
 /// nothing but the text of an entry that somebody else still reads. Thread: confined to the loop.
 class EntryEncoder {
  public:
+  /// Asks for the memory that publishing an entity touches. Among thousands of them each line is a
+  /// cache miss, and one after the other they cost more than the work.
+  static void fetch_ahead(const Entity& entity);
   /// The candidates whose text differs from the published one (all, when nothing is published).
   /// Their new texts are kept for `write`.
   model::FieldSet changes(const Entity& entity, model::FieldSet candidates);
@@ -28,37 +34,29 @@ class EntryEncoder {
   void write(Entity& entity, std::string_view label);
 
  private:
+  static constexpr std::size_t kUnknownKept = 256;  // texts
   struct Piece {
     model::Field field;
     std::uint32_t begin;
     std::uint32_t end;
   };
-  /// A text that is asked for again and again, with the value it was made of.
-  template <class T>
-  struct Memo {
-    T value{};
-    std::string text;
-  };
   [[nodiscard]] std::string_view text(const Piece& piece) const {
     return std::string_view(buffer_).substr(piece.begin, piece.end - piece.begin);
   }
-  [[nodiscard]] std::string_view tail() const { return std::string_view(buffer_).substr(tail_); }
-  void append_tail(const Entity& entity, std::string_view label);
-  void append_millis(WallTime time);
-  [[nodiscard]] EntryText first(const Entity& entity) const;
-  [[nodiscard]] EntryText copy(const EntryText& old, std::size_t bytes) const;
-  void edit(EntryText& text) const;
-  void shift(EntryText& text) const;
+  [[nodiscard]] std::shared_ptr<const UnknownText> unknown_text(model::FieldSet fields);
+  [[nodiscard]] std::string first(const Entity& entity, MemberOffsets::All& offsets) const;
+  std::size_t rest(const EntryText& old, MemberOffsets::All& offsets);
 
   const Entity* entity_ = nullptr;  // asked about last
   model::FieldSet candidates_;
   model::FieldSet changed_;
   std::string buffer_;
-  std::vector<Piece> pieces_;  // of the changed fields, in order
-  std::size_t tail_ = 0;       // where what follows the fields begins in `buffer_`
-  Memo<WallTime> iso_;
-  Memo<WallTime> millis_;
-  Memo<std::string> label_;
+  std::vector<Piece> pieces_;  // of the changed fields with a text of the entry's own, in order
+  std::string rest_;           // a text from its first change on
+  std::string label_;          // as JSON text
+  std::string label_of_;
+  boost::unordered_flat_map<std::uint64_t, std::shared_ptr<const UnknownText>> unknown_;
+  std::size_t unknown_max_ = kUnknownKept;  // more are looked through for some nobody has
 };
 
 }  // namespace sb::snapshot

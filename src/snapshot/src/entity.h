@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "history.h"
 #include "origins.h"
 #include "pr_identity.h"
+#include "sparse.h"
 
 namespace sb::snapshot {
 
@@ -40,6 +40,23 @@ struct Shown {
   friend bool operator==(const Shown&, const Shown&) = default;
 };
 
+/// What is known of the agents of one workspace.
+struct AgentState {
+  Elements<model::SessionSummary> sessions;
+  Elements<model::PendingRequest> pending;
+  Elements<model::Terminal> terminals;
+  std::vector<Origin> session_marks;  ///< per source: its latest session fact, also late ones
+  std::vector<Origin> pending_marks;  ///< per source: its latest session or request fact
+  std::vector<Origin>
+      started_marks;  ///< per source: its latest evidence that a session had started
+};
+
+/// Which pull requests one workspace was said to have.
+struct PrIdentity {
+  PrIdentityLog numbers;
+  PrIdentityLog urls;
+};
+
 inline constexpr std::uint32_t kNoDraft = 0xFFFFFFFF;
 
 /// Everything the store holds of one workspace. What acceptance looks at stands first.
@@ -55,15 +72,8 @@ struct Entity {
   ProjectState* project = nullptr;
   std::shared_ptr<EntryText> text;  ///< changed in place while nobody else holds it
   model::Facts facts;
-  Elements<model::SessionSummary> sessions;
-  Elements<model::PendingRequest> pending;
-  Elements<model::Terminal> terminals;
-  std::vector<Origin> session_marks;  ///< per source: its latest session fact, also late ones
-  std::vector<Origin> pending_marks;  ///< per source: its latest session or request fact
-  std::vector<Origin>
-      started_marks;  ///< per source: its latest evidence that a session had started
-  PrIdentityLog pr_numbers;
-  PrIdentityLog pr_urls;
+  Sparse<AgentState> agents;
+  Sparse<PrIdentity> pr;
 
   std::unique_ptr<HistoryRing> history;  ///< null until something changed
 
@@ -71,8 +81,7 @@ struct Entity {
   FieldRevisions field_revisions;
   Revision revision = 0;
   Revision created_revision = 0;
-  std::array<WallTime, 6>
-      group_times{};  ///< in order of FieldGroup: when a member last moved visibly
+  GroupTimes group_times{};
   WallTime computed_at{};
   IndexNode node{.entity = this};  ///< its place in the change index of its project
 

@@ -100,10 +100,10 @@ class Explainer {
   void write_facts() {
     json_.key("facts").begin_array();
     for (std::size_t i = 0; i < model::kScalarCount; ++i) scalar(static_cast<Field>(i));
-    elements(Field::sessionSummaries, entity_.sessions, [](const auto&) { return true; });
-    elements(Field::pendingRequests, entity_.pending,
+    elements(Field::sessionSummaries, entity_.agents->sessions, [](const auto&) { return true; });
+    elements(Field::pendingRequests, entity_.agents->pending,
              [&](const auto& slot) { return is_request_shown(entity_, slot); });
-    elements(Field::terminals, entity_.terminals, [](const auto&) { return true; });
+    elements(Field::terminals, entity_.agents->terminals, [](const auto&) { return true; });
     json_.end_array();
   }
 
@@ -195,10 +195,10 @@ class Explainer {
       reason = "stated, and no session or terminal was active later";
     } else if (latest) {
       reason = "the latest activity of a session or terminal";
-      entity_.sessions.each_live([&](const auto& slot) {
+      entity_.agents->sessions.each_live([&](const auto& slot) {
         if (slot.value.updatedAt == *latest) reason = "the latest activity: session " + slot.id;
       });
-      entity_.terminals.each_live([&](const auto& slot) {
+      entity_.agents->terminals.each_live([&](const auto& slot) {
         if (slot.value.lastActivityAt == latest)
           reason = "the latest activity: terminal " + slot.id;
       });

@@ -53,6 +53,8 @@ class HistoryRing {
   [[nodiscard]] std::vector<Transition> transitions() const;
   /// True while nothing had to be dropped.
   [[nodiscard]] bool complete() const { return complete_; }
+  /// Where the next transition goes, if it fits.
+  [[nodiscard]] const char* end() const { return bytes_.data() + bytes_.size(); }
   [[nodiscard]] std::size_t bytes() const { return bytes_.capacity(); }
 
  private:

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "sb/core/hash.h"
 #include "sb/model/ids.h"
 
 namespace sb::snapshot {
@@ -23,34 +22,11 @@ struct IdHash {
   using is_transparent = void;
   using is_avalanching = void;  // the sets need not mix it again
 
-  std::size_t operator()(const IdRef& ref) const { return of(ref.id); }
+  std::size_t operator()(const IdRef& ref) const { return hash_text(ref.id); }
   template <class Pointer>
   std::size_t operator()(const Pointer& value) const {
-    return of(value->id.view());
+    return hash_text(value->id.view());
   }
-
- private:
-  // Two overlapping words up to 16 bytes, then 16 at a time; each step one wide multiplication.
-  static std::size_t of(std::string_view text) {
-    std::uint64_t hash = kSeed ^ text.size();
-    const char* at = text.data();
-    std::size_t left = text.size();
-    for (; left > 16; at += 16, left -= 16) hash = mix(hash ^ word(at, 8), kSeed ^ word(at + 8, 8));
-    if (left >= 8) return mix(hash ^ word(at, 8), kSeed ^ word(at + left - 8, 8));
-    if (left >= 4) return mix(hash ^ word(at, 4), kSeed ^ word(at + left - 4, 4));
-    return mix(hash ^ word(at, left), kSeed);
-  }
-  static std::uint64_t word(const char* from, std::size_t bytes) {
-    std::uint64_t value = 0;
-    std::memcpy(&value, from, bytes);
-    return value;
-  }
-  static std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-    __extension__ using Wide = unsigned __int128;
-    const Wide product = static_cast<Wide>(a) * b;
-    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
-  }
-  static constexpr std::uint64_t kSeed = 0x9E3779B97F4A7C15ULL;
 };
 
 struct IdEqual {

@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -10,23 +11,12 @@ namespace sb::snapshot {
 namespace {
 
 // Items are separated by spaces: what it is, epoch.sequence.arrival, and for an identity its mark.
-constexpr char kRemoved = 'r';
-constexpr char kStarted = 's';
-constexpr char kNumber = 'n';
-constexpr char kUrl = 'u';
+using Item = SourceMemory::Item;
+using Kind = SourceMemory::Kind;
 
-void append_item(std::string& out, char kind, const model::Stamp& stamp) {
-  if (!out.empty()) out += ' ';
-  out += kind;
-  out += std::to_string(stamp.epoch) + '.' + std::to_string(stamp.sequence) + '.' +
-         std::to_string(stamp.arrival);
+bool names_a_pull_request(Kind kind) {
+  return kind == Kind::number || kind == Kind::url;
 }
-
-struct Item {
-  char kind = ' ';
-  model::Stamp stamp;
-  std::uint64_t known = 0;
-};
 
 template <class T>
 bool take_number(std::string_view& text, T& into) {
@@ -45,13 +35,13 @@ bool take_char(std::string_view& text, char expected) {
 std::optional<Item> read_item(std::string_view text) {
   if (text.empty()) return std::nullopt;
   Item item;
-  item.kind = text.front();
+  item.kind = static_cast<Kind>(text.front());
   text.remove_prefix(1);
   const bool stamped = take_number(text, item.stamp.epoch) && take_char(text, '.') &&
                        take_number(text, item.stamp.sequence) && take_char(text, '.') &&
                        take_number(text, item.stamp.arrival);
   if (!stamped) return std::nullopt;
-  if (item.kind == kNumber || item.kind == kUrl) {
+  if (names_a_pull_request(item.kind)) {
     if (!take_char(text, ':') || !take_number(text, item.known)) return std::nullopt;
   }
   return text.empty() ? std::optional(item) : std::nullopt;
@@ -69,34 +59,49 @@ void each_item(std::string_view text, Fn&& fn) {
 
 }  // namespace
 
-std::string write_memory(const Entity& entity, SourceId source) {
-  std::string text;
-  if (const auto floor = entity.floors.find(source)) append_item(text, kRemoved, *floor);
-  for (const Origin& mark : entity.started_marks) {
-    if (mark.source == source) append_item(text, kStarted, mark.stamp);
+std::string SourceMemory::text() const {
+  std::string out;
+  for (const Item& item : items) {
+    if (!out.empty()) out += ' ';
+    out += static_cast<char>(item.kind);
+    out += std::to_string(item.stamp.epoch) + '.' + std::to_string(item.stamp.sequence) + '.' +
+           std::to_string(item.stamp.arrival);
+    if (names_a_pull_request(item.kind)) out += ':' + std::to_string(item.known);
   }
-  const auto append_log = [&](const PrIdentityLog& log, char kind) {
-    log.each([&](const Origin& origin, std::uint64_t known) {
-      if (origin.source != source) return;
-      append_item(text, kind, origin.stamp);
-      text += ':' + std::to_string(known);
-    });
-  };
-  append_log(entity.pr_numbers, kNumber);
-  append_log(entity.pr_urls, kUrl);
-  return text;
+  return out;
 }
 
-std::string write_removal(const model::Stamp& stamp) {
-  std::string text;
-  append_item(text, kRemoved, stamp);
-  return text;
+SourceMemory memory_of(const Entity& entity, SourceId source) {
+  SourceMemory memory;
+  const auto& started = entity.agents->started_marks;
+  memory.items.resize(1 + started.size() + entity.pr->numbers.size() + entity.pr->urls.size());
+  Item* item = memory.items.data();
+  if (const auto floor = entity.floors.find(source)) *item++ = {Kind::removed, *floor, 0};
+  for (const Origin& mark : started) {
+    if (mark.source == source) *item++ = {Kind::started, mark.stamp, 0};
+  }
+  const auto add_log = [&](const PrIdentityLog& log, Kind kind) {
+    log.each([&](const Origin& origin, std::uint64_t known) {
+      if (origin.source == source) *item++ = {kind, origin.stamp, known};
+    });
+  };
+  add_log(entity.pr->numbers, Kind::number);
+  add_log(entity.pr->urls, Kind::url);
+  memory.items.resize(static_cast<std::size_t>(item - memory.items.data()));
+  for (const SourceStamps* stamps : {&entity.touched, &entity.floors}) {
+    memory.newest = std::max(memory.newest, stamps->find(source).value_or(model::Stamp{}));
+  }
+  return memory;
+}
+
+SourceMemory memory_of_removal(const model::Stamp& stamp) {
+  return {{{Kind::removed, stamp, 0}}, stamp};
 }
 
 std::optional<model::Stamp> read_removal(std::string_view text) {
   std::optional<model::Stamp> removed;
   each_item(text, [&](const Item& item) {
-    if (item.kind == kRemoved) removed = item.stamp;
+    if (item.kind == Kind::removed) removed = item.stamp;
   });
   return removed;
 }
@@ -106,19 +111,17 @@ model::FieldSet read_memory(Entity& entity, const Origin& origin, std::string_vi
   each_item(text, [&](const Item& item) {
     const Origin then{origin.source, item.stamp, origin.ingest};
     switch (item.kind) {
-      case kRemoved:
+      case Kind::removed:
         moved |= void_older(entity, origin.source, item.stamp);
         break;
-      case kStarted:
-        raise_mark(entity.started_marks, then);
+      case Kind::started:
+        raise_mark(entity.agents.edit().started_marks, then);
         break;
-      case kNumber:
-        entity.pr_numbers.note(then, item.known);
+      case Kind::number:
+        entity.pr.edit().numbers.note(then, item.known);
         break;
-      case kUrl:
-        entity.pr_urls.note(then, item.known);
-        break;
-      default:
+      case Kind::url:
+        entity.pr.edit().urls.note(then, item.known);
         break;
     }
   });

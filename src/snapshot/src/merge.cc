@@ -27,14 +27,14 @@ bool note_identity(Entity& entity, const Origin& origin, const model::FactPatch&
   bool noted = false;
   if (patch.present.contains(Field::prNumber)) {
     const auto& number = patch.values.prNumber;
-    noted = entity.pr_numbers.note(
+    noted = entity.pr.edit().numbers.note(
         origin, number ? known_identity(static_cast<std::uint64_t>(*number)) : 0);
   }
   if (patch.present.contains(Field::prUrl)) {
     const auto& url = patch.values.prUrl;
     const bool known = url && !url->empty();
     // A hash of our own: it is kept across restarts.
-    noted |= entity.pr_urls.note(origin, known ? known_identity(fnv1a(*url)) : 0);
+    noted |= entity.pr.edit().urls.note(origin, known ? known_identity(fnv1a(*url)) : 0);
   }
   return noted;
 }
@@ -111,9 +111,9 @@ bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch) {
   (patch.present & entity.origins.own()).each([&](Field field) {
     if (!model::same_fact(entity.facts, patch.values, field)) conflict = true;
   });
-  return conflict || element_conflicts(entity.sessions, patch.sessions) ||
-         element_conflicts(entity.pending, patch.pending) ||
-         element_conflicts(entity.terminals, patch.terminals);
+  return conflict || element_conflicts(entity.agents->sessions, patch.sessions) ||
+         element_conflicts(entity.agents->pending, patch.pending) ||
+         element_conflicts(entity.agents->terminals, patch.terminals);
 }
 
 Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch, Seen seen) {
@@ -143,17 +143,18 @@ Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch
     if (!patch.sessions.empty()) merged.rejected.insert(Field::sessionSummaries);
     if (!patch.pending.empty()) merged.rejected.insert(Field::pendingRequests);
     if (!patch.terminals.empty()) merged.rejected.insert(Field::terminals);
-  } else {
+  } else if (!patch.sessions.empty() || !patch.pending.empty() || !patch.terminals.empty()) {
+    AgentState& agents = entity.agents.edit();
     for (const model::SessionSummary& session : patch.sessions.upserts) {
-      if (session_was_started(session)) raise_mark(entity.started_marks, origin);
+      if (session_was_started(session)) raise_mark(agents.started_marks, origin);
     }
-    if (!patch.sessions.empty()) raise_mark(entity.session_marks, origin);
+    if (!patch.sessions.empty()) raise_mark(agents.session_marks, origin);
     if (!patch.sessions.empty() || !patch.pending.empty()) {
-      raise_mark(entity.pending_marks, origin);
+      raise_mark(agents.pending_marks, origin);
     }
-    merge_elements(entity.sessions, Field::sessionSummaries, origin, patch.sessions, seen, merged);
-    merge_elements(entity.pending, Field::pendingRequests, origin, patch.pending, seen, merged);
-    merge_elements(entity.terminals, Field::terminals, origin, patch.terminals, seen, merged);
+    merge_elements(agents.sessions, Field::sessionSummaries, origin, patch.sessions, seen, merged);
+    merge_elements(agents.pending, Field::pendingRequests, origin, patch.pending, seen, merged);
+    merge_elements(agents.terminals, Field::terminals, origin, patch.terminals, seen, merged);
   }
   if (!merged.accepted.empty()) entity.touched.raise(origin.source, origin.stamp);
   // Requests are shown only while their session lives, also one nobody had told of before; and one
@@ -178,15 +179,16 @@ model::FieldSet void_older(Entity& entity, SourceId source, const model::Stamp& 
     model::assign_fact(entity.facts, kDefaults, field);
     moved.insert(field);
   }
-  if (entity.sessions.void_older(source, stamp)) moved.insert(Field::sessionSummaries);
-  if (entity.pending.void_older(source, stamp)) moved.insert(Field::pendingRequests);
-  if (entity.terminals.void_older(source, stamp)) moved.insert(Field::terminals);
+  AgentState& agents = entity.agents.edit();
+  if (agents.sessions.void_older(source, stamp)) moved.insert(Field::sessionSummaries);
+  if (agents.pending.void_older(source, stamp)) moved.insert(Field::pendingRequests);
+  if (agents.terminals.void_older(source, stamp)) moved.insert(Field::terminals);
   const auto stale = [&](const Origin& mark) {
     return mark.source == source && mark.stamp <= stamp;
   };
-  std::erase_if(entity.started_marks, stale);
-  std::erase_if(entity.session_marks, stale);
-  std::erase_if(entity.pending_marks, stale);
+  std::erase_if(agents.started_marks, stale);
+  std::erase_if(agents.session_marks, stale);
+  std::erase_if(agents.pending_marks, stale);
   entity.floors.raise(source, stamp);
   return moved;
 }

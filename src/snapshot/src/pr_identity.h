@@ -19,14 +19,19 @@ class PrIdentityLog {
   /// statement stands right before the next one of its source, and counts as having arrived then.
   /// False when it was known already.
   bool note(Origin origin, std::uint64_t known) {
-    auto at = statements_.end();
-    for (auto next = statements_.begin(); next != statements_.end(); ++next) {
-      if (next->origin.source != origin.source || next->origin.stamp < origin.stamp) continue;
-      if (next->origin.stamp == origin.stamp) return false;
-      origin.ingest = next->origin.ingest;
-      at = next;
-      break;
+    if (statements_.size() == statements_.capacity()) {
+      statements_.reserve(std::min(2 * statements_.size() + 1, kStatementsMax + 1));
     }
+    // Those of one source stand in the order of their stamps, and mostly the newest comes last.
+    auto at = statements_.end();
+    for (auto later = statements_.end(); later != statements_.begin();) {
+      --later;
+      if (later->origin.source != origin.source) continue;
+      if (later->origin.stamp < origin.stamp) break;
+      if (later->origin.stamp == origin.stamp) return false;
+      at = later;
+    }
+    if (at != statements_.end()) origin.ingest = at->origin.ingest;
     statements_.insert(at, {origin, known});
     if (statements_.size() > kStatementsMax) {
       fold(statements_.front());
@@ -39,11 +44,14 @@ class PrIdentityLog {
   template <class Fn>
   void each(Fn&& fn) const {
     if (before_.known != 0) {
-      if (before_.changed) fn(Origin{before_.origin.source, {}, 0}, kAnother);
+      if (before_changed_) fn(Origin{before_.origin.source, {}, 0}, kAnother);
       fn(before_.origin, before_.known);
     }
     for (const Statement& statement : statements_) fn(statement.origin, statement.known);
   }
+
+  /// How many `each` calls for, at most.
+  [[nodiscard]] std::size_t size() const { return statements_.size() + 2; }
 
   /// The first statement of the pull request held now; facts older than it speak of another one.
   /// Nothing when no other pull request was known before.
@@ -60,7 +68,7 @@ class PrIdentityLog {
     }
     if (before_.known == 0) return std::nullopt;
     if (before_.known != current) return first->origin;
-    return before_.changed ? std::optional(before_.origin) : std::nullopt;
+    return before_changed_ ? std::optional(before_.origin) : std::nullopt;
   }
 
  private:
@@ -69,7 +77,6 @@ class PrIdentityLog {
   struct Statement {
     Origin origin;
     std::uint64_t known = 0;
-    bool changed = false;  ///< of what is folded: another one was known before
   };
 
   // What the oldest statements come to, so that a pull request stated over and over does not make
@@ -79,13 +86,15 @@ class PrIdentityLog {
     const Origin& held = before_.origin;
     if (before_.known != 0 && held.source == oldest.origin.source &&
         oldest.origin.stamp < held.stamp) {
-      before_.changed = true;  // told late
+      before_changed_ = true;  // told late
       return;
     }
-    before_ = {oldest.origin, oldest.known, before_.known != 0 || oldest.changed};
+    before_changed_ = before_.known != 0;
+    before_ = oldest;
   }
 
   Statement before_;
+  bool before_changed_ = false;  // another one was known before that
   std::vector<Statement> statements_;
 };
 

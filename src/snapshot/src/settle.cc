@@ -56,7 +56,7 @@ bool counts(const Entity& entity, Field field, const std::vector<Origin>& marks,
 
 FieldSet voided_by_identity(const Entity& entity, SettleTrace* trace) {
   FieldSet voided;
-  for (const PrIdentityLog* log : {&entity.pr_numbers, &entity.pr_urls}) {
+  for (const PrIdentityLog* log : {&entity.pr->numbers, &entity.pr->urls}) {
     const auto since = log->current_since();
     if (!since) continue;
     kPrFacts.each([&](Field field) {
@@ -71,7 +71,7 @@ FieldSet voided_by_identity(const Entity& entity, SettleTrace* trace) {
 
 std::optional<model::PendingRequestType> strongest_request(const Entity& entity) {
   std::optional<model::PendingRequestType> strongest;
-  entity.pending.each_live([&](const auto& slot) {
+  entity.agents->pending.each_live([&](const auto& slot) {
     if (!is_request_shown(entity, slot)) return;
     // Enumerators are in order of priority (contract, section 6).
     if (!strongest || slot.value.type < *strongest) strongest = slot.value.type;
@@ -93,10 +93,11 @@ void raise_mark(std::vector<Origin>& marks, const Origin& origin) {
 // A request counts until its session ended or went away after it was raised. Compared within one
 // source only; across sources a session that ended ends its requests.
 bool is_request_shown(const Entity& entity, const Elements<model::PendingRequest>::Slot& request) {
-  const auto* session = entity.sessions.find(request.value.sessionId);
+  const auto* session = entity.agents->sessions.find(request.value.sessionId);
   if (session == nullptr || session->removed) {
     if (session != nullptr && session->holder != request.holder) return false;
-    const auto absent = entity.sessions.absent_since(request.holder, request.value.sessionId);
+    const auto absent =
+        entity.agents->sessions.absent_since(request.holder, request.value.sessionId);
     return !absent || *absent < request.stamp();
   }
   if (session->value.processState != model::SessionRuntimeProcessState::stopped) return true;
@@ -117,43 +118,43 @@ Shown settle(const Entity& entity, SettleTrace* trace) {
   shown.unknown = (model::scalar_fields() & ~origins.known()) | shown.voided;
   const auto known = [&](Field field) { return !shown.unknown.contains(field); };
 
-  const bool sessions_known = entity.sessions.reported();
+  const bool sessions_known = entity.agents->sessions.reported();
   bool any_working = false;
   bool any_starting = false;
   bool any_error = false;
   std::optional<WallTime> latest = facts.lastActivityAt;
-  entity.sessions.each_live([&](const auto& slot) {
+  entity.agents->sessions.each_live([&](const auto& slot) {
     const model::SessionSummary& session = slot.value;
     if (session.activityKnown) any_working = any_working || is_session_working(session);
     any_starting = any_starting || is_session_starting(session);
     any_error = any_error || has_session_error(session);
     if (!latest || session.updatedAt > *latest) latest = session.updatedAt;
   });
-  entity.terminals.each_live([&](const auto& slot) {
+  entity.agents->terminals.each_live([&](const auto& slot) {
     const auto& at = slot.value.lastActivityAt;
     if (at && (!latest || *at > *latest)) latest = at;
   });
   shown.last_activity_at = latest;
   if (latest) shown.unknown.erase(Field::lastActivityAt);
 
-  if (counts(entity, Field::isWorking, entity.session_marks, trace)) {
+  if (counts(entity, Field::isWorking, entity.agents->session_marks, trace)) {
     shown.is_working = facts.isWorking;
   } else {
     shown.is_working = any_working;
     if (sessions_known) shown.unknown.erase(Field::isWorking);
   }
   // "Has had" never turns back: evidence counts until the authority says otherwise later.
-  if (counts(entity, Field::hasHadSessions, entity.started_marks, trace)) {
+  if (counts(entity, Field::hasHadSessions, entity.agents->started_marks, trace)) {
     shown.has_had_sessions = facts.hasHadSessions;
   } else {
-    shown.has_had_sessions = !entity.started_marks.empty();
+    shown.has_had_sessions = !entity.agents->started_marks.empty();
     if (shown.has_had_sessions) shown.unknown.erase(Field::hasHadSessions);
   }
-  if (counts(entity, Field::pendingRequestType, entity.pending_marks, trace)) {
+  if (counts(entity, Field::pendingRequestType, entity.agents->pending_marks, trace)) {
     shown.pending_request_type = facts.pendingRequestType;
   } else {
     shown.pending_request_type = strongest_request(entity);
-    if (entity.pending.reported() || sessions_known) {
+    if (entity.agents->pending.reported() || sessions_known) {
       shown.unknown.erase(Field::pendingRequestType);
     }
   }
@@ -216,8 +217,8 @@ Shown settle(const Entity& entity, SettleTrace* trace) {
   }
 
   if (!sessions_known) shown.unknown.insert(Field::sessionSummaries);
-  if (!entity.pending.reported()) shown.unknown.insert(Field::pendingRequests);
-  if (!entity.terminals.reported()) shown.unknown.insert(Field::terminals);
+  if (!entity.agents->pending.reported()) shown.unknown.insert(Field::pendingRequests);
+  if (!entity.agents->terminals.reported()) shown.unknown.insert(Field::terminals);
   return shown;
 }
 

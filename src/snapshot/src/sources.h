@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "sb/core/hash.h"
 #include "sb/core/mutant.h"
 #include "sb/core/result.h"
 #include "sb/snapshot/update.h"
@@ -19,18 +23,18 @@ namespace sb::snapshot {
 class SourceTable {
  public:
   explicit SourceTable(std::size_t sources_max) : sources_max_(sources_max) {
-    sources_.push_back({"snapboard", {}, 0});
+    (void)add("snapboard");
   }
 
   Result<SourceId> intern(std::string_view name) {
-    for (std::size_t i = 0; i < sources_.size(); ++i) {
-      if (sources_[i].name == name) return static_cast<SourceId>(i);
+    if (at(last_).name == name) return last_;
+    if (const auto found = by_name_.find(name); found != by_name_.end()) {
+      return last_ = found->second;
     }
     if (sources_.size() > sources_max_) {
       return fail(ErrorCode::limit_exceeded, "too many event sources");
     }
-    sources_.push_back({std::string(name), {}, 0});
-    return static_cast<SourceId>(sources_.size() - 1);
+    return last_ = add(name);
   }
   [[nodiscard]] std::string_view name(SourceId source) const { return at(source).name; }
 
@@ -56,11 +60,24 @@ class SourceTable {
     std::vector<std::string> lives;  // oldest first; the last is current
     std::uint32_t current = 0;
   };
+  struct Hash {
+    using is_avalanching = void;
+    std::size_t operator()(std::string_view name) const { return hash_text(name); }
+  };
+
+  SourceId add(std::string_view name) {
+    sources_.push_back({std::string(name), {}, 0});
+    const auto id = static_cast<SourceId>(sources_.size() - 1);
+    by_name_.emplace(sources_.back().name, id);
+    return id;
+  }
   Source& at(SourceId source) { return sources_.at(static_cast<std::size_t>(source)); }
   [[nodiscard]] const Source& at(SourceId source) const {
     return sources_.at(static_cast<std::size_t>(source));
   }
-  std::vector<Source> sources_;
+  std::deque<Source> sources_;  // names do not move
+  boost::unordered_flat_map<std::string_view, SourceId, Hash> by_name_;
+  SourceId last_ = SourceId::own;  // asked for, as producers speak more than once
   std::size_t sources_max_;
 };
 

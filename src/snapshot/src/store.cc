@@ -173,22 +173,11 @@ std::vector<WorkspaceId> Store::source_synced(SourceId source, const ProjectId& 
   return gone;
 }
 
-Store::Memory Store::memory(const WorkspaceId& id, SourceId source) const {
-  Memory memory;
-  if (const Entity* entity = impl_->find(id)) {
-    memory.text = write_memory(*entity, source);
-    for (const SourceStamps* stamps : {&entity->touched, &entity->floors}) {
-      memory.newest = std::max(memory.newest, stamps->find(source).value_or(model::Stamp{}));
-    }
-    return memory;
-  }
+SourceMemory Store::memory(const WorkspaceId& id, SourceId source) const {
+  if (const Entity* entity = impl_->find(id)) return memory_of(*entity, source);
   const Graveyard::Grave* grave = impl_->tombstones.find(id);
-  if (grave == nullptr) return memory;
-  if (const auto stamp = grave->stamps.find(source)) {
-    memory.text = write_removal(*stamp);
-    memory.newest = *stamp;
-  }
-  return memory;
+  const auto stamp = grave != nullptr ? grave->stamps.find(source) : std::nullopt;
+  return stamp ? memory_of_removal(*stamp) : SourceMemory{};
 }
 
 std::vector<SourceId> Store::speakers(const WorkspaceId& id) const {

@@ -437,6 +437,7 @@ struct Store::Impl {
     }
     const bool first = entity.text == nullptr;
     const bool fresh_commit = entity.draft == kNoDraft;
+    if (!merged.moved.empty()) EntryEncoder::fetch_ahead(entity);
     if (merged.unsettles) {
       resettle(entity, merged.moved, wall, update.label);
     } else if (!merged.moved.empty()) {

@@ -115,14 +115,14 @@ const model::SessionSummary* Store::session(const WorkspaceId& id,
                                             std::string_view session_id) const {
   const Entity* entity = impl_->find(id);
   if (entity == nullptr) return nullptr;
-  const auto* slot = entity->sessions.find(session_id);
+  const auto* slot = entity->agents->sessions.find(session_id);
   return slot == nullptr || slot->removed ? nullptr : &slot->value;
 }
 
 const model::Terminal* Store::terminal(const WorkspaceId& id, std::string_view terminal_id) const {
   const Entity* entity = impl_->find(id);
   if (entity == nullptr) return nullptr;
-  const auto* slot = entity->terminals.find(terminal_id);
+  const auto* slot = entity->agents->terminals.find(terminal_id);
   return slot == nullptr || slot->removed ? nullptr : &slot->value;
 }
 

@@ -47,7 +47,7 @@ std::size_t members_size(const EntryText& text, FieldSet fields) {
 
 void append_entry(std::string& out, const View& view, const EntryText& text) {
   if (view.shape() == ViewShape::full) {
-    out += text.plain();
+    text.append_plain(out);
   } else {
     out.append("{\"workspaceId\":").append(text.id()).append(1, ',');
     append_members(out, text, view.fields());
@@ -60,7 +60,7 @@ std::size_t op_size(const View& view, const ViewOp& op) {
   if (!op.text) return kOpBytes + op.id.view().size() * kIdJsonFactor;
   const std::size_t ids = 2 * op.text->id().size();
   if (!op.set.empty()) return kOpBytes + ids + members_size(*op.text, op.set);
-  if (view.shape() == ViewShape::full) return kOpBytes + ids + op.text->plain().size();
+  if (view.shape() == ViewShape::full) return kOpBytes + ids + op.text->plain_bytes();
   return kOpBytes + ids + members_size(*op.text, view.fields());
 }
 

@@ -104,9 +104,14 @@ Result<JournalContents> Journal::load() {
 }
 
 void Journal::write(std::vector<JournalFact> facts, std::function<void(Result<void>)> done) {
+  write([facts = std::move(facts)] { return facts; }, std::move(done));
+}
+
+void Journal::write(std::function<std::vector<JournalFact>()> make,
+                    std::function<void(Result<void>)> done) {
   impl_->write(
-      [facts = std::move(facts)](sqlite::Database& database) -> Result<void> {
-        for (const auto& fact : facts) SB_TRY_VOID(put_fact(database, fact));
+      [make = std::move(make)](sqlite::Database& database) -> Result<void> {
+        for (const auto& fact : make()) SB_TRY_VOID(put_fact(database, fact));
         return {};
       },
       std::move(done));

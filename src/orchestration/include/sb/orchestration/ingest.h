@@ -2,16 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <string>
-#include <unordered_map>
-#include <unordered_set>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "sb/core/clock.h"
 #include "sb/core/error.h"
 #include "sb/model/event.h"
+#include "sb/orchestration/journal_step.h"
 #include "sb/snapshot/store.h"
 #include "sb/workspace/journal.h"
 
@@ -23,21 +21,13 @@ namespace sb::orchestration {
 /// protocol, section 5; architecture, section 6.
 class Ingest {
  public:
-  explicit Ingest(snapshot::Store& store) : store_(&store) {}
+  explicit Ingest(snapshot::Store& store);
+  ~Ingest();
 
   struct Verdict {
     enum class Kind { accepted, duplicate, stale, rejected };
     Kind kind = Kind::accepted;
     Error error;  ///< set when rejected; its path is relative to the event
-  };
-  /// One step of the journal, in order.
-  struct JournalStep {
-    std::vector<workspace::JournalFact> facts;
-    std::vector<model::WorkspaceId>
-        forget;  ///< before `facts`: everything older of these workspaces
-    std::vector<std::pair<std::string, std::string>>
-        epochs;  ///< (source, life) begun, before the facts
-    [[nodiscard]] bool empty() const { return facts.empty() && forget.empty() && epochs.empty(); }
   };
   struct Step {
     std::vector<Verdict> verdicts;  ///< one per event, in order
@@ -60,32 +50,24 @@ class Ingest {
   [[nodiscard]] std::vector<model::WorkspaceId> orphans(
       const workspace::JournalContents& contents) const;
 
-  static constexpr std::size_t kRememberedIds = 10'000;  // event ids, for duplicates
-
  private:
-  struct SourceOrder {
-    std::uint32_t epoch = 0;
-    std::uint64_t sequence_max = 0;  // highest of the current life
-  };
+  struct Producer;
+  using Place = std::pair<snapshot::SourceId, model::Stamp>;  // whose, and where in its order
+
+  Producer& producer(snapshot::SourceId source);
   Verdict take(model::ExternalEvent& event, WallTime wall, MonoTime mono, JournalStep& journal);
-  Verdict apply_facts(const model::ExternalEvent& event, snapshot::SourceId source,
-                      model::Stamp stamp, const model::FactPatch& stated, WallTime wall,
-                      MonoTime mono, JournalStep& journal);
-  Verdict apply_removal(const model::ExternalEvent& event, snapshot::SourceId source,
-                        model::Stamp stamp, WallTime wall, MonoTime mono, JournalStep& journal);
-  void journal_memory(const workspace::JournalFact& row, snapshot::SourceId source,
-                      JournalStep& journal) const;
+  Verdict apply_facts(model::ExternalEvent& event, const Place& place, WallTime wall, MonoTime mono,
+                      JournalStep& journal);
+  Verdict apply_removal(model::ExternalEvent& event, const Place& place, WallTime wall,
+                        MonoTime mono, JournalStep& journal);
   // As of when what everybody but the remover said is void.
   void journal_speakers(const model::WorkspaceId& id, snapshot::SourceId remover,
                         JournalStep& journal) const;
   Verdict ensure_project(const model::ProjectId& id, WallTime wall);
-  bool remember(const std::string& source, const std::string& id);
 
   snapshot::Store* store_;
-  std::unordered_map<std::uint16_t, SourceOrder> orders_;  // by SourceId
+  std::vector<std::unique_ptr<Producer>> producers_;  // by SourceId; null: not heard of yet
   std::uint64_t arrivals_ = 0;
-  std::unordered_set<std::string> seen_;
-  std::deque<std::string> seen_order_;
 };
 
 }  // namespace sb::orchestration

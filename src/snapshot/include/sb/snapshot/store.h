@@ -17,6 +17,7 @@
 #include "sb/model/project.h"
 #include "sb/model/stamp.h"
 #include "sb/snapshot/entry.h"
+#include "sb/snapshot/source_memory.h"
 #include "sb/snapshot/update.h"
 
 namespace sb::snapshot {
@@ -116,14 +117,9 @@ class Store {
   /// can go as well.
   std::vector<model::WorkspaceId> expire(MonoTime mono);
 
-  /// What `source` said of a workspace besides the values held now (its removal in between, starts
-  /// of sessions, pull requests named before): text for the journal, empty when there is nothing.
-  /// Of a removed workspace: as of when nothing older counts.
-  struct Memory {
-    std::string text;
-    model::Stamp newest;  ///< of all the source said of the workspace; never goes back
-  };
-  [[nodiscard]] Memory memory(const model::WorkspaceId& id, SourceId source) const;
+  /// What `source` said of a workspace besides the values held now, for the journal. Of a removed
+  /// workspace: as of when nothing older counts.
+  [[nodiscard]] SourceMemory memory(const model::WorkspaceId& id, SourceId source) const;
   /// The external sources that spoke of a removed workspace, as its tombstone tells.
   [[nodiscard]] std::vector<SourceId> speakers(const model::WorkspaceId& id) const;
   /// The reverse, at start-up. Of an absent id only as of when it was removed counts.

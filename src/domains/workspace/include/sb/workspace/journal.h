@@ -49,6 +49,10 @@ class Journal {
   /// calls `done` on the loop after the commit. A removal of a workspace deletes every other row of
   /// it first.
   void write(std::vector<JournalFact> facts, std::function<void(Result<void>)> done);
+  /// The same of what `make` answers. It is called on the database thread: texts of rows are made
+  /// where the loop does not wait for them.
+  void write(std::function<std::vector<JournalFact>()> make,
+             std::function<void(Result<void>)> done);
   /// A source began a new life.
   void note_epoch(std::string source, std::string epoch, std::function<void(Result<void>)> done);
   /// Forgets all facts of these workspaces but keeps nothing else: for expired tombstones and
