@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "sb/core/json_value.h"
 #include "sb/core/json_writer.h"
 
 namespace sb::transport {
@@ -52,9 +51,8 @@ std::optional<EventForm> event_form(const HttpRequest& request) {
   return std::nullopt;
 }
 
-Result<ParsedEvents> parse_events(EventForm form, std::string_view body) {
+Result<ParsedEvents> parse_events(EventForm form, std::string_view body, JsonDocument& document) {
   ParsedEvents parsed;
-  JsonDocument document;
   if (form == EventForm::lines) {
     while (!body.empty()) {
       const auto end = body.find('\n');

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sb/core/json_value.h"
 #include "sb/core/result.h"
 #include "sb/model/event.h"
 #include "sb/transport/ports.h"
@@ -31,8 +32,10 @@ struct ParsedEvents {
   std::vector<model::ExternalEvent> events;
 };
 
-/// Errors: invalid_argument when the body as a whole is not what its type says.
-[[nodiscard]] Result<ParsedEvents> parse_events(EventForm form, std::string_view body);
+/// `document` is what texts are parsed with. Errors: invalid_argument when the body as a whole is
+/// not what its type says.
+[[nodiscard]] Result<ParsedEvents> parse_events(EventForm form, std::string_view body,
+                                                JsonDocument& document);
 
 /// The answer to what was applied. `answer.verdicts` belong to the events handed over, in order.
 [[nodiscard]] HttpResponse events_response(EventForm form,

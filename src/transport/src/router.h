@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sb/core/json_value.h"
 #include "sb/snapshot/view_feed.h"
 #include "sb/transport/ports.h"
 #include "sb/transport/server.h"
@@ -92,6 +93,7 @@ class Router : public std::enable_shared_from_this<Router> {
   snapshot::ViewEncoder& views_;
   std::function<std::shared_ptr<StreamSession>()> new_stream_;
   StaticFiles files_;
+  JsonDocument event_document_;  // parses one body after the other
 };
 
 /// A project as readers see it, as JSON text.

@@ -127,7 +127,8 @@ void Router::get_workspace(Call& call) {
   std::string body;
   JsonWriter json(body);
   json.begin_object();
-  json.key("entry").raw(entry->text->complete());
+  json.key("entry").raw({});
+  entry->text->append_complete(body);
   json.key("epoch").string(ports_.store.epoch());
   json.key("revision").number(ports_.store.head());
   json.end_object();
@@ -188,7 +189,7 @@ HttpResponse Router::snapshot_response(const HttpRequest& request,
   }
   const auto entries = store.entries(id);
   std::size_t bytes = 1024;
-  for (const auto& entry : entries) bytes += entry.text->complete().size() + 1;
+  for (const auto& entry : entries) bytes += entry.text->complete_bytes_max() + 1;
   std::string body;
   body.reserve(bytes);
   JsonWriter json(body);
@@ -199,7 +200,10 @@ HttpResponse Router::snapshot_response(const HttpRequest& request,
   json.key("cursor").string(snapshot::encode_cursor(
       {store.epoch(), store.head(), true, snapshot::full_view_hash(id.view())}));
   json.key("entries").begin_array();
-  for (const auto& entry : entries) json.raw(entry.text->complete());
+  for (const auto& entry : entries) {
+    json.raw({});
+    entry.text->append_complete(body);
+  }
   json.end_array();
   if (const auto count = store.review_count()) json.key("reviewCount").number(*count);
   std::string sources;

@@ -26,6 +26,8 @@ struct RatchetBody {
 BOOST_DESCRIBE_STRUCT(RatchetBody, (), (enabled))
 static_assert(all_members_described<RatchetBody>());
 
+constexpr std::size_t kEventDocumentBytesKept = 64 * 1024;  // of a body whose parser is used again
+
 HttpResponse sink_problem(const Error& error) {
   // A full queue is the caller's to slow down for, not a wrong request.
   return problem_response(error, error.code == ErrorCode::limit_exceeded ? 429 : 0);
@@ -75,7 +77,9 @@ void Router::post_events(Call& call) {
                     "application/x-ndjson, in UTF-8 and not compressed."));
     return;
   }
-  auto parsed = parse_events(*form, call.request.body);
+  auto parsed = parse_events(*form, call.request.body, event_document_);
+  // What a large body grew is not kept.
+  if (call.request.body.size() > kEventDocumentBytesKept) event_document_ = JsonDocument();
   if (!parsed) {
     call.reply(problem_response(parsed.error()));
     return;
