@@ -12,7 +12,10 @@
 #include "sb/model/event.h"
 #include "sb/model/fact_codec.h"
 #include "sb/orchestration/ingest.h"
+#include "sb/snapshot/dialect1_session.h"
 #include "sb/snapshot/store.h"
+#include "sb/snapshot/sync_batch.h"
+#include "sb/snapshot/view.h"
 
 #include "report.h"
 
@@ -49,7 +52,8 @@ const std::string kWorktree =
     R"("gitStats":{"total":7,"additions":120,"deletions":14,"hasUncommitted":true},"ahead":1,"behind":0})";
 
 std::string id_of(std::int64_t i) {
-  return "workspace-" + std::to_string(i);
+  std::string digits = std::to_string(i);
+  return "ws-" + digits.insert(0, 5 - digits.size(), '0');
 }
 
 struct Filled {
@@ -127,31 +131,85 @@ void stale(benchmark::State& state) {
 }
 BENCHMARK(stale)->Arg(500);
 
-// Event text (about 400 bytes) to changed entry text, nobody subscribed.
-void event_to_text(benchmark::State& state) {
-  Filled filled(state.range(0));
+// A CloudEvent of 400 bytes as it arrives, changed in place so that making it costs nothing.
+class EventText {
+ public:
+  EventText() {
+    text_ =
+        R"({"specversion":"1.0","id":"6f1c0a52-7c1e-4f0e-9d51-########0000","source":"agents/one",)"
+        R"("type":"github.pr_snapshot_updated","subject":"########","sequence":"########",)"
+        R"("time":"2026-11-23T09:15:13.264Z","datacontenttype":"application/json","data":{)"
+        R"("prNumber":1234,"prState":########,"prCiStatus":"SUCCESS","hasMergeConflict":false,)"
+        R"("prUrl":"https://git.example/acme/app/pull/1234"}})";
+    for (std::size_t at = text_.find(kHole); at != std::string::npos;
+         at = text_.find(kHole, at + 1)) {
+      holes_.push_back(at);
+    }
+  }
+  /// The `n`-th event, about the workspace of this id (8 bytes).
+  std::string_view make(std::uint64_t n, std::string_view id, bool merged) {
+    std::string digits = std::to_string(n + 1);
+    digits.insert(0, kHole.size() - digits.size(), '0');
+    text_.replace(holes_[0], kHole.size(), digits);
+    text_.replace(holes_[1], kHole.size(), id);
+    text_.replace(holes_[2], kHole.size(), digits);
+    text_.replace(holes_[3], kHole.size(), merged ? "\"MERGED\"" : "\"OPEN\"  ");
+    return text_;
+  }
+
+ private:
+  static constexpr std::string_view kHole = "########";
+  std::string text_;
+  std::vector<std::size_t> holes_;
+};
+
+// Event text to the text of what changed, as it is sent to everybody of a view: parsed, checked,
+// taken in, merged, settled, derived and encoded. What goes to the journal is handed over as well;
+// `encode(from)` makes the message about what moved above a revision.
+template <class Encode>
+void event_to_text(benchmark::State& state, Filled& filled, Encode&& encode) {
   sb::orchestration::Ingest ingest(filled.store);
   sb::JsonDocument document;
+  EventText text;
   std::uint64_t n = 0;
-  std::string text;
   for (auto _ : state) {
     const auto& id = filled.ids[n % filled.ids.size()];
-    text =
-        R"({"specversion":"1.0","id":"e)" + std::to_string(n) +
-        R"(","source":"agents/one","type":"github.pr_snapshot_updated","subject":")" + id.str() +
-        R"(","sequence":")" + std::to_string(n + 1) +
-        R"(","time":"2026-11-23T09:15:13.264Z","datacontenttype":"application/json","data":{"prNumber":1234,"prState":")" +
-        ((n / filled.ids.size()) % 2 == 0 ? "OPEN" : "APPROVED") +
-        R"(","prCiStatus":"SUCCESS","prUrl":"https://git.example/acme/app/pull/1234","hasMergeConflict":false}})";
-    const auto value = document.parse(text);
+    const auto from = filled.store.head();
+    const auto value = document.parse(text.make(n, id.view(), (n / filled.ids.size()) % 2 == 0));
     std::vector<model::ExternalEvent> events;
     events.push_back(*model::parse_event(*value));
-    benchmark::DoNotOptimize(ingest.submit(std::move(events), filled.wall, filled.mono));
+    const auto step = ingest.submit(std::move(events), filled.wall, filled.mono);
+    benchmark::DoNotOptimize(step);
+    benchmark::DoNotOptimize(encode(from));
     ++n;
   }
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(event_to_text)->Arg(500)->Arg(10'000);
+
+void event_to_entry(benchmark::State& state) {
+  Filled filled(state.range(0));
+  event_to_text(state, filled, [](snapshot::Revision) { return 0; });
+}
+BENCHMARK(event_to_entry)->Arg(20)->Arg(500)->Arg(10'000);
+
+void event_to_changed(benchmark::State& state) {
+  Filled filled(state.range(0));
+  snapshot::Dialect1Encoder encoder(filled.store);
+  const model::ProjectId project("p");
+  event_to_text(state, filled, [&](auto from) { return encoder.changes(project, from); });
+}
+BENCHMARK(event_to_changed)->Arg(20)->Arg(500)->Arg(10'000);
+
+void event_to_patch(benchmark::State& state) {
+  Filled filled(state.range(0));
+  snapshot::ViewEncoder encoder(filled.store);
+  const auto view = snapshot::View::full(model::ProjectId("p"));
+  event_to_text(state, filled, [&](auto from) {
+    return encoder.text(encoder.answer(view, snapshot::Position{from, true, false}, true), 0, 1,
+                        {});
+  });
+}
+BENCHMARK(event_to_patch)->Arg(20)->Arg(500)->Arg(10'000);
 
 // Resident memory of one entry, text and stamps included.
 void memory_of(benchmark::State& state, const std::string& entry) {
@@ -184,7 +242,7 @@ void changes_since(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(filled.store.changes(model::ProjectId("p"), since));
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(changes_since)->Arg(1)->Arg(100)->Arg(10'000);
+BENCHMARK(changes_since)->Arg(1)->Arg(10)->Arg(100)->Arg(1'000)->Arg(10'000);
 
 using sb::bench::Target;
 constexpr Target kTargets[] = {
@@ -192,8 +250,16 @@ constexpr Target kTargets[] = {
     {"changed_field/10000", "changed fields, 10,000 workspaces", Target::Kind::per_second_min, 1e6},
     {"no_op/500", "restated values, 500 workspaces", Target::Kind::per_second_min, 20e6},
     {"stale/500", "stale values, 500 workspaces", Target::Kind::per_second_min, 45e6},
-    {"event_to_text/500", "event to text, 500 workspaces", Target::Kind::nanos_max, 1'200},
-    {"event_to_text/10000", "event to text, 10,000 workspaces", Target::Kind::nanos_max, 1'500},
+    {"event_to_entry/20", "event to the entry's text, 20", Target::Kind::nanos_max, 1'200},
+    {"event_to_entry/500", "event to the entry's text, 500", Target::Kind::nanos_max, 1'200},
+    {"event_to_entry/10000", "event to the entry's text, 10,000", Target::Kind::nanos_max, 1'500},
+    {"event_to_changed/20", "event to snapshot_changed, 20", Target::Kind::nanos_max, 1'200},
+    {"event_to_changed/500", "event to snapshot_changed, 500", Target::Kind::nanos_max, 1'200},
+    {"event_to_changed/10000", "event to snapshot_changed, 10,000", Target::Kind::nanos_max, 1'500},
+    {"event_to_patch/20", "event to a batch with a patch, 20", Target::Kind::nanos_max, 1'200},
+    {"event_to_patch/500", "event to a batch with a patch, 500", Target::Kind::nanos_max, 1'200},
+    {"event_to_patch/10000", "event to a batch with a patch, 10,000", Target::Kind::nanos_max,
+     1'500},
     {"memory_of_worktree/10000", "memory of a plain worktree", Target::Kind::bytes_max, 3'072},
     {"memory_with_pr_and_session/10000", "memory with a pull request and a session",
      Target::Kind::bytes_max, 3'072},
