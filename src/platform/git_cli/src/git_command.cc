@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sb/core/utf8.h"
+#include "sb/git_cli/worktree_changes.h"
 
 #include "files.h"
 
@@ -27,9 +28,10 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-/// git's own reason: its first fatal or error line, with what an ending colon announces; else
-/// whatever it said first.
-std::string reason_in(std::string_view text) {
+}  // namespace
+
+/// With what an ending colon announces; without such a line, whatever it said first.
+std::string failure_reason(std::string_view text) {
   std::string_view first;
   while (!text.empty()) {
     const auto line = take_line(text);
@@ -46,8 +48,6 @@ std::string reason_in(std::string_view text) {
   }
   return clean(first);
 }
-
-}  // namespace
 
 ProcessSpec git_command(const std::string& worktree, std::vector<std::string> arguments,
                         std::chrono::milliseconds timeout) {
@@ -113,7 +113,7 @@ ReadProblem explain_failure(const std::string& worktree, const ProcessOutput& ou
                               "git config --global --add safe.directory '{}'",
                               worktree, worktree))};
   }
-  const std::string reason = reason_in(output.err);
+  const std::string reason = failure_reason(output.err);
   if (says("not a git repository") || says("must be run in a work tree")) {
     return {"not_a_repository", clean(fmt::format("{} is no git worktree: {}", worktree, reason))};
   }

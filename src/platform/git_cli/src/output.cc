@@ -79,6 +79,9 @@ bool take_tracked(std::string_view record, int fields, Status& status) {
   if (state.size() != 2 || record.empty()) return false;
   ++status.changed;
   if (state[0] != '.') ++status.staged;
+  if (status.changed_names.size() < Status::kChangedNamesMax) {
+    status.changed_names.emplace_back(record);
+  }
   return true;
 }
 

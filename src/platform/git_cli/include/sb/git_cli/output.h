@@ -21,11 +21,14 @@ struct Status {
   std::optional<std::string> upstream;  ///< short, for instance "origin/main"
   std::optional<std::int64_t> ahead;    ///< of the upstream; empty without one, or when it is gone
   std::optional<std::int64_t> behind;
-  std::size_t changed = 0;             ///< tracked files that differ from HEAD in any way
-  std::size_t staged = 0;              ///< of them, with a difference in the index
-  std::size_t unmerged = 0;            ///< of them, in conflict
-  std::vector<std::string> untracked;  ///< a nested repository or folded directory ends in '/'
-  std::vector<std::string> ignored;    ///< likewise
+  std::size_t changed = 0;                 ///< tracked files that differ from HEAD in any way
+  std::size_t staged = 0;                  ///< of them, with a difference in the index
+  std::size_t unmerged = 0;                ///< of them, in conflict
+  std::vector<std::string> changed_names;  ///< the first of them, at most kChangedNamesMax
+  std::vector<std::string> untracked;      ///< a nested repository or folded directory ends in '/'
+  std::vector<std::string> ignored;        ///< likewise
+
+  static constexpr std::size_t kChangedNamesMax = 5;
 };
 Result<Status> parse_status_v2(std::string_view bytes);
 
