@@ -27,6 +27,7 @@ workspace::WorkspaceRow to_row(int workspace, const Row& row) {
   made.created_at = facts.values.createdAt.value_or(WallTime{});
   made.branch_name = facts.values.branchName;
   made.worktree_path = facts.values.worktreePath.value_or("");
+  made.git_dir = made.worktree_path + "/.git";
   made.is_main = facts.values.isMain;
   made.stamp = row.stamp;
   return made;

@@ -198,11 +198,13 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   void take(const workspace::Event& event) {
     ++events_since;
-    for (const auto& id : own.take(event)) {
+    const auto gone = own.take(event);
+    for (const auto& id : gone) {
       journal_removed(id);
       release(id, [] {});
     }
-    if (const auto* changed = std::get_if<workspace::WorkspaceChanged>(&event)) {
+    const auto* changed = std::get_if<workspace::WorkspaceChanged>(&event);
+    if (changed != nullptr && gone.empty()) {
       for (const auto& domain : domains) domain->workspace_changed(changed->row);
     }
   }

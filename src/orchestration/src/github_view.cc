@@ -27,7 +27,7 @@ model::FactPatch to_facts(const github::PrRow& row) {
 
 /// A worktree that can be looked at.
 bool is_there(const workspace::WorkspaceRow& row) {
-  return !model::is_hidden(row.status) && !row.problem && !row.git_dir.empty();
+  return !model::is_hidden(row.status) && workspace::can_be_read(row);
 }
 
 std::string_view state_text(github::Health::State state) {

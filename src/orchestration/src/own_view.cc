@@ -67,10 +67,12 @@ std::vector<WorkspaceId> OwnView::take(const workspace::Event& event) {
                                [&](const workspace::ProjectRemoved& e) { return forget(e.id); },
                                [&](const workspace::WorkspaceChanged& e) {
                                  take(e.row);
-                                 return Gone();
+                                 const bool archived =
+                                     e.row.status == model::WorkspaceStatus::ARCHIVED;
+                                 return archived ? Gone{e.row.id} : Gone();
                                },
                                [&](const workspace::WorkspaceRemoved& e) {
-                                 take(e);
+                                 remove(e.id, e.stamp, "event:workspace_removed");
                                  return Gone{e.id};
                                }},
                     event);
@@ -87,12 +89,15 @@ void OwnView::take(const workspace::ProjectRow& row) {
 }
 
 void OwnView::take(const workspace::WorkspaceRow& row) {
+  if (row.status == model::WorkspaceStatus::ARCHIVED) {
+    return remove(row.id, row.stamp, "event:workspace_state_changed");
+  }
   const auto held = rows_.find(row.id);
   const bool absent = store_->facts(row.id) == nullptr;
   model::FactPatch patch = to_facts(row);
   patch.set<&model::Facts::problem>(row.problem || held == rows_.end() ? row.problem
                                                                        : held->second.git_problem);
-  if (row.problem) keep_stats_as_stale(patch, row.id);
+  if (!can_be_read(row)) keep_stats_as_stale(patch, row.id);
   apply(row.id, {0, row.stamp, 0}, std::move(patch), "event:workspace_state_changed",
         snapshot::Update::Cause::event);
   remember(row, absent);
@@ -107,20 +112,20 @@ void OwnView::remember(const workspace::WorkspaceRow& row, bool appeared) {
   if (appeared) git_->untrack(row.id);
   const bool retrack = appeared || known.row.worktree_path != row.worktree_path ||
                        known.row.git_dir != row.git_dir ||
-                       known.row.problem.has_value() != row.problem.has_value();
+                       can_be_read(known.row) != can_be_read(row);
   known.row = row;
-  if (row.problem) known.git_problem.reset();  // the folder is gone: git has nothing to add
+  if (!can_be_read(row)) known.git_problem.reset();  // the folder is gone: git has nothing to add
   if (retrack && tracking_) track(known);
 }
 
-void OwnView::take(const workspace::WorkspaceRemoved& event) {
-  rows_.erase(event.id);
-  git_->untrack(event.id);
+void OwnView::remove(const WorkspaceId& id, std::uint64_t stamp, std::string_view label) {
+  rows_.erase(id);
+  git_->untrack(id);
   snapshot::Update update;
-  update.workspace = event.id;
-  update.stamp = {0, event.stamp, 0};
+  update.workspace = id;
+  update.stamp = {0, stamp, 0};
   update.kind = snapshot::Update::Kind::remove;
-  update.label = "event:workspace_removed";
+  update.label = label;
   store_->apply(std::move(update), clock_->wall_now(), clock_->mono_now());
 }
 
@@ -154,7 +159,7 @@ void OwnView::start_tracking() {
 void OwnView::track(const Known& known) {
   const auto project = projects_.find(known.row.project);
   if (project == projects_.end()) return;
-  if (known.row.problem) {
+  if (!can_be_read(known.row)) {
     git_->untrack(known.row.id);
   } else {
     git_->track(to_worktree(known.row, project->second));

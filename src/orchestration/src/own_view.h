@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -74,9 +75,9 @@ class OwnView final : public WorkspaceDirectory, public OwnFactSink {
     workspace::WorkspaceRow row;
     std::optional<model::Problem> git_problem;
   };
-  void take(const workspace::WorkspaceRemoved& event);
   snapshot::Applied apply(const model::WorkspaceId& id, model::Stamp stamp, model::FactPatch patch,
                           std::string_view label, snapshot::Update::Cause cause);
+  void remove(const model::WorkspaceId& id, std::uint64_t stamp, std::string_view label);
   void remember(const workspace::WorkspaceRow& row, bool appeared);
   void track(const Known& known);
   void keep_stats_as_stale(model::FactPatch& patch, const model::WorkspaceId& id) const;

@@ -9,7 +9,15 @@
 
 namespace sb::run_script {
 
-Result<std::vector<std::string>> read_run_command(const std::string& worktree) {
+namespace {
+
+std::string_view name_of(Script script) {
+  return script == Script::run ? "run" : "setup";
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> read_command(const std::string& worktree, Script script) {
   std::ifstream file(worktree + "/" + std::string(kCommandFile), std::ios::binary);
   if (!file) {
     return fail(ErrorCode::not_found,
@@ -28,15 +36,16 @@ Result<std::vector<std::string>> read_run_command(const std::string& worktree) {
                 fmt::format("{}: {}", kCommandFile, parsed.error().message));
   }
   const auto scripts = parsed->find("scripts");
-  const auto run = scripts ? scripts->find("run") : std::nullopt;
-  if (!run || run->is_null()) {
+  const auto named = scripts ? scripts->find(name_of(script)) : std::nullopt;
+  if (!named || named->is_null()) {
     return fail(ErrorCode::not_found,
-                fmt::format("no command was given, and {} names none (scripts.run)", kCommandFile));
+                fmt::format("no command was given, and {} names none (scripts.{})", kCommandFile,
+                            name_of(script)));
   }
-  const auto command = run->as_string();
+  const auto command = named->as_string();
   if (!command || command->empty()) {
     return fail(ErrorCode::invalid_argument,
-                fmt::format("scripts.run of {} is no command", kCommandFile));
+                fmt::format("scripts.{} of {} is no command", name_of(script), kCommandFile));
   }
   return std::vector<std::string>{"/bin/sh", "-c", std::string(*command)};
 }

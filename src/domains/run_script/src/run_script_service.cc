@@ -208,7 +208,7 @@ void RunScriptService::start(const model::WorkspaceId& id, std::string worktree,
   }
   impl_->deps.workers.submit([&loop = impl_->deps.loop, owner = impl_->weak_from_this(), id,
                               worktree = std::move(worktree), done = std::move(done)] {
-    loop.post([owner, id, worktree, done, found = read_run_command(worktree)] {
+    loop.post([owner, id, worktree, done, found = read_command(worktree, Script::run)] {
       const auto self = owner.lock();
       if (!self) return;
       if (!found) return done(found.error());

@@ -55,12 +55,27 @@ WorkspaceRow updated(const StoredWorkspace& stored, const WorktreeRecord& record
     if (record.head.branch) row.branch_name = to_valid_utf8(*record.head.branch);
   }
   row.problem = problem_of(record);
+  if (!row.problem) row.problem = setup_problem(stored);
   return row;
+}
+
+/// Its worktree is being made or removed by us, or could not be made: that git does not list it
+/// says nothing.
+bool keeps_its_place(const StoredWorkspace& stored) {
+  using enum model::WorkspaceStatus;
+  const auto status = stored.row.status;
+  return stored.row.git_dir.empty() || status == NEW || status == PROVISIONING ||
+         status == ARCHIVING;
+}
+
+/// A worktree whose making has come far enough to be read.
+bool can_be_bound(const WorktreeRecord& record) {
+  return !record.missing && !record.problem && (record.head.branch || record.head.oid);
 }
 
 bool shows_the_same(const WorkspaceRow& a, const WorkspaceRow& b) {
   return a.name == b.name && a.branch_name == b.branch_name && a.worktree_path == b.worktree_path &&
-         a.is_main == b.is_main && a.problem == b.problem;
+         a.is_main == b.is_main && a.git_dir == b.git_dir && a.problem == b.problem;
 }
 
 /// One run: holds what the steps share.
@@ -105,9 +120,11 @@ class Run {
   Result<void> keep_all(const std::vector<StoredWorkspace>& rows) {
     for (const StoredWorkspace& stored : rows) {
       StoredWorkspace next = stored;
-      next.row.problem =
-          Problem{"worktree_missing", fmt::format("The repository of {} cannot be read.",
-                                                  to_valid_utf8(stored.row.worktree_path))};
+      if (!stored.row.git_dir.empty()) {
+        next.row.problem =
+            Problem{"worktree_missing", fmt::format("The repository of {} cannot be read.",
+                                                    to_valid_utf8(stored.row.worktree_path))};
+      }
       SB_TRY_VOID(replace(stored, std::move(next)));
     }
     return {};
@@ -121,11 +138,16 @@ class Run {
     // Removals first: a worktree made anew has the same private git directory as the one it
     // follows.
     std::vector<const StoredWorkspace*> known(records.size(), nullptr);
+    std::unordered_map<std::string_view, const StoredWorkspace*> awaited;  // by path
     for (const StoredWorkspace& stored : rows) {
       const auto at = record_at.find(stored.row.git_dir);
       if (at != record_at.end() && same_git_dir(stored.row.git_dir, stored.inode, stored.birth_ns,
                                                 records[at->second].identity)) {
         known[at->second] = &stored;
+        continue;
+      }
+      if (keeps_its_place(stored)) {
+        awaited.emplace(stored.row.worktree_path, &stored);
         continue;
       }
       SB_TRY_VOID(delete_workspace(database_, stored.row.id));
@@ -134,10 +156,18 @@ class Run {
     }
     for (std::size_t i = 0; i < records.size(); ++i) {
       if (known[i] == nullptr) {
+        // The worktree a workspace waits for is no new one, from its first file on.
+        if (const auto waiting = awaited.find(records[i].path); waiting != awaited.end()) {
+          if (!can_be_bound(records[i])) continue;
+          known[i] = waiting->second;
+        }
+      }
+      if (known[i] == nullptr) {
         SB_TRY_VOID(add(records[i], task_.new_ids[i]));
       } else {
         StoredWorkspace next = *known[i];
         next.row = updated(*known[i], records[i], task_.found.repository);
+        next.row.git_dir = records[i].identity.path;
         next.inode = records[i].identity.inode;
         next.birth_ns = records[i].identity.birth_ns;
         SB_TRY_VOID(replace(*known[i], std::move(next)));
@@ -172,14 +202,16 @@ class Run {
       SB_TRY_VOID(update_workspace(database_, next));
     }
     note_problem(next.row);
-    if (!visible) return {};
+    if (!visible || next.row.status == model::WorkspaceStatus::ARCHIVED) return {};
     ++outcome_.counts.changed;
     outcome_.events.emplace_back(WorkspaceChanged{std::move(next.row)});
     return {};
   }
 
   void note_problem(const WorkspaceRow& row) {
-    if (row.problem) outcome_.problems.workspaces.emplace(row.id, *row.problem);
+    if (row.problem && row.problem->code != kSetupFailed) {
+      outcome_.problems.workspaces.emplace(row.id, *row.problem);
+    }
   }
 
   sqlite::Database& database_;

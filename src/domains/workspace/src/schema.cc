@@ -7,7 +7,7 @@ namespace {
 
 // Times are milliseconds since 1970 UTC. Paths and names of git are bytes; SQLite keeps them as
 // they are.
-constexpr std::array<std::string_view, 2> kMigrations{R"sql(
+constexpr std::array<std::string_view, 3> kMigrations{R"sql(
 CREATE TABLE project (
   id             TEXT PRIMARY KEY,
   name           TEXT NOT NULL,
@@ -65,6 +65,52 @@ CREATE TABLE source_epoch (
 -- A workspace may have moved to another project since, and lives are numbered by `epoch`.
 ALTER TABLE external_fact DROP COLUMN project;
 ALTER TABLE external_fact DROP COLUMN source_epoch;
+)sql",
+                                                      R"sql(
+-- git_dir may be NULL: the worktree is still to be made.
+CREATE TABLE workspace_next (
+  id               TEXT PRIMARY KEY,
+  project          TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
+  name             TEXT NOT NULL,
+  renamed          INTEGER NOT NULL,
+  status           TEXT NOT NULL,
+  created_at       INTEGER NOT NULL,
+  branch_name      TEXT,
+  worktree_path    TEXT NOT NULL,
+  is_main          INTEGER NOT NULL,
+  git_dir          TEXT,
+  git_dir_inode    INTEGER NOT NULL,
+  git_dir_birth_ns INTEGER NOT NULL,
+  stamp            INTEGER NOT NULL,
+  UNIQUE (project, git_dir)
+) STRICT;
+INSERT INTO workspace_next SELECT id, project, name, renamed, status, created_at, branch_name, worktree_path, is_main,
+  git_dir, git_dir_inode, git_dir_birth_ns, stamp FROM workspace;
+DROP TABLE workspace;
+ALTER TABLE workspace_next RENAME TO workspace;
+
+-- Of workspaces made here. branch begins at the commit start. mark: of a set-up script of which processes may be left.
+-- error: why it is FAILED. output: the last of what the set-up script wrote,
+-- output_end bytes in all.
+CREATE TABLE making (
+  workspace     TEXT PRIMARY KEY REFERENCES workspace (id) ON DELETE CASCADE,
+  branch        TEXT NOT NULL,
+  start         TEXT NOT NULL,
+  worktree_made INTEGER NOT NULL,
+  mark          TEXT,
+  error         TEXT,
+  output        TEXT NOT NULL,
+  output_end    INTEGER NOT NULL
+) STRICT;
+
+-- What an archive that is under way was told to do.
+CREATE TABLE archive (
+  workspace       TEXT PRIMARY KEY REFERENCES workspace (id) ON DELETE CASCADE,
+  status_before   TEXT NOT NULL,
+  remove_worktree INTEGER NOT NULL,
+  force           INTEGER NOT NULL,
+  forget          INTEGER NOT NULL
+) STRICT;
 )sql"};
 
 }  // namespace

@@ -18,8 +18,8 @@ constexpr std::string_view kProjectColumns =
     "SELECT id, name, repo_path, common_dir, default_branch, created_at, stamp FROM project ";
 constexpr std::string_view kWorkspaceColumns =
     "SELECT id, project, name, status, created_at, branch_name, worktree_path, git_dir, is_main, "
-    "stamp, renamed,"
-    " git_dir_inode, git_dir_birth_ns FROM workspace ";
+    "stamp, renamed, git_dir_inode, git_dir_birth_ns,"
+    " (SELECT error FROM making WHERE making.workspace = workspace.id) FROM workspace ";
 
 std::int64_t milliseconds(WallTime time) {
   return time.time_since_epoch().count();
@@ -61,6 +61,8 @@ Result<StoredWorkspace> read_workspace(const Row& row) {
   workspace.renamed = row.integer(10) != 0;
   workspace.inode = static_cast<std::uint64_t>(row.integer(11));
   workspace.birth_ns = row.integer(12);
+  workspace.setup_error = row.text_or_null(13);
+  shown.problem = setup_problem(workspace);
   return workspace;
 }
 
@@ -89,12 +91,23 @@ Result<std::vector<StoredWorkspace>> workspaces(Database& database, std::string_
   return found;
 }
 
+/// SQL NULL for what is not there yet.
+std::optional<std::string> or_null(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
 template <class T>
 std::optional<T> first_of(std::vector<T> found) {
   return found.empty() ? std::nullopt : std::optional<T>(std::move(found.front()));
 }
 
 }  // namespace
+
+std::optional<model::Problem> setup_problem(const StoredWorkspace& workspace) {
+  if (workspace.row.status != model::WorkspaceStatus::FAILED) return std::nullopt;
+  return model::Problem{std::string(kSetupFailed),
+                        workspace.setup_error.value_or("The set-up failed.")};
+}
 
 Result<std::vector<ProjectRow>> all_projects(Database& database) {
   return projects(database, "ORDER BY created_at, id", {});
@@ -129,8 +142,9 @@ Result<void> delete_project(Database& database, const model::ProjectId& id) {
   return database.execute("DELETE FROM project WHERE id = ?", {id.view()});
 }
 
-Result<std::vector<WorkspaceRow>> all_workspaces(Database& database) {
-  SB_TRY(auto stored, workspaces(database, "ORDER BY project, created_at, id", {}));
+Result<std::vector<WorkspaceRow>> shown_workspaces(Database& database) {
+  SB_TRY(auto stored,
+         workspaces(database, "WHERE status <> 'ARCHIVED' ORDER BY project, created_at, id", {}));
   std::vector<WorkspaceRow> rows;
   rows.reserve(stored.size());
   for (auto& workspace : stored) rows.push_back(std::move(workspace.row));
@@ -156,8 +170,8 @@ Result<void> insert_workspace(Database& database, const StoredWorkspace& workspa
       " git_dir, git_dir_inode, git_dir_birth_ns, stamp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
       "?, ?)",
       {row.id.view(), row.project.view(), row.name, workspace.renamed, enum_text(row.status),
-       milliseconds(row.created_at), row.branch_name, row.worktree_path, row.is_main, row.git_dir,
-       workspace.inode, workspace.birth_ns, row.stamp});
+       milliseconds(row.created_at), row.branch_name, row.worktree_path, row.is_main,
+       or_null(row.git_dir), workspace.inode, workspace.birth_ns, row.stamp});
 }
 
 Result<void> update_workspace(Database& database, const StoredWorkspace& workspace) {
@@ -165,13 +179,22 @@ Result<void> update_workspace(Database& database, const StoredWorkspace& workspa
   return database.execute(
       "UPDATE workspace SET name = ?, renamed = ?, status = ?, branch_name = ?, worktree_path = ?, "
       "is_main = ?,"
-      " git_dir_inode = ?, git_dir_birth_ns = ?, stamp = ? WHERE id = ?",
+      " git_dir = ?, git_dir_inode = ?, git_dir_birth_ns = ?, stamp = ? WHERE id = ?",
       {row.name, workspace.renamed, enum_text(row.status), row.branch_name, row.worktree_path,
-       row.is_main, workspace.inode, workspace.birth_ns, row.stamp, row.id.view()});
+       row.is_main, or_null(row.git_dir), workspace.inode, workspace.birth_ns, row.stamp,
+       row.id.view()});
 }
 
 Result<void> delete_workspace(Database& database, const model::WorkspaceId& id) {
   return database.execute("DELETE FROM workspace WHERE id = ?", {id.view()});
+}
+
+Result<std::uint64_t> highest_stamp(Database& database) {
+  std::uint64_t highest = 0;
+  SB_TRY_VOID(database.query(
+      "SELECT max(stamp) FROM (SELECT stamp FROM project UNION ALL SELECT stamp FROM workspace)",
+      {}, [&](const Row& row) { highest = static_cast<std::uint64_t>(row.integer(0)); }));
+  return highest;
 }
 
 }  // namespace sb::workspace

@@ -19,8 +19,12 @@ struct StoredWorkspace {
   WorkspaceRow row;
   bool renamed = false;  ///< the user chose the name
   std::uint64_t inode = 0;
-  std::int64_t birth_ns = 0;  ///< 0: unknown
+  std::int64_t birth_ns = 0;               ///< 0: unknown
+  std::optional<std::string> setup_error;  ///< why its making failed, a sentence and a tail
 };
+
+/// The problem a FAILED workspace has by itself, whatever else is found.
+[[nodiscard]] std::optional<model::Problem> setup_problem(const StoredWorkspace& workspace);
 
 Result<std::vector<ProjectRow>> all_projects(sqlite::Database& database);
 Result<std::optional<ProjectRow>> find_project(sqlite::Database& database,
@@ -32,7 +36,8 @@ Result<void> update_project(sqlite::Database& database, const ProjectRow& row);
 /// Its workspaces go with it.
 Result<void> delete_project(sqlite::Database& database, const model::ProjectId& id);
 
-Result<std::vector<WorkspaceRow>> all_workspaces(sqlite::Database& database);
+/// All that are not archived.
+Result<std::vector<WorkspaceRow>> shown_workspaces(sqlite::Database& database);
 Result<std::vector<StoredWorkspace>> workspaces_of(sqlite::Database& database,
                                                    const model::ProjectId& project);
 Result<std::optional<StoredWorkspace>> find_workspace(sqlite::Database& database,
@@ -40,5 +45,7 @@ Result<std::optional<StoredWorkspace>> find_workspace(sqlite::Database& database
 Result<void> insert_workspace(sqlite::Database& database, const StoredWorkspace& workspace);
 Result<void> update_workspace(sqlite::Database& database, const StoredWorkspace& workspace);
 Result<void> delete_workspace(sqlite::Database& database, const model::WorkspaceId& id);
+/// Of any row, archived ones too.
+Result<std::uint64_t> highest_stamp(sqlite::Database& database);
 
 }  // namespace sb::workspace

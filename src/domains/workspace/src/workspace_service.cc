@@ -1,6 +1,5 @@
 #include "sb/workspace/workspace_service.h"
 
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -12,32 +11,21 @@
 #include "sb/sqlite/submit.h"
 
 #include "adoption.h"
+#include "making.h"
 #include "naming.h"
+#include "service_impl.h"
 #include "tables.h"
 
 namespace sb::workspace {
 namespace {
 
-constexpr std::size_t kIdBytes = 16;  // random bytes of an id
-
 Result<Contents> read_all(sqlite::Database& database) {
   Contents contents;
   SB_TRY(contents.projects, all_projects(database));
-  SB_TRY(contents.workspaces, all_workspaces(database));
-  for (const auto& row : contents.projects) {
-    contents.stamp_max = std::max(contents.stamp_max, row.stamp);
-  }
-  for (const auto& row : contents.workspaces) {
-    contents.stamp_max = std::max(contents.stamp_max, row.stamp);
-  }
+  SB_TRY(contents.workspaces, shown_workspaces(database));
+  SB_TRY(contents.stamp_max, highest_stamp(database));
   return contents;
 }
-
-/// What a user said about a project; absent: no opinion.
-struct ProjectOpinion {
-  std::optional<std::string> name;
-  std::optional<std::string> default_branch;
-};
 
 struct Registered {
   ProjectRow row;
@@ -82,23 +70,6 @@ Result<RemovedProject> take_project(sqlite::Database& database, const model::Pro
   return removed;
 }
 
-/// The compare-and-set of the lifecycle: one statement decides who wins.
-Result<WorkspaceRow> step(sqlite::Database& database, const model::WorkspaceId& id,
-                          model::WorkspaceStatus from, model::WorkspaceStatus to,
-                          std::uint64_t stamp) {
-  SB_TRY_VOID(
-      database.execute("UPDATE workspace SET status = ?, stamp = ? WHERE id = ? AND status = ?",
-                       {enum_text(to), stamp, id.view(), enum_text(from)}));
-  const bool won = database.changes() == 1;
-  SB_TRY(auto held, find_workspace(database, id));
-  if (!held) return fail(ErrorCode::not_found, "no such workspace");
-  if (!won) {
-    return fail(ErrorCode::conflict, fmt::format("the workspace is {}, not {}",
-                                                 enum_text(held->row.status), enum_text(from)));
-  }
-  return std::move(held->row);
-}
-
 Result<WorkspaceRow> set_name(sqlite::Database& database, const model::WorkspaceId& id,
                               const std::string& name, std::uint64_t stamp) {
   SB_TRY_VOID(database.execute("UPDATE workspace SET name = ?, renamed = 1, stamp = ? WHERE id = ?",
@@ -109,70 +80,6 @@ Result<WorkspaceRow> set_name(sqlite::Database& database, const model::Workspace
 }
 
 }  // namespace
-
-struct WorkspaceService::Impl : std::enable_shared_from_this<WorkspaceService::Impl> {
-  explicit Impl(Deps given) : deps(std::move(given)) {}
-
-  /// What is known of a project between enumerations.
-  struct Project {
-    ProjectRow row;
-    Problems problems;
-  };
-  using AdoptionDone = std::function<void(Result<Adoption>)>;
-  /// Adoptions of one project: one runs, and those who came during it wait for the next.
-  struct Flight {
-    std::vector<AdoptionDone> running;
-    std::vector<AdoptionDone> waiting;
-  };
-
-  template <class T>
-  void write(std::function<Result<T>(sqlite::Database&)> job, std::function<void(Result<T>)> then) {
-    sqlite::submit<T>(deps.loop, deps.writer, weak_from_this(), std::move(job), std::move(then));
-  }
-
-  /// Answers later on the loop, like everything that has to wait for a commit.
-  template <class T>
-  void refuse(Error error, std::function<void(Result<T>)> done) {
-    deps.loop.post(
-        [owner = weak_from_this(), error = std::move(error), done = std::move(done)]() mutable {
-          if (const auto alive = owner.lock()) done(std::move(error));
-        });
-  }
-
-  void emit(const Event& event) {
-    for (const auto& listener : listeners) listener(event);
-  }
-
-  std::uint64_t next_stamp() { return deps.counter.next().sequence; }
-
-  void fill_problems(Contents& contents) const {
-    for (auto& row : contents.projects) {
-      if (const auto known = projects.find(row.id); known != projects.end()) {
-        row.problem = known->second.problems.project;
-      }
-    }
-    for (auto& row : contents.workspaces) fill_problem(row);
-  }
-
-  void fill_problem(WorkspaceRow& row) const {
-    const auto known = projects.find(row.project);
-    if (known == projects.end()) return;
-    const auto held = known->second.problems.workspaces.find(row.id);
-    if (held != known->second.problems.workspaces.end()) row.problem = held->second;
-  }
-
-  void put(const git_cli::Repository& repository, const ProjectOpinion& opinion,
-           std::function<void(Result<Registration>)> done);
-  void fly(const model::ProjectId& id);
-  void enumerated(const model::ProjectId& id, Enumeration found);
-  void landed(const model::ProjectId& id, Result<AdoptionOutcome> outcome);
-  void told_row(Result<WorkspaceRow> row, const std::function<void(Result<WorkspaceRow>)>& done);
-
-  Deps deps;
-  std::vector<std::function<void(const Event&)>> listeners;
-  std::map<model::ProjectId, Project> projects;
-  std::map<model::ProjectId, Flight> flights;
-};
 
 void WorkspaceService::Impl::put(const git_cli::Repository& repository,
                                  const ProjectOpinion& opinion,
@@ -287,12 +194,15 @@ void WorkspaceService::on_event(std::function<void(const Event&)> listener) {
 
 Result<Contents> WorkspaceService::load() {
   Contents contents;
+  // The loop waits here, so the counter may be used on the database thread.
   auto done = impl_->deps.writer.run([&](sqlite::Database& database) -> Result<void> {
+    SB_TRY(const std::uint64_t highest, highest_stamp(database));
+    impl_->deps.counter.raise(highest);
+    SB_TRY_VOID(fail_interrupted(database, impl_->next_stamp()));
     SB_TRY(contents, read_all(database));
     return {};
   });
   if (!done) return std::move(done).error();
-  impl_->deps.counter.raise(contents.stamp_max);
   contents.fence = impl_->next_stamp();
   for (const auto& row : contents.projects) impl_->projects[row.id].row = row;
   impl_->fill_problems(contents);
@@ -369,13 +279,9 @@ void WorkspaceService::transition(const model::WorkspaceId& id, model::Workspace
     return impl_->refuse<WorkspaceRow>(std::move(error), std::move(done));
   }
   const std::uint64_t stamp = impl_->next_stamp();
-  impl_->write<WorkspaceRow>(
-      [id, from, to, stamp](sqlite::Database& database) {
-        return step(database, id, from, to, stamp);
-      },
-      [impl = impl_.get(), done = std::move(done)](Result<WorkspaceRow> row) {
-        impl->told_row(std::move(row), done);
-      });
+  impl_->write_row(
+      [id, from, to, stamp](auto& database) { return step(database, id, from, to, stamp); },
+      std::move(done));
 }
 
 void WorkspaceService::rename(const model::WorkspaceId& id, std::string name,
@@ -384,13 +290,9 @@ void WorkspaceService::rename(const model::WorkspaceId& id, std::string name,
     return impl_->refuse<WorkspaceRow>(std::move(sound).error(), std::move(done));
   }
   const std::uint64_t stamp = impl_->next_stamp();
-  impl_->write<WorkspaceRow>(
-      [id, name = std::move(name), stamp](sqlite::Database& database) {
-        return set_name(database, id, name, stamp);
-      },
-      [impl = impl_.get(), done = std::move(done)](Result<WorkspaceRow> row) {
-        impl->told_row(std::move(row), done);
-      });
+  impl_->write_row([id, name = std::move(name),
+                    stamp](auto& database) { return set_name(database, id, name, stamp); },
+                   std::move(done));
 }
 
 }  // namespace sb::workspace

@@ -116,6 +116,12 @@ class House {
     return result;
   }
 
+  void sql(const std::string& text) {
+    if (!writer_->run([&](sqlite::Database& database) { return database.execute(text); })) {
+      throw std::runtime_error(text);
+    }
+  }
+
   testing::FakeLoop& loop() { return loop_; }
   WorkspaceService& service() { return *service_; }
   sqlite::Writer& writer() { return *writer_; }

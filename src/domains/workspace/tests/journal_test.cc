@@ -15,6 +15,7 @@
 #include "sb/testing/child_process.h"
 #include "sb/testing/temp_dir.h"
 
+#include "child_modes.h"
 #include "house.h"
 
 namespace sb::workspace {
@@ -210,13 +211,8 @@ TEST(KilledJournal, KeepsEverythingItAnswered) {
   }
 }
 
+const bool kChildModeAdded = add_child_mode(
+    kChildMode, [](std::span<char*> arguments) { return journal_until_killed(arguments[0]); });
+
 }  // namespace
 }  // namespace sb::workspace
-
-int main(int argc, char** argv) {
-  if (argc == 3 && argv[1] == sb::workspace::kChildMode) {
-    return sb::workspace::journal_until_killed(argv[2]);
-  }
-  ::testing::InitGoogleMock(&argc, argv);
-  return RUN_ALL_TESTS();
-}

@@ -253,7 +253,7 @@ TEST(WorkspaceRows, WithAnUnknownStatusAreAnError) {
   workspace.row.project = project.id;
   ASSERT_TRUE(insert_workspace(*database, workspace));
   ASSERT_TRUE(database->execute("UPDATE workspace SET status = 'DREAMING'"));
-  const auto read = all_workspaces(*database);
+  const auto read = shown_workspaces(*database);
   ASSERT_FALSE(read);
   EXPECT_THAT(read.error().message, HasSubstr("DREAMING"));
 }

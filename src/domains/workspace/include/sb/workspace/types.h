@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct ProjectRow {
       problem;  ///< not a column: state found when last enumerated (bare, not_a_repository)
 };
 
-/// One workspace. Columns of the table, except `problem`.
+/// One workspace. Columns of the table, except `problem`. ARCHIVED rows are kept as long as their
+/// worktree is there, and are told once.
 struct WorkspaceRow {
   model::WorkspaceId id;
   model::ProjectId project;
@@ -39,12 +41,20 @@ struct WorkspaceRow {
   WallTime created_at{};
   std::optional<std::string> branch_name;  ///< empty: detached HEAD
   std::string worktree_path;
-  std::string git_dir;  ///< private git directory, to which the id is bound
+  std::string git_dir;  ///< private git directory, to which the id is bound; empty: none made yet
   bool is_main = false;
   std::uint64_t stamp = 0;  ///< own counter at its last commit
   std::optional<model::Problem>
-      problem;  ///< not a column: found when last enumerated (worktree_missing, …)
+      problem;  ///< found when last enumerated (worktree_missing, …), else why it is FAILED
 };
+
+/// Code of the problem a workspace has whose worktree or set-up failed.
+inline constexpr std::string_view kSetupFailed = "setup_failed";
+
+/// There is a folder git can say something of. One whose set-up failed is as good as any.
+[[nodiscard]] inline bool can_be_read(const WorkspaceRow& row) {
+  return !row.git_dir.empty() && (!row.problem || row.problem->code == kSetupFailed);
+}
 
 /// What the domain tells, always after the commit.
 struct ProjectChanged {
@@ -64,7 +74,7 @@ struct WorkspaceRemoved {
 };
 using Event = std::variant<ProjectChanged, ProjectRemoved, WorkspaceChanged, WorkspaceRemoved>;
 
-/// All rows as one read saw them.
+/// All rows as one read saw them, without the archived ones.
 struct Contents {
   std::vector<ProjectRow> projects;
   std::vector<WorkspaceRow> workspaces;

@@ -14,6 +14,7 @@
 #include "sb/model/enums.h"
 #include "sb/model/ids.h"
 #include "sb/model/stamp.h"
+#include "sb/workspace/lifecycle_steps.h"
 #include "sb/workspace/types.h"
 
 namespace sb::sqlite {
@@ -46,8 +47,8 @@ class WorkspaceService {
 
   void on_event(std::function<void(const Event&)> listener);
 
-  /// Reads all rows and raises the counter above every stamp. Blocks; for start-up, before the loop
-  /// runs.
+  /// Reads all rows and raises the counter above every stamp; what was being set up when an earlier
+  /// life ended has become FAILED. Blocks; for start-up, before the loop runs.
   Result<Contents> load();
   /// The same read through the queue, for a pass. `fence` is taken before the read begins.
   void read(std::function<void(Result<Contents>)> done);
@@ -80,6 +81,37 @@ class WorkspaceService {
   /// step is not allowed).
   void transition(const model::WorkspaceId& id, model::WorkspaceStatus from,
                   model::WorkspaceStatus to, std::function<void(Result<WorkspaceRow>)> done);
+  // The longer steps, for WorkspaceCommands, which does what they speak of. Rows like the others:
+  // committed, then told. Errors of all: not_found.
+
+  /// A NEW workspace. Errors: conflict (the path is another workspace's).
+  void plan(Plan plan, std::function<void(Result<WorkspaceRow>)> done);
+  /// NEW or FAILED to PROVISIONING. `mark` names the processes of its set-up. Errors: conflict.
+  void begin_making(const model::WorkspaceId& id, model::WorkspaceStatus from, std::string mark,
+                    std::function<void(Result<Making>)> done);
+  /// Keeps in mind that the worktree is complete. Tells nothing: nobody can see it.
+  void note_worktree_made(const model::WorkspaceId& id, std::function<void(Result<void>)> done);
+  /// PROVISIONING to READY or FAILED, with the branch in the same change. Errors: conflict.
+  void end_making(const model::WorkspaceId& id, MakingEnd end,
+                  std::function<void(Result<WorkspaceRow>)> done);
+  /// READY or FAILED to ARCHIVING; the order is kept until its end. Errors: conflict.
+  void begin_archive(const model::WorkspaceId& id, ArchiveOrder order,
+                     std::function<void(Result<WorkspaceRow>)> done);
+  /// ARCHIVING to ARCHIVED, or back to what it was. Errors: conflict.
+  void end_archive(const model::WorkspaceId& id, bool archived,
+                   std::function<void(Result<WorkspaceRow>)> done);
+  /// An archived workspace comes back as a new one with the same worktree. Errors: conflict.
+  void put_back(const model::WorkspaceId& id, std::function<void(Result<WorkspaceRow>)> done);
+  /// Drops the row.
+  void forget(const model::WorkspaceId& id, std::function<void(Result<void>)> done);
+
+  void find(const model::WorkspaceId& id, std::function<void(Result<Found>)> done);
+  void survey(const model::ProjectId& id, std::function<void(Result<Survey>)> done);
+  /// The kept output of the last set-up script. Errors: not_found also when none ran.
+  void setup_output(const model::WorkspaceId& id, std::function<void(Result<SetupOutput>)> done);
+  /// What an earlier life left unfinished; marks are forgotten with the answer.
+  void take_unfinished(std::function<void(Result<Unfinished>)> done);
+
   /// Errors: not_found, invalid_argument (blank, longer than kNameBytesMax, not printable UTF-8).
   void rename(const model::WorkspaceId& id, std::string name,
               std::function<void(Result<WorkspaceRow>)> done);

@@ -1,0 +1,132 @@
+#include "place.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "sb/core/utf8.h"
+#include "sb/workspace/workspace_service.h"
+
+#include "naming.h"
+
+namespace sb::workspace {
+namespace {
+
+constexpr mode_t kFolderMode = 0755;  // before the umask
+constexpr std::string_view kFolderSuffix = ".worktrees";
+
+bool is_there(const std::string& path) {
+  struct stat info{};
+  return ::lstat(path.c_str(), &info) == 0 || errno != ENOENT;
+}
+
+bool is_among(const std::vector<std::string>& texts, const std::string& text) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
+/// Makes the folder and what is missing above it; answers its canonical path, as git will list it.
+Result<std::string> make_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::path made;
+  for (const auto& part : std::filesystem::path(path)) {
+    made /= part;
+    if (::mkdir(made.c_str(), kFolderMode) != 0 && errno != EEXIST && !error) {
+      error.assign(errno, std::system_category());
+    }
+  }
+  std::error_code missing;
+  auto canonical = std::filesystem::canonical(path, missing);
+  if (!missing && std::filesystem::is_directory(canonical, missing)) return canonical.string();
+  return fail(ErrorCode::conflict, fmt::format("cannot make the folder {}: {}", to_valid_utf8(path),
+                                               error ? error.message() : "it is no folder"));
+}
+
+Result<void> check_start(const std::string& from) {
+  const bool shaped = !from.empty() && from.size() <= WorkspaceService::kNameBytesMax &&
+                      !from.starts_with('-') && is_valid_utf8(from);
+  if (shaped) return {};
+  return fail(ErrorCode::invalid_argument, "this is no revision of git", "$.from");
+}
+
+}  // namespace
+
+std::string slug(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (plain || upper) {
+      if (c == '.' && (text.empty() || text.ends_with('.'))) continue;
+      text += upper ? static_cast<char>(c - 'A' + 'a') : c;
+    } else if (!text.empty() && !text.ends_with('-')) {
+      text += '-';
+    }
+    if (text.size() >= kSlugBytesMax) break;
+  }
+  while (text.ends_with('-') || text.ends_with('.')) text.pop_back();
+  if (text.ends_with(".lock")) text.resize(text.size() - std::string_view(".lock").size());
+  return text.empty() ? "workspace" : text;
+}
+
+std::string worktrees_folder(const ProjectRow& project, const std::string& worktrees_dir) {
+  const std::string name = slug(repository_name(project.repo_path));
+  if (!worktrees_dir.empty()) return worktrees_dir + "/" + name;
+  const auto slash = project.repo_path.rfind('/');
+  return project.repo_path.substr(0, slash) + "/" + repository_name(project.repo_path) +
+         std::string(kFolderSuffix);
+}
+
+Result<Plan> choose_place(const git_cli::RepositoryQuestions& questions,
+                          const WorkspaceCommands::Wish& wish, const Survey& survey,
+                          const std::string& worktrees_dir) {
+  SB_TRY_VOID(check_name(wish.name));
+  const std::string& place = survey.project.common_dir;
+  Plan plan;
+  plan.project = survey.project.id;
+  plan.name = wish.name;
+  if (wish.branch) {
+    if (auto sound = check_branch(*wish.branch); !sound) {
+      return fail(sound.error().code, sound.error().message, "$.branchName");
+    }
+    SB_TRY(const bool there, questions.has_branch(place, *wish.branch));
+    if (there || is_among(survey.branches, *wish.branch)) {
+      return fail(ErrorCode::conflict,
+                  fmt::format("there is a branch \"{}\" already", *wish.branch), "$.branchName");
+    }
+  }
+  if (wish.from) {
+    SB_TRY_VOID(check_start(*wish.from));
+    auto commit = questions.commit_of(place, *wish.from);
+    if (!commit && commit.error().code == ErrorCode::not_found) {
+      return fail(ErrorCode::invalid_argument, commit.error().message, "$.from");
+    }
+    SB_TRY(plan.commit, std::move(commit));
+  } else {
+    auto commit = questions.default_start(place, survey.project.default_branch);
+    if (!commit && commit.error().code == ErrorCode::not_found) {
+      return fail(ErrorCode::conflict, commit.error().message);
+    }
+    SB_TRY(plan.commit, std::move(commit));
+  }
+  SB_TRY(const std::string folder, make_folder(worktrees_folder(survey.project, worktrees_dir)));
+  const std::string base = slug(wish.name);
+  for (std::size_t number = 1; number <= kNumberedNamesMax; ++number) {
+    const std::string name = number == 1 ? base : fmt::format("{}-{}", base, number);
+    plan.worktree_path = folder + "/" + name;
+    if (is_there(plan.worktree_path) || is_among(survey.paths, plan.worktree_path)) continue;
+    plan.branch = wish.branch.value_or(name);
+    if (wish.branch) return plan;
+    if (is_among(survey.branches, name)) continue;
+    SB_TRY(const bool there, questions.has_branch(place, name));
+    if (!there) return plan;
+  }
+  return fail(ErrorCode::conflict, fmt::format("{} and the numbers after it are all taken in {}",
+                                               base, to_valid_utf8(folder)));
+}
+
+}  // namespace sb::workspace
