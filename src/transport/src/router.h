@@ -70,6 +70,13 @@ class Router : public std::enable_shared_from_this<Router> {
   void post_project(Call& call);
   void delete_project(Call& call);
   void post_reconcile(Call& call);
+  void post_workspace(Call& call);
+  void post_workspace_retry(Call& call);
+  void post_workspace_rename(Call& call);
+  void post_workspace_archive(Call& call);
+  void post_workspace_unarchive(Call& call);
+  void delete_workspace(Call& call);
+  void get_setup_output(Call& call);
   void post_run_script(Call& call);
   void get_run_script_output(Call& call);
   void post_pull_request_refresh(Call& call);
@@ -85,6 +92,8 @@ class Router : public std::enable_shared_from_this<Router> {
   [[nodiscard]] std::string status_members() const;
   void append_sources(std::string& out) const;
   [[nodiscard]] std::function<void(Result<std::uint64_t>)> answer_revision(Reply reply);
+  [[nodiscard]] std::function<void(Result<WorkspaceSink::State>)> answer_state(int status,
+                                                                               Reply reply);
 
   const ServerConfig& config_;
   const ServerPorts& ports_;

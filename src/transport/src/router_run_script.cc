@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "sb/core/json_codec.h"
 #include "sb/core/json_writer.h"
-#include "sb/core/utf8.h"
 #include "sb/transport/run_script_sink.h"
 
+#include "output_response.h"
 #include "router.h"
 
 // The run script routes of Router.
@@ -23,33 +22,6 @@ struct RunScriptBody {
 };
 BOOST_DESCRIBE_STRUCT(RunScriptBody, (), (action, command))
 static_assert(all_members_described<RunScriptBody>());
-
-/// The number of a query parameter, `otherwise` when it is absent; nothing when it is none.
-std::optional<std::uint64_t> number_of(const Target& target, std::string_view name,
-                                       std::uint64_t otherwise) {
-  const auto text = target.param(name);
-  if (!text) return otherwise;
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
-  return value;
-}
-
-/// Leaves a character that is cut at the end for the next answer.
-void keep_cut_character(RunScriptSink::Output& output) {
-  constexpr std::size_t kCharacterBytesMax = 4;
-  const std::string& bytes = output.bytes;
-  for (std::size_t back = 1; back < kCharacterBytesMax && back < bytes.size(); ++back) {
-    const auto byte = static_cast<unsigned char>(bytes[bytes.size() - back]);
-    if ((byte & 0xC0U) == 0x80U) continue;  // in the middle of one
-    const std::size_t length = byte >= 0xF0U ? 4 : byte >= 0xE0U ? 3 : byte >= 0xC0U ? 2 : 1;
-    if (length > back) {
-      output.bytes.resize(bytes.size() - back);
-      output.end -= back;
-    }
-    return;
-  }
-}
 
 }  // namespace
 
@@ -100,30 +72,20 @@ void Router::get_run_script_output(Call& call) {
     call.reply(problem_response({ErrorCode::not_found, "There is nothing at this path.", {}}));
     return;
   }
-  const auto from = number_of(call.target, "from", 0);
-  const auto wait = number_of(call.target, "waitMs", 0);
+  const auto from = number_param(call.target, "from", 0);
+  const auto wait = number_param(call.target, "waitMs", 0);
   if (!from || !wait) {
     return call.reply(problem_response(
         {ErrorCode::invalid_argument, "from and waitMs must be whole numbers.", {}}));
   }
   const std::chrono::milliseconds patience(
       std::min<std::uint64_t>(*wait, static_cast<std::uint64_t>(kOutputWaitMax.count())));
-  ports_.run_script->output(model::WorkspaceId(call.id), *from, kOutputBytesMax, patience,
-                            [reply = std::move(call.reply)](Result<RunScriptSink::Output> output) {
-                              if (!output) return reply(problem_response(output.error()));
-                              if (!output->over) keep_cut_character(*output);
-                              std::string text;
-                              JsonWriter json(text);
-                              json.begin_object();
-                              json.key("from").number(output->begin);
-                              json.key("next").number(output->end);
-                              json.key("over").boolean(output->over);
-                              json.key("text").string(to_valid_utf8(output->bytes));
-                              json.end_object();
-                              auto response = json_response(200, std::move(text));
-                              response.add("Cache-Control", "no-store");
-                              reply(std::move(response));
-                            });
+  ports_.run_script->output(
+      model::WorkspaceId(call.id), *from, kOutputBytesMax, patience,
+      [reply = std::move(call.reply)](Result<RunScriptSink::Output> output) {
+        if (!output) return reply(problem_response(output.error()));
+        reply(output_response(output->begin, output->end, output->over, std::move(output->bytes)));
+      });
 }
 
 }  // namespace sb::transport

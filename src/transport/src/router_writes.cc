@@ -1,10 +1,9 @@
 #include <utility>
 
-#include "sb/core/json_codec.h"
-#include "sb/core/json_value.h"
 #include "sb/core/json_writer.h"
 
 #include "event_intake.h"
+#include "json_body.h"
 #include "router.h"
 
 // The events and commands of Router (protocol, sections 5 and 6).
@@ -40,11 +39,6 @@ bool is_encoded(const HttpRequest& request) {
 
 HttpResponse unsupported(std::string message) {
   return problem_response({ErrorCode::unsupported, std::move(message), {}}, 415);
-}
-
-bool is_json(const HttpRequest& request) {
-  const auto type = request.header("content-type");
-  return type && ascii_iequals(trim(type->substr(0, type->find(';'))), "application/json");
 }
 
 }  // namespace
@@ -97,7 +91,7 @@ void Router::post_events(Call& call) {
 }
 
 void Router::post_hook(Call& call) {
-  if (!is_json(call.request) || is_encoded(call.request)) {
+  if (!is_plain_json(call.request)) {
     call.reply(unsupported("Send application/json."));
     return;
   }
@@ -120,14 +114,7 @@ void Router::post_hook(Call& call) {
 }
 
 void Router::post_project(Call& call) {
-  if (!is_json(call.request) || is_encoded(call.request)) {
-    call.reply(unsupported("Send application/json."));
-    return;
-  }
-  JsonDocument document;
-  const auto value = document.parse(call.request.body);
-  auto body = value ? from_json<RegisterBody>(*value, "$")
-                    : Result<RegisterBody>(tl::unexpect, value.error());
+  auto body = read_json_body<RegisterBody>(call.request);
   if (!body) {
     call.reply(problem_response(body.error()));
     return;

@@ -1,6 +1,7 @@
 #include "url.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 
 namespace sb::transport {
@@ -124,6 +125,16 @@ std::string target_without_param(std::string_view target, std::string_view name)
     joint = '&';
   });
   return out;
+}
+
+std::optional<std::uint64_t> number_param(const Target& target, std::string_view name,
+                                          std::uint64_t otherwise) {
+  const auto text = target.param(name);
+  if (!text) return otherwise;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
+  return value;
 }
 
 }  // namespace sb::transport

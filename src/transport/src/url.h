@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ struct Target {
 
   [[nodiscard]] std::optional<std::string_view> param(std::string_view name) const;
 };
+
+/// The number of a query parameter, `otherwise` when it is absent; nothing when it is none.
+[[nodiscard]] std::optional<std::uint64_t> number_param(const Target& target, std::string_view name,
+                                                        std::uint64_t otherwise);
 
 /// Nothing for anything but an origin-form target with sound percent-encoding and no control
 /// characters.

@@ -19,6 +19,7 @@
 #include "sb/transport/ports.h"
 #include "sb/transport/run_script_sink.h"
 #include "sb/transport/terminal_sink.h"
+#include "sb/transport/workspace_sink.h"
 
 namespace sb::transport {
 
@@ -77,6 +78,7 @@ struct ServerPorts {
   HookSink* hooks = nullptr;            ///< null: /hooks is not there
   RunScriptSink* run_script = nullptr;  ///< null: its routes are not there
   TerminalSink* terminals = nullptr;    ///< null: its route is not there
+  WorkspaceSink* workspaces = nullptr;  ///< null: likewise
 };
 
 /// HTTP, WebSocket and the Unix socket of one server (protocol, sections 1 to 5).

@@ -1,0 +1,145 @@
+#include <utility>
+
+#include "sb/core/json_writer.h"
+#include "sb/transport/workspace_sink.h"
+
+#include "json_body.h"
+#include "output_response.h"
+#include "router.h"
+
+// The workspace commands of Router (protocol, section 6).
+
+namespace sb::transport {
+namespace {
+
+constexpr std::size_t kOutputBytesMax = 256U << 10U;  // of one answer
+constexpr int kOk = 200;
+constexpr int kCreated = 201;
+constexpr int kTooManyRequests = 429;
+
+struct CreateBody {
+  std::string name;
+  std::optional<std::string> branchName;
+  std::optional<std::string> from;
+};
+BOOST_DESCRIBE_STRUCT(CreateBody, (), (name, branchName, from))
+static_assert(all_members_described<CreateBody>());
+
+struct RenameBody {
+  std::string name;
+};
+BOOST_DESCRIBE_STRUCT(RenameBody, (), (name))
+static_assert(all_members_described<RenameBody>());
+
+struct ArchiveBody {
+  std::optional<bool> removeWorktree;
+  std::optional<bool> force;
+};
+BOOST_DESCRIBE_STRUCT(ArchiveBody, (), (removeWorktree, force))
+static_assert(all_members_described<ArchiveBody>());
+
+HttpResponse nothing_here() {
+  return problem_response({ErrorCode::not_found, "There is nothing at this path.", {}});
+}
+
+HttpResponse command_problem(const Error& error) {
+  return problem_response(error, error.code == ErrorCode::limit_exceeded ? kTooManyRequests : 0);
+}
+
+/// The answer to a command that leaves a workspace behind.
+HttpResponse state_response(int status, std::string_view epoch, const WorkspaceSink::State& state) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  json.key("workspaceId").string(state.id.view());
+  json.key("name").string(state.name);
+  json.key("status").string(enum_text(state.status));
+  json.key("branchName");
+  state.branch ? json.string(*state.branch) : json.null();
+  json.key("worktreePath").string(state.worktree_path);
+  json.key("epoch").string(epoch);
+  json.key("revision").number(state.revision);
+  json.end_object();
+  return json_response(status, std::move(text));
+}
+
+}  // namespace
+
+std::function<void(Result<WorkspaceSink::State>)> Router::answer_state(int status, Reply reply) {
+  return [weak = weak_from_this(), status,
+          reply = std::move(reply)](const Result<WorkspaceSink::State>& state) {
+    const auto self = weak.lock();
+    if (!self) return;
+    reply(state ? state_response(status, self->ports_.store.epoch(), *state)
+                : command_problem(state.error()));
+  };
+}
+
+void Router::post_workspace(Call& call) {
+  if (ports_.workspaces == nullptr) return call.reply(nothing_here());
+  auto body = read_json_body<CreateBody>(call.request);
+  if (!body) return call.reply(problem_response(body.error()));
+  ports_.workspaces->create({model::ProjectId(call.id), std::move(body->name),
+                             std::move(body->branchName), std::move(body->from)},
+                            answer_state(kCreated, std::move(call.reply)));
+}
+
+void Router::post_workspace_retry(Call& call) {
+  if (ports_.workspaces == nullptr) return call.reply(nothing_here());
+  ports_.workspaces->retry(model::WorkspaceId(call.id), answer_state(kOk, std::move(call.reply)));
+}
+
+void Router::post_workspace_rename(Call& call) {
+  if (ports_.workspaces == nullptr) return call.reply(nothing_here());
+  auto body = read_json_body<RenameBody>(call.request);
+  if (!body) return call.reply(problem_response(body.error()));
+  ports_.workspaces->rename(model::WorkspaceId(call.id), std::move(body->name),
+                            answer_state(kOk, std::move(call.reply)));
+}
+
+void Router::post_workspace_archive(Call& call) {
+  if (ports_.workspaces == nullptr) return call.reply(nothing_here());
+  ArchiveBody wish;
+  if (!call.request.body.empty()) {
+    const auto body = read_json_body<ArchiveBody>(call.request);
+    if (!body) return call.reply(problem_response(body.error()));
+    wish = *body;
+  }
+  ports_.workspaces->end(model::WorkspaceId(call.id),
+                         {wish.removeWorktree.value_or(false), wish.force.value_or(false), false},
+                         answer_revision(std::move(call.reply)));
+}
+
+void Router::post_workspace_unarchive(Call& call) {
+  if (ports_.workspaces == nullptr) return call.reply(nothing_here());
+  ports_.workspaces->put_back(model::WorkspaceId(call.id),
+                              answer_state(kOk, std::move(call.reply)));
+}
+
+void Router::delete_workspace(Call& call) {
+  if (ports_.workspaces == nullptr) return call.reply(nothing_here());
+  const auto force = call.target.param("force");
+  if (force && *force != "true" && *force != "false") {
+    return call.reply(
+        problem_response({ErrorCode::invalid_argument, "force is true or false.", {}}));
+  }
+  ports_.workspaces->end(model::WorkspaceId(call.id), {true, force && *force == "true", true},
+                         answer_revision(std::move(call.reply)));
+}
+
+void Router::get_setup_output(Call& call) {
+  if (ports_.workspaces == nullptr) return call.reply(nothing_here());
+  const auto from = number_param(call.target, "from", 0);
+  if (!from) {
+    return call.reply(
+        problem_response({ErrorCode::invalid_argument, "from must be a whole number.", {}}));
+  }
+  ports_.workspaces->setup_output(
+      model::WorkspaceId(call.id), *from, kOutputBytesMax,
+      [reply = std::move(call.reply)](Result<WorkspaceSink::Output> output) {
+        if (!output) return reply(problem_response(output.error()));
+        reply(output_response(output->begin, output->end, output->over, std::move(output->bytes)));
+      });
+}
+
+}  // namespace sb::transport
