@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -19,6 +20,7 @@
 #include "shell.h"
 #include "tools.h"
 #include "watch_tool.h"
+#include "workspace_tool.h"
 
 namespace {
 
@@ -37,6 +39,7 @@ struct Arguments {
   std::string socket;
   std::string workspace;
   sb::app::WaitOptions wait;
+  sb::app::WorkspaceOptions changed;
   std::string project;
   std::string project_name;
   std::string shell;
@@ -45,6 +48,7 @@ struct Arguments {
   bool no_open = false;
   bool no_adopt = false;
   std::int64_t coalesce_ms = 100;
+  std::int64_t setup_timeout_s = 600;
 
   [[nodiscard]] Output output() const {
     if (json) return Output::json;
@@ -56,6 +60,7 @@ CLI::App* add_serve(CLI::App& app, Arguments& args) {
   using sb::LogFormat;
   using sb::transport::AuthMode;
   constexpr std::int64_t kCoalesceMsMax = 200;
+  constexpr std::int64_t kSetupTimeoutMax = 86'400;  // seconds
   CLI::App* serve = app.add_subcommand(
       "serve", "Serve the board; in a git repository its worktrees appear on it");
   serve->add_option("directory", args.serve.directory, "Repository to adopt (default: here)");
@@ -74,6 +79,14 @@ CLI::App* add_serve(CLI::App& app, Arguments& args) {
       ->check(CLI::PositiveNumber);
   serve->add_option("--coalesce-ms", args.coalesce_ms, "Gap between pushes, 0 to 200 ms (100)")
       ->check(CLI::Range(std::int64_t{0}, kCoalesceMsMax));
+  serve->add_option("--worktrees-dir", args.serve.worktrees_dir,
+                    "Where new worktrees are made (REPOSITORY.worktrees beside each repository)");
+  serve->add_option("--setup-script", args.serve.setup_script,
+                    "For new worktrees of repositories that configure none; run by /bin/sh");
+  serve
+      ->add_option("--setup-timeout", args.setup_timeout_s,
+                   "Seconds a set-up script may take (600)")
+      ->check(CLI::Range(std::int64_t{1}, kSetupTimeoutMax));
   serve->add_flag("--no-open", args.no_open, "Do not open a browser");
   serve->add_flag("--no-adopt", args.no_adopt, "Do not register the repository we stand in");
   serve->add_flag("--print-ready", args.serve.print_ready, "Print one JSON line once ready");
@@ -131,6 +144,49 @@ ProjectCommands add_project(CLI::App& app, Arguments& args) {
       add_tool(*project, args, "remove", "Take a project off the board; its files stay");
   remove->add_option("project", args.project, "Id, name or path")->required();
   return {project, add, list, remove};
+}
+
+struct WorkspaceCommand {
+  CLI::App* app;
+  int (*run)(const sb::app::WorkspaceOptions&);
+};
+std::vector<WorkspaceCommand> add_workspace(CLI::App& app, Arguments& args) {
+  CLI::App* workspace = app.add_subcommand("workspace", "Make, rename, archive, remove workspaces");
+  workspace->require_subcommand(1);
+  auto& options = args.changed;
+  const auto one = [&](const char* name, const char* help) {
+    CLI::App* tool = add_tool(*workspace, args, name, help);
+    tool->add_option("workspace", options.workspace,
+                     "Id or its beginning, name, branch, or a path in it")
+        ->required();
+    return tool;
+  };
+  CLI::App* make = add_tool(*workspace, args, "new", "A new worktree on a new branch, set up");
+  make->add_option("name", options.name, "Its name on the board")->required();
+  make->add_option("--branch", options.branch, "The new branch (default: after the name)");
+  make->add_option("--from", options.from, "Where it begins (default: the main branch)");
+  make->add_option("--project", options.project, "Id, name or path (default: the one we are in)");
+  make->add_flag("--wait", options.wait, "Until the set-up script ended; exit 1 when it failed");
+  make->add_flag("--json", options.json, "As JSON");
+  CLI::App* retry = one("retry", "Go on with a set-up that failed");
+  retry->add_flag("--wait", options.wait, "Until the set-up script ended; exit 1 when it failed");
+  retry->add_flag("--json", options.json, "As JSON");
+  CLI::App* rename = one("rename", "Give it another name on the board");
+  rename->add_option("name", options.name, "The name")->required();
+  CLI::App* archive = one("archive", "Take it off the board and end what runs for it");
+  archive->add_flag("--remove-worktree", options.remove_worktree, "Remove its worktree too");
+  archive->add_flag("--force", options.force, "Also where uncommitted or unpushed work is lost");
+  CLI::App* unarchive = add_tool(*workspace, args, "unarchive", "Bring an archived one back");
+  unarchive->add_option("workspace", options.workspace, "Its id")->required();
+  unarchive->add_flag("--json", options.json, "As JSON");
+  CLI::App* remove = one("remove", "Remove it with its worktree");
+  remove->add_flag("--force", options.force, "Also where uncommitted or unpushed work is lost");
+  return {{make, sb::app::workspace_new},
+          {retry, sb::app::workspace_retry},
+          {rename, sb::app::workspace_rename},
+          {archive, sb::app::workspace_archive},
+          {unarchive, sb::app::workspace_unarchive},
+          {remove, sb::app::workspace_remove}};
 }
 
 CLI::App* add_emit(CLI::App& app, Arguments& args) {
@@ -227,6 +283,7 @@ int main(int argc, char** argv) {
   watch->add_flag("--json", args.json, "One JSON line per change");
   CLI::App* wait = add_wait(app, args);
   const ProjectCommands project = add_project(app, args);
+  const auto workspace = add_workspace(app, args);
   CLI::App* doctor = add_tool(app, args, "doctor", "What is wrong here, and what to do about it");
   doctor->add_option("--data-dir", args.serve.data_dir, "Where the database lives");
   doctor->add_flag("--json", args.json, "As JSON");
@@ -250,6 +307,7 @@ int main(int argc, char** argv) {
     args.serve.open_browser = !args.no_open;
     args.serve.adopt = !args.no_adopt;
     args.serve.coalesce = std::chrono::milliseconds(args.coalesce_ms);
+    args.serve.setup_timeout = std::chrono::seconds(args.setup_timeout_s);
     return sb::app::serve(args.serve);
   }
   if (integrate->parsed()) return sb::app::integrate(args.integrate);
@@ -264,6 +322,10 @@ int main(int argc, char** argv) {
   }
   if (project.list->parsed()) return sb::app::project_list(args.socket, args.output());
   if (project.remove->parsed()) return sb::app::project_remove(args.socket, args.project);
+  args.changed.socket = args.socket;
+  for (const auto& command : workspace) {
+    if (command.app->parsed()) return command.run(args.changed);
+  }
   if (doctor->parsed()) return sb::app::doctor(args.socket, args.serve.data_dir, args.output());
   if (completions->parsed()) {
     std::printf("%s", sb::app::completions(app, args.shell).c_str());

@@ -7,6 +7,7 @@
 #include <climits>
 
 #include "sb/core/json_writer.h"
+#include "sb/git_cli/repository.h"
 
 #include "local_api.h"
 #include "text_table.h"
@@ -72,32 +73,45 @@ int project_add(const std::string& given_socket, const std::string& path, const 
   return kExitOk;
 }
 
+Result<std::string> find_project(const std::string& socket, const std::string& text) {
+  SB_TRY(const auto answer, api_get(socket, "/api/projects"));
+  JsonDocument document;
+  SB_TRY(const auto projects, document.parse(answer));
+  std::string path = absolute(text.empty() ? "." : text);
+  if (text.empty()) {
+    if (const auto here = git_cli::discover(path)) path = here->main_path;
+  }
+  std::vector<std::string> exact;
+  std::vector<std::string> like;
+  std::vector<std::string> repositories;
+  projects.each_element([&](std::size_t, JsonValue one) {
+    const auto id = one.find("id");
+    const std::string held(id ? id->as_string().value_or("") : "");
+    const bool named = !text.empty() && text_of(one, "name") == text;
+    if (held == text) exact.push_back(held);
+    if (named || text_of(one, "repoPath") == path) like.push_back(held);
+    if (!text_of(one, "repoPath").empty()) repositories.push_back(held);
+  });
+  const auto& found = exact.empty() ? like : exact;
+  if (found.size() == 1) return found.front();
+  if (found.empty() && text.empty()) {
+    if (repositories.size() == 1) return repositories.front();
+    return fail(ErrorCode::not_found, "this is no repository on the board; say which by --project");
+  }
+  if (found.empty()) {
+    return fail(ErrorCode::not_found, "no project has the id, name or path " + printable(text));
+  }
+  std::string message = printable(text) + " can mean several projects; say which by its id:";
+  for (const auto& id : found) message += "\n  " + printable(id);
+  return fail(ErrorCode::conflict, std::move(message));
+}
+
 int project_remove(const std::string& given_socket, const std::string& project) {
   const auto socket = find_socket(given_socket);
   if (!socket) return report(socket.error());
-  const auto text = api_get(*socket, "/api/projects");
-  if (!text) return report(text.error());
-  JsonDocument document;
-  const auto projects = document.parse(*text);
-  if (!projects) return report(projects.error());
-  const std::string path = absolute(project);
-  std::vector<std::string> exact;
-  std::vector<std::string> like;
-  projects->each_element([&](std::size_t, JsonValue one) {
-    const auto id = one.find("id");
-    const std::string held(id ? id->as_string().value_or("") : "");
-    if (held == project) exact.push_back(held);
-    if (text_of(one, "name") == project || text_of(one, "repoPath") == path) like.push_back(held);
-  });
-  const auto& found = exact.empty() ? like : exact;
-  if (found.empty()) return failed("no project has the id, name or path " + printable(project));
-  if (found.size() > 1) {
-    std::string message = printable(project) + " can mean several projects; say which by its id:";
-    for (const auto& id : found) message += "\n  " + printable(id);
-    return failed(message);
-  }
-  const auto answer =
-      local_request(*socket, "DELETE", "/api/projects/" + path_segment(found.front()));
+  const auto found = find_project(*socket, project);
+  if (!found) return report(found.error());
+  const auto answer = local_request(*socket, "DELETE", "/api/projects/" + path_segment(*found));
   if (!answer) return report(answer.error());
   if (answer->status / 100 != 2) return failed(problem_text(answer->body));
   std::printf("%s is off the board; its files were not touched\n", printable(project).c_str());

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "sb/core/result.h"
+
 #include "tools.h"
 
 namespace sb::app {
@@ -11,5 +13,9 @@ int project_list(const std::string& socket, Output output);
 int project_add(const std::string& socket, const std::string& path, const std::string& name,
                 Output output);
 int project_remove(const std::string& socket, const std::string& project);
+
+/// The id of the project a person means: by id, name or path; empty: the repository we stand in, or
+/// the only one there is. Errors: not_found; conflict, listing the candidates; those of `api_get`.
+Result<std::string> find_project(const std::string& socket, const std::string& text);
 
 }  // namespace sb::app

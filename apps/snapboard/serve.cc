@@ -46,6 +46,7 @@
 #include "sb/workspace/data_dir.h"
 #include "sb/workspace/journal.h"
 #include "sb/workspace/schema.h"
+#include "sb/workspace/workspace_commands.h"
 #include "sb/workspace/workspace_service.h"
 
 #include "discovery.h"
@@ -57,11 +58,13 @@
 #include "session_hooks.h"
 #include "terminal_port.h"
 #include "web_files.h"
+#include "workspace_port.h"
 
 namespace sb::app {
 namespace {
 
-constexpr std::size_t kWorkers = 3;  // two git jobs and one for reading files
+constexpr std::size_t kWorkers = 3;         // two git jobs and one for reading files
+constexpr std::size_t kCommandWorkers = 2;  // for what a person waits for
 constexpr std::size_t kEpochBytes = 16;
 constexpr std::size_t kTokenBytes = 32;
 constexpr const char* kRatchetCommand = "SNAPBOARD_RATCHET_COMMAND";
@@ -127,6 +130,7 @@ class Application {
   void open_terminals();
   void open_github();
   Result<void> open_ratchet();
+  void open_workspace_commands();
   Result<void> listen();
   void begin();
   void announce();
@@ -174,10 +178,13 @@ class Application {
   std::unique_ptr<SessionHooks> hooks_;
   std::unique_ptr<RunScriptPort> run_script_port_;
   std::unique_ptr<TerminalPort> terminal_port_;
+  std::unique_ptr<workspace::WorkspaceCommands> workspace_commands_;
+  std::unique_ptr<WorkspacePort> workspace_port_;
   std::unique_ptr<transport::Server> server_;
   // Last: their threads end before what their tasks use. GitHub has one of its own, because a
   // server that hangs holds it.
   WorkerPool network_{1};
+  WorkerPool commands_{kCommandWorkers};
   WorkerPool workers_{kWorkers};
   bool stopping_ = false;
   int exit_code_ = 0;
@@ -219,11 +226,26 @@ Result<void> Application::open() {
   run_script_port_ = std::make_unique<RunScriptPort>(*run_scripts_, engine_->directory(), store_);
   open_github();
   SB_TRY_VOID(open_ratchet());
+  open_workspace_commands();
   ports_ = std::make_unique<EnginePorts>(*engine_, *github_view_, *ratchet_view_);
   Gauge& spawned = metrics_.gauge("processes_spawned_total", "Child processes ever spawned.");
   metrics_.before_text(
       [this, &spawned] { spawned.set(static_cast<double>(processes_.spawned())); });
   return {};
+}
+
+void Application::open_workspace_commands() {
+  workspace::CommandOptions options;
+  options.worktrees_dir = options_.worktrees_dir;
+  options.setup_script = options_.setup_script;
+  options.setup_timeout = options_.setup_timeout;
+  options.file_mask = options_.file_mask;
+  workspace_commands_ = std::make_unique<workspace::WorkspaceCommands>(
+      workspace::WorkspaceCommands::Deps{loop_, commands_, processes_, supervision_, *workspaces_,
+                                         random_, Logger("workspace")},
+      workspace_ports(*engine_), std::move(options));
+  workspace_port_ = std::make_unique<WorkspacePort>(*workspace_commands_, *workspaces_,
+                                                    engine_->directory(), store_);
 }
 
 void Application::open_sessions() {
@@ -312,7 +334,8 @@ Result<void> Application::listen() {
   server_ = std::make_unique<transport::Server>(
       loop_, std::move(config),
       transport::ServerPorts{store_, *ports_, *ports_, *ports_, metrics_, clock_, Logger("http"),
-                             hooks_.get(), run_script_port_.get(), terminal_port_.get()});
+                             hooks_.get(), run_script_port_.get(), terminal_port_.get(),
+                             workspace_port_.get()});
   SB_TRY_VOID(server_->listen());
   store_.on_commit([this] { server_->store_changed(); });
   const Discovery discovery{getpid(), server_->url(), socket_path_, token_, clock_.wall_now()};
@@ -328,7 +351,10 @@ void Application::begin() {
     if (--waiting_for_ready_ == 0) announce();
   };
   const auto known = [this, ready] {
-    if (spool_) loop_.post([this] { spool_->start(); });  // once the domains have started
+    loop_.post([this] {  // once the domains have started
+      if (spool_) spool_->start();
+      workspace_commands_->begin();
+    });
     ready();
   };
   auto rows = workspaces_->load();
@@ -387,6 +413,7 @@ void Application::stop(int signal) {
   if (stopping_) _exit(128 + signal);
   stopping_ = true;
   log_.info("stopping", {kv("signal", signal)});
+  workspace_commands_->stop();
   engine_->stop();
   http_.cancel_all();
   processes_.cancel_all();
@@ -415,6 +442,7 @@ int Application::run() {
   loop_.post([this] { begin(); });
   loop_.run();
   network_.stop();
+  commands_.stop();
   workers_.stop();
   return exit_code_;
 }

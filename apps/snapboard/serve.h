@@ -20,6 +20,9 @@ struct ServeOptions {
   std::vector<std::string> allow_origins;
   std::size_t workspaces_max = 500;
   std::chrono::milliseconds coalesce{100};
+  std::string worktrees_dir;  ///< for new worktrees; empty: beside each repository
+  std::string setup_script;   ///< where a repository configures none; empty: none then
+  std::chrono::milliseconds setup_timeout{600'000};
   bool open_browser = true;
   bool adopt = true;
   bool print_ready = false;

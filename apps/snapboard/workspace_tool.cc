@@ -1,0 +1,177 @@
+#include "workspace_tool.h"
+
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include "sb/core/json_writer.h"
+
+#include "board.h"
+#include "local_api.h"
+#include "local_client.h"
+#include "project_tool.h"
+
+namespace sb::app {
+namespace {
+
+constexpr int kHttpClass = 100;
+constexpr int kSuccess = 2;                         // of 2xx
+constexpr std::chrono::seconds kPatience{900};      // git and what has to end may take their time
+constexpr std::chrono::milliseconds kLook{60'000};  // at the board, at least this often
+constexpr std::string_view kSettingUp = "SETTING_UP";
+constexpr std::string_view kSetupFailed = "SETUP_FAILED";
+
+Result<std::string> command(const std::string& socket, const std::string& method,
+                            const std::string& target, const std::string& body) {
+  SB_TRY(const auto answer, local_request(socket, method, target, body,
+                                          body.empty() ? "" : "application/json", kPatience));
+  if (answer.status / kHttpClass == kSuccess) return answer.body;
+  return fail(ErrorCode::internal, problem_text(answer.body));
+}
+
+Result<BoardRow> named(const std::string& socket, const std::string& text) {
+  SB_TRY(const Board board, read_board(socket));
+  return find_workspace(board.rows, text);
+}
+
+/// What is said of a workspace that was made or set up again.
+void print_state(const WorkspaceOptions& options, const std::string& answer, const char* verb) {
+  if (options.json) {
+    std::printf("%s\n", answer.c_str());
+    return;
+  }
+  JsonDocument document;
+  const auto state = document.parse(answer);
+  if (!state) return;
+  std::printf("%s %s\n  branch %s\n  %s\n", printable(text_of(*state, "name")).c_str(), verb,
+              text_of(*state, "branchName").c_str(), text_of(*state, "worktreePath").c_str());
+}
+
+std::string problem_of(const BoardRow& row) {
+  JsonDocument document;
+  const auto entry = document.parse(row.entry);
+  const auto problem = entry ? entry->find("problem") : std::nullopt;
+  const auto message = problem ? problem->find("message") : std::nullopt;
+  const auto text = message ? message->as_string() : std::nullopt;
+  if (!text) return "The set-up failed.";
+  std::string lines;
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const auto end = rest.find('\n');
+    lines += printable(rest.substr(0, end)) + "\n";
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  if (lines.ends_with('\n')) lines.pop_back();
+  return lines;
+}
+
+/// Until the set-up ended. Answers the exit code.
+int wait_for_setup(const std::string& socket, const std::string& id) {
+  for (;;) {
+    const auto board = read_board(socket);
+    if (!board) return report(board.error());
+    const BoardRow* row = nullptr;
+    for (const BoardRow& one : board->rows) {
+      if (one.id == id) row = &one;
+    }
+    if (row == nullptr) {
+      return report({ErrorCode::not_found, "the workspace is gone", {}});
+    }
+    if (row->code == kSetupFailed) {
+      std::fprintf(stderr, "snapboard: %s\n", problem_of(*row).c_str());
+      return kExitFailed;
+    }
+    if (row->code != kSettingUp) {
+      std::printf("ready\n");
+      return kExitOk;
+    }
+    const auto changed = wait_for_change(socket, *board, kLook);
+    if (!changed) return report(changed.error());
+  }
+}
+
+int print_and_wait(const WorkspaceOptions& options, const std::string& socket,
+                   const Result<std::string>& answer, const char* verb) {
+  if (!answer) return report(answer.error());
+  print_state(options, *answer, verb);
+  std::fflush(stdout);
+  if (!options.wait) return kExitOk;
+  JsonDocument document;
+  const auto state = document.parse(*answer);
+  return state ? wait_for_setup(socket, text_of(*state, "workspaceId")) : report(state.error());
+}
+
+/// One command about a workspace that answers only a revision.
+int change(const WorkspaceOptions& options, const std::string& method, const std::string& rest,
+           const std::string& body, const char* done) {
+  const auto socket = find_socket(options.socket);
+  if (!socket) return report(socket.error());
+  const auto row = named(*socket, options.workspace);
+  if (!row) return report(row.error());
+  const auto answer =
+      command(*socket, method, "/api/workspaces/" + path_segment(row->id) + rest, body);
+  if (!answer) return report(answer.error());
+  std::printf("%s %s\n", row->name.c_str(), done);
+  return kExitOk;
+}
+
+}  // namespace
+
+int workspace_new(const WorkspaceOptions& options) {
+  const auto socket = find_socket(options.socket);
+  if (!socket) return report(socket.error());
+  const auto project = find_project(*socket, options.project);
+  if (!project) return report(project.error());
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("name").string(options.name);
+  if (!options.branch.empty()) json.key("branchName").string(options.branch);
+  if (!options.from.empty()) json.key("from").string(options.from);
+  json.end_object();
+  const auto answer =
+      command(*socket, "POST", "/api/projects/" + path_segment(*project) + "/workspaces", body);
+  return print_and_wait(options, *socket, answer, "is on the board");
+}
+
+int workspace_retry(const WorkspaceOptions& options) {
+  const auto socket = find_socket(options.socket);
+  if (!socket) return report(socket.error());
+  const auto row = named(*socket, options.workspace);
+  if (!row) return report(row.error());
+  const auto answer =
+      command(*socket, "POST", "/api/workspaces/" + path_segment(row->id) + "/retry", {});
+  return print_and_wait(options, *socket, answer, "is set up again");
+}
+
+int workspace_rename(const WorkspaceOptions& options) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("name").string(options.name).end_object();
+  const std::string done = "is now called " + printable(options.name);
+  return change(options, "POST", "/rename", body, done.c_str());
+}
+
+int workspace_archive(const WorkspaceOptions& options) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("removeWorktree").boolean(options.remove_worktree);
+  json.key("force").boolean(options.force).end_object();
+  return change(options, "POST", "/archive", body,
+                options.remove_worktree ? "is archived, its worktree removed"
+                                        : "is archived; its files were not touched");
+}
+
+int workspace_unarchive(const WorkspaceOptions& options) {
+  const auto socket = find_socket(options.socket);
+  if (!socket) return report(socket.error());
+  const auto answer = command(
+      *socket, "POST", "/api/workspaces/" + path_segment(options.workspace) + "/unarchive", {});
+  return print_and_wait(options, *socket, answer, "is on the board again");
+}
+
+int workspace_remove(const WorkspaceOptions& options) {
+  return change(options, "DELETE", options.force ? "?force=true" : "", {},
+                "is removed, its worktree too");
+}
+
+}  // namespace sb::app

@@ -1,0 +1,282 @@
+// The workspace commands against the real program: worktrees that really appear, set-up scripts that really run, and
+// nothing lost, whatever is asked for.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { Producer, Sandbox, binary, eventually } from "./support.mjs";
+
+const PATIENT_MS = 60_000;
+
+function run(sandbox, cwd, ...args) {
+  return spawnSync(binary, args, { cwd, env: sandbox.env, encoding: "utf8", timeout: PATIENT_MS });
+}
+
+/** A repository whose set-up script is `setup`, and its server. */
+async function started(t, { setup, flags = [] } = {}) {
+  const sandbox = new Sandbox(t);
+  const repo = sandbox.repository();
+  if (setup) {
+    writeFileSync(path.join(repo, "factory-factory.json"), JSON.stringify({ scripts: { setup } }));
+    sandbox.git(repo, "add", ".");
+    sandbox.git(repo, "commit", "-q", "-m", "set-up");
+  }
+  const server = await sandbox.serve(repo, ...flags);
+  const project = await server.project();
+  return { sandbox, repo, server, project };
+}
+
+function command(server, method, target, body) {
+  return server.request(target, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+}
+
+async function create(server, project, body) {
+  const answer = await command(server, "POST", `/api/projects/${project.id}/workspaces`, body);
+  assert.equal(answer.status, 201, answer.text);
+  return answer.json;
+}
+
+const settled = (server, id) =>
+  eventually(
+    "its set-up ended",
+    async () => {
+      const entry = await server.entry(id);
+      return !["NEW", "PROVISIONING"].includes(entry.status) && entry;
+    },
+    PATIENT_MS,
+  );
+
+test("a workspace is one card from its first moment, and its branch comes with READY", async (t) => {
+  const { server, project, repo } = await started(t, { setup: "echo setting up; echo done > made.txt" });
+  const stream = await server.stream(project.id);
+  await stream.baseline();
+  const made = await create(server, project, { name: "Fix the login" });
+  assert.equal(made.status, "NEW");
+  assert.equal(made.branchName, "fix-the-login");
+  assert.equal(made.worktreePath, `${repo}.worktrees/fix-the-login`);
+  const read = await server.get(`/api/projects/${project.id}/snapshot?minRevision=${made.revision}&epoch=${made.epoch}&waitMs=0`);
+  assert.equal(read.json.entries.filter((entry) => entry.name === "Fix the login").length, 1, "the answer includes its effect");
+
+  const ready = await stream.message("READY", (m) => m.workspaceId === made.workspaceId && m.entry?.status === "READY", {
+    timeoutMs: PATIENT_MS,
+  });
+  assert.equal(ready.entry.branchName, "fix-the-login");
+  assert.equal(readFileSync(path.join(made.worktreePath, "made.txt"), "utf8"), "done\n");
+  const output = await server.get(`/api/workspaces/${made.workspaceId}/setup/output`);
+  assert.deepEqual(output.json, { from: 0, next: 11, over: true, text: "setting up\n" });
+
+  // Every message about the worktree spoke of that one card, and its life went one way.
+  const told = stream.messages.filter((m) => m.type === "snapshot_changed" && m.entry.worktreePath === made.worktreePath);
+  assert.ok(told.every((m) => m.workspaceId === made.workspaceId), JSON.stringify(told.map((m) => m.workspaceId)));
+  const order = ["NEW", "PROVISIONING", "READY"];
+  const steps = told.map((m) => order.indexOf(m.entry.status));
+  assert.deepEqual(steps, [...steps].sort(), "never backwards");
+  assert.ok(!stream.messages.some((m) => m.type === "snapshot_removed"));
+  assert.ok(told.every((m) => m.entry.createdAt === told[0].entry.createdAt));
+  const stats = await eventually("git looks at it", async () => (await server.entry(made.workspaceId)).gitStats, PATIENT_MS);
+  assert.equal(stats.untrackedFiles, 1);
+});
+
+test("a failed set-up says why, and a retry makes it good", async (t) => {
+  const { server, project } = await started(t, { setup: "test -f allowed || { echo not allowed; exit 7; }" });
+  const made = await create(server, project, { name: "a", branchName: "feature/a" });
+  const failed = await settled(server, made.workspaceId);
+  assert.equal(failed.status, "FAILED");
+  assert.equal(failed.problem.code, "setup_failed");
+  assert.match(failed.problem.message, /exit code 7/);
+  assert.match(failed.problem.message, /not allowed/);
+  assert.equal(failed.statusReason.code, "SETUP_FAILED");
+  writeFileSync(path.join(made.worktreePath, "allowed"), "");
+  const again = await command(server, "POST", `/api/workspaces/${made.workspaceId}/retry`);
+  assert.equal(again.status, 200, again.text);
+  assert.equal(again.json.status, "PROVISIONING");
+  const ready = await settled(server, made.workspaceId);
+  assert.equal(ready.status, "READY");
+  assert.equal(ready.problem, null);
+  assert.equal((await command(server, "POST", `/api/workspaces/${made.workspaceId}/retry`)).status, 409);
+});
+
+test("an archive hides the card at once, and what would be lost is refused by name", async (t) => {
+  const { server, project } = await started(t);
+  const made = await create(server, project, { name: "a" });
+  await settled(server, made.workspaceId);
+  const stream = await server.stream(project.id);
+  await stream.baseline();
+  writeFileSync(path.join(made.worktreePath, "notes.txt"), "mine\n");
+  const target = `/api/workspaces/${made.workspaceId}`;
+  for (const [method, where, body] of [
+    ["POST", `${target}/archive`, { removeWorktree: true }],
+    ["DELETE", target, undefined],
+  ]) {
+    const refused = await command(server, method, where, body);
+    assert.equal(refused.status, 409, refused.text);
+    assert.equal(refused.json.code, "conflict");
+    assert.match(refused.json.detail, /1 untracked file \(notes\.txt\)/);
+  }
+  assert.ok(existsSync(path.join(made.worktreePath, "notes.txt")));
+  assert.ok(stream.entries.has(made.workspaceId), "a refusal changes nothing");
+
+  const archived = await command(server, "POST", `${target}/archive`);
+  assert.equal(archived.status, 200, archived.text);
+  assert.equal((await server.get(target)).status, 404);
+  await stream.message("removed", (m) => m.type === "snapshot_removed" && m.workspaceId === made.workspaceId);
+  await command(server, "POST", `/api/projects/${project.id}/reconcile`);
+  assert.equal(stream.messages.filter((m) => m.type === "snapshot_removed").length, 1, "told once");
+  assert.ok(existsSync(path.join(made.worktreePath, "notes.txt")), "its files stay");
+  assert.ok(!(await server.snapshot()).entries.some((entry) => entry.worktreePath === made.worktreePath), "nor is it adopted anew");
+
+  const back = await command(server, "POST", `${target}/unarchive`);
+  assert.equal(back.status, 200, back.text);
+  assert.equal((await server.entry(back.json.workspaceId)).name, "a");
+  const gone = await command(server, "DELETE", `/api/workspaces/${back.json.workspaceId}?force=true`);
+  assert.equal(gone.status, 200, gone.text);
+  assert.ok(!existsSync(made.worktreePath));
+});
+
+test("an archive ends the dev server of the workspace before its folder goes", async (t) => {
+  const { sandbox, server, project } = await started(t);
+  const made = await create(server, project, { name: "a" });
+  await settled(server, made.workspaceId);
+  const pidFile = sandbox.path("pid");
+  const begun = run(sandbox, sandbox.root, "run", "a", "--", "sh", "-c", `echo $$ > ${pidFile}; exec sleep 1000`);
+  assert.equal(begun.status, 0, begun.stderr);
+  const pid = await eventually("it runs", () => existsSync(pidFile) && readFileSync(pidFile, "utf8").trim());
+  const archived = await command(server, "POST", `/api/workspaces/${made.workspaceId}/archive`, { removeWorktree: true });
+  assert.equal(archived.status, 200, archived.text);
+  assert.ok(!existsSync(`/proc/${pid}`));
+  assert.ok(!existsSync(made.worktreePath));
+});
+
+test("rename, and what events alone know of is not ours to change", async (t) => {
+  const { server, project } = await started(t);
+  const id = (await server.snapshot()).entries[0].workspaceId;
+  const renamed = await command(server, "POST", `/api/workspaces/${id}/rename`, { name: "The trunk" });
+  assert.equal(renamed.status, 200, renamed.text);
+  assert.equal((await server.entry(id)).name, "The trunk");
+  const blank = await command(server, "POST", `/api/workspaces/${id}/rename`, { name: " " });
+  assert.equal(blank.status, 400);
+  assert.equal((await command(server, "POST", `/api/workspaces/${id}/rename`, {})).json.path, "$.name");
+  assert.equal((await command(server, "POST", "/api/workspaces/none/rename", { name: "x" })).status, 404);
+  await server.post(new Producer("agents/one").event("workspace.state_changed", "w1", { projectId: "theirs", status: "READY", name: "w" }));
+  for (const [method, rest, body] of [["POST", "/rename", { name: "x" }], ["POST", "/archive", {}], ["DELETE", "", undefined]]) {
+    const refused = await command(server, method, `/api/workspaces/w1${rest}`, body);
+    assert.equal(refused.status, 409, refused.text);
+  }
+  assert.equal((await command(server, "POST", "/api/projects/theirs/workspaces", { name: "x" })).status, 409);
+  const bad = await command(server, "POST", `/api/projects/${project.id}/workspaces`, { name: "x", from: "no-such" });
+  assert.equal(bad.status, 400);
+  assert.equal(bad.json.path, "$.from");
+});
+
+test("kill -9 in the middle of a set-up leaves a failed card that a retry makes good", async (t) => {
+  const { sandbox, repo, server, project } = await started(t, { setup: "echo begun; test -f go || exec sleep 1000" });
+  const made = await create(server, project, { name: "a" });
+  await eventually(
+    "the script runs",
+    async () => (await server.get(`/api/workspaces/${made.workspaceId}/setup/output`)).json.text === "begun\n",
+    PATIENT_MS,
+  );
+  await server.stop("SIGKILL");
+  const next = await sandbox.serve(repo);
+  const first = (await next.snapshot()).entries.find((entry) => entry.workspaceId === made.workspaceId);
+  assert.equal(first.status, "FAILED", "in the first baseline already");
+  assert.match(first.problem.message, /server ended/);
+  writeFileSync(path.join(made.worktreePath, "go"), "");
+  assert.equal((await command(next, "POST", `/api/workspaces/${made.workspaceId}/retry`)).status, 200);
+  assert.equal((await settled(next, made.workspaceId)).status, "READY");
+});
+
+test("kill -9 in the middle of an archive: the next server brings it to its end", async (t) => {
+  const { sandbox, repo, server, project } = await started(t);
+  const made = await create(server, project, { name: "a" });
+  await settled(server, made.workspaceId);
+  // Its dev server does not hear TERM, so that the archive takes the whole grace.
+  const begun = run(sandbox, sandbox.root, "run", "a", "--", "sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done");
+  assert.equal(begun.status, 0, begun.stderr);
+  const stream = await server.stream(project.id);
+  await stream.baseline();
+  const archive = command(server, "POST", `/api/workspaces/${made.workspaceId}/archive`, { removeWorktree: true }).catch(() => {});
+  await stream.message("hidden", (m) => m.type === "snapshot_removed");
+  await server.stop("SIGKILL");
+  await archive;
+  const next = await sandbox.serve(repo);
+  assert.ok(!(await next.snapshot()).entries.some((entry) => entry.workspaceId === made.workspaceId));
+  await eventually("its worktree is gone", () => !existsSync(made.worktreePath), PATIENT_MS);
+  await eventually("its branch too", () => sandbox.git(repo, "branch", "--format=%(refname:short)") === "main", PATIENT_MS);
+});
+
+test("a project that is removed takes its set-ups, its entries and its sockets with it", async (t) => {
+  const { server, project, repo } = await started(t, { setup: "echo begun; exec sleep 1000" });
+  const made = await create(server, project, { name: "a" });
+  await eventually(
+    "the script runs",
+    async () => (await server.get(`/api/workspaces/${made.workspaceId}/setup/output`)).json.text === "begun\n",
+    PATIENT_MS,
+  );
+  const stream = await server.stream(project.id);
+  await stream.baseline();
+  const removed = await command(server, "DELETE", `/api/projects/${project.id}`);
+  assert.equal(removed.status, 200, removed.text);
+  assert.equal((await stream.closed).code, 4404);
+  assert.deepEqual((await server.get("/api/projects")).json, []);
+  assert.equal((await server.get(`/api/workspaces/${made.workspaceId}`)).status, 404);
+  assert.equal((await server.get(`/api/projects/${project.id}/snapshot`)).status, 404);
+  assert.equal(await server.metric("snapboard_entries"), 0);
+  assert.ok(existsSync(path.join(made.worktreePath, "file.txt")), "its files stay");
+  // Nothing looks at the repository any more.
+  await eventually("the set-up is ended", async () => {
+    const before = await server.metric("snapboard_processes_spawned_total");
+    writeFileSync(path.join(repo, "file.txt"), String(before));
+    return before === (await server.metric("snapboard_processes_spawned_total"));
+  });
+  const again = await command(server, "POST", "/api/projects", { repoPath: repo });
+  assert.equal(again.status, 201, again.text);
+  assert.notEqual(again.json.project.id, project.id);
+  assert.equal((await server.snapshot(again.json.project.id)).entries.length, 2, "worktrees are adopted again");
+});
+
+test("the command line makes, waits for, renames, archives and removes", async (t) => {
+  const { sandbox, repo } = await started(t, { setup: "test ! -f fail || { echo broken; exit 1; }" });
+  const made = run(sandbox, repo, "workspace", "new", "Alpha", "--branch", "topic/alpha", "--wait");
+  assert.equal(made.status, 0, made.stderr);
+  assert.match(made.stdout, /Alpha is on the board\n {2}branch topic\/alpha\n.*repo\.worktrees\/alpha\nready\n/);
+  const taken = run(sandbox, repo, "workspace", "new", "Beta", "--branch", "topic/alpha");
+  assert.equal(taken.status, 1);
+  assert.match(taken.stderr, /topic\/alpha/);
+  const json = JSON.parse(run(sandbox, sandbox.root, "workspace", "new", "Gamma", "--from", "main", "--project", "repo", "--json").stdout);
+  assert.equal(json.branchName, "gamma");
+  writeFileSync(path.join(repo, "fail"), "");
+  sandbox.git(repo, "add", ".");
+  sandbox.git(repo, "commit", "-q", "-m", "break it");
+  const broken = run(sandbox, repo, "workspace", "new", "Delta", "--wait");
+  assert.equal(broken.status, 1);
+  assert.match(broken.stderr, /exit code 1/);
+  assert.match(broken.stderr, /broken/);
+  assert.equal(run(sandbox, repo, "workspace", "rename", "Alpha", "Omega").status, 0);
+  writeFileSync(path.join(`${repo}.worktrees`, "alpha", "notes.txt"), "mine\n");
+  const refused = run(sandbox, repo, "workspace", "remove", "Omega");
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /notes\.txt/);
+  assert.equal(run(sandbox, repo, "workspace", "archive", "Omega", "--remove-worktree", "--force").status, 0);
+  assert.ok(!existsSync(path.join(`${repo}.worktrees`, "alpha")));
+  assert.equal(run(sandbox, repo, "workspace", "remove", "Omega").status, 1);
+  assert.equal(run(sandbox, repo, "workspace", "new").status, 2);
+  assert.equal(run(sandbox, repo, "workspace", "new", "x", "--socket", sandbox.path("none")).status, 3);
+});
+
+test("worktrees go where the operator says, and a set-up that hangs is ended", async (t) => {
+  const sandbox = new Sandbox(t);
+  const repo = sandbox.repository();
+  const server = await sandbox.serve(
+    repo, "--worktrees-dir", sandbox.path("elsewhere"), "--setup-script", "echo hanging; sleep 1000", "--setup-timeout", "1",
+  );
+  const made = await create(server, await server.project(), { name: "a" });
+  assert.equal(made.worktreePath, sandbox.path("elsewhere", "repo", "a"));
+  const failed = await settled(server, made.workspaceId);
+  assert.match(failed.problem.message, /did not end within 1 s/);
+  assert.match(failed.problem.message, /hanging/);
+});
