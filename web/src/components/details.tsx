@@ -4,6 +4,7 @@ import { Fragment, useRef, type ReactNode } from "react";
 import { isUnknown, oddText, plural, problemTitle, safeUrl, sentence } from "../lib/facts.ts";
 import { useMedia } from "../lib/media.ts";
 import { Age, Badge, CiMark, hasPullRequest, isPullRequestUnknown, MainBadge, prStateText, ReasonChip } from "./chips.tsx";
+import { Actions } from "./actions.tsx";
 import { Backdrop } from "./backdrop.tsx";
 import { CopyButton } from "./copy_button.tsx";
 import { AgentIcon, CrossIcon, LinkIcon, QuestionIcon, TerminalIcon, WarningIcon } from "./icons.tsx";
@@ -11,11 +12,13 @@ import { AgentIcon, CrossIcon, LinkIcon, QuestionIcon, TerminalIcon, WarningIcon
 interface DetailsProps {
   /** Undefined: it was removed while it was being looked at. */
   readonly workspace: Workspace | undefined;
+  /** The server makes and ends workspaces of this project. */
+  readonly canChange: boolean;
   readonly onClose: () => void;
 }
 
 /** Every fact about one workspace, beside the board or over it. */
-export function Details({ workspace, onClose }: DetailsProps) {
+export function Details({ workspace, canChange, onClose }: DetailsProps) {
   const docked = useMedia("(min-width: 96rem)");
   const modal = !useMedia("(min-width: 56rem)");
   const content = useRef<HTMLDivElement>(null);
@@ -62,9 +65,10 @@ export function Details({ workspace, onClose }: DetailsProps) {
             {workspace ? (
               <Body workspace={workspace} />
             ) : (
-              <p className="py-6 text-soft">This workspace no longer exists. Its worktree was removed.</p>
+              <p className="py-6 text-soft">This workspace is not on the board any more: it was archived, or its worktree was removed.</p>
             )}
           </div>
+          {workspace && canChange && <Actions key={`actions ${workspace.workspaceId}`} workspace={workspace} />}
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
@@ -146,7 +150,7 @@ function Notices({ workspace }: { workspace: Workspace }) {
       {problem && (
         <div role="alert" className="flex gap-2 rounded-lg bg-danger-tint px-3 py-2 text-danger">
           <WarningIcon className="mt-0.5 shrink-0" />
-          <p className="min-w-0 break-words">
+          <p className="min-w-0 break-words whitespace-pre-line">
             <span className="font-semibold">{problemTitle(problem.code)}.</span> {problem.message}
           </p>
         </div>

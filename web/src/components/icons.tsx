@@ -48,6 +48,7 @@ export const MergedIcon = icon(
   </>,
 );
 export const CheckIcon = icon(<path d="m3.5 8.5 3 3 6-7" />);
+export const PlusIcon = icon(<path d="M8 3v10M3 8h10" />);
 export const CrossIcon = icon(<path d="m4 4 8 8M12 4l-8 8" />);
 export const WarningIcon = icon(
   <>

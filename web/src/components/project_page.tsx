@@ -13,6 +13,7 @@ import { Details } from "./details.tsx";
 import { Empty, Loading } from "./empty.tsx";
 import { BoardIcon, CrossIcon, ListIcon, Mark, MenuIcon } from "./icons.tsx";
 import { List } from "./list.tsx";
+import { NewWorkspace } from "./new_workspace.tsx";
 import { ProjectPicker } from "./project_picker.tsx";
 import { Sidebar } from "./sidebar.tsx";
 
@@ -96,6 +97,7 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
           )}
           <span className="ml-auto flex shrink-0 items-center gap-3">
             {!railed && <ConnectionDot connection={connection} />}
+            {!project.external && <NewWorkspace project={project} onMade={openWorkspace} />}
             <Tabs.List aria-label="View" className="flex gap-0.5 rounded-lg bg-sunken p-0.5">
               <ViewTab value="board" title="Board" Icon={BoardIcon} />
               <ViewTab value="list" title="List" Icon={ListIcon} />
@@ -126,7 +128,7 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
           </Tabs.Content>
         ))}
       </div>
-      {chosen !== null && state.hasBaseline && <Details workspace={detailed} onClose={closeWorkspace} />}
+      {chosen !== null && state.hasBaseline && <Details workspace={detailed} canChange={!project.external} onClose={closeWorkspace} />}
     </Tabs.Root>
   );
 }
