@@ -208,7 +208,7 @@ TEST(ServerRoutes, NameTheMethodsTheyKnow) {
       {"GET", "/api/projects/p1", 405, "DELETE"},
       {"PUT", "/api/events", 405, "POST"},
       {"GET", "/api/events", 405, "POST"},
-      {"BREW", "/api/workspaces/w1", 405, "GET, HEAD"},
+      {"BREW", "/api/workspaces/w1", 405, "GET, HEAD, DELETE"},
       {"POST", "/metrics", 405, "GET, HEAD"},
       {"POST", "/healthz", 405, "GET, HEAD"},
       {"GET", "/api", 404, nullptr},
