@@ -182,14 +182,7 @@ void Router::handle_webhook(HttpRequest request, const Reply& reply) {
 }
 
 void Router::post_ratchet(Call& call) {
-  if (!is_json(call.request) || is_encoded(call.request)) {
-    call.reply(unsupported("Send application/json."));
-    return;
-  }
-  JsonDocument document;
-  const auto value = document.parse(call.request.body);
-  const auto body = value ? from_json<RatchetBody>(*value, "$")
-                          : Result<RatchetBody>(tl::unexpect, value.error());
+  const auto body = read_json_body<RatchetBody>(call.request);
   if (!body) {
     call.reply(problem_response(body.error()));
     return;
