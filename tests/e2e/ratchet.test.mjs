@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { cards, checks, pullRequest, start } from "./github_server.mjs";
-import { binary, eventually, supervised } from "./support.mjs";
+import { TOKEN, binary, eventually, supervised } from "./support.mjs";
 
 const PATIENT_MS = 60_000;
 
@@ -134,4 +134,20 @@ test("two quick toggles settle on the last one, and bad requests change nothing"
   assert.equal((await post(target, '{"enabled":true}', "text/plain")).status, 415);
   assert.equal((await post("/api/workspaces/nobody/ratchet", '{"enabled":true}')).status, 404);
   assert.equal((await it.card()).ratchetEnabled, last);
+});
+
+test("the page switches with its cookie, and another page does not", async (t) => {
+  const it = await failing(t, "sleep 1000; :");
+  const exchanged = await it.server.get(`/?token=${TOKEN}`, { headers: { authorization: undefined } });
+  const cookie = exchanged.headers["set-cookie"][0].split(";")[0];
+  const post = (origin, site) =>
+    it.server.request(`/api/workspaces/${it.workspaceId}/ratchet`, {
+      method: "POST",
+      headers: { authorization: undefined, cookie, origin, "sec-fetch-site": site, "content-type": "application/json" },
+      body: '{"enabled":true}',
+    });
+  assert.equal((await post("https://evil.example", "cross-site")).status, 403);
+  assert.equal((await it.card()).ratchetEnabled, false);
+  assert.equal((await post(it.server.url.origin, "same-origin")).status, 200);
+  assert.equal((await it.card()).ratchetEnabled, true);
 });

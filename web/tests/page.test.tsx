@@ -114,6 +114,30 @@ test("S-110: the details show every fact, and a value without a name as the serv
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });
 
+test("auto-fix is switched in the details of a workspace that has a worktree", async () => {
+  const bodies: string[] = [];
+  vi.stubGlobal("fetch", async (path: string, init?: RequestInit) => {
+    if (init?.method !== "POST") return answer();
+    bodies.push(`${path} ${String(init.body)}`);
+    return Response.json({ epoch: "e1", revision: 7 });
+  });
+  await openBoard(workspace("a", { worktreePath: "/code/a" }));
+  fireEvent.click(card("a").getByRole("button", { name: "a" }));
+  const panel = within(await screen.findByRole("dialog"));
+  const button = panel.getByRole("switch", { name: "Auto-fix" });
+  expect(button.getAttribute("aria-checked")).toBe("false");
+  fireEvent.click(button);
+  expect(button.getAttribute("aria-checked")).toBe("true");
+  await waitFor(() => expect(bodies).toEqual(['/api/workspaces/a/ratchet {"enabled":true}']));
+  say({
+    type: "snapshot_changed",
+    workspaceId: "a",
+    entry: workspace("a", { worktreePath: "/code/a", version: 8, ratchetEnabled: false }),
+    epoch: "e1",
+  });
+  await waitFor(() => expect(button.getAttribute("aria-checked")).toBe("false"));
+});
+
 test("no access, a starting server and an empty project say what to do", async () => {
   answer = () => Response.json({ detail: "no token" }, { status: 401 });
   open();

@@ -3,6 +3,7 @@ import { Dialog } from "radix-ui";
 import { Fragment, useRef, type ReactNode } from "react";
 import { isUnknown, oddText, plural, problemTitle, safeUrl, sentence } from "../lib/facts.ts";
 import { useMedia } from "../lib/media.ts";
+import { AutoFix } from "./auto_fix.tsx";
 import { Age, Badge, CiMark, hasPullRequest, isPullRequestUnknown, MainBadge, prStateText, ReasonChip } from "./chips.tsx";
 import { Actions } from "./actions.tsx";
 import { Backdrop } from "./backdrop.tsx";
@@ -424,7 +425,7 @@ function Automation({ workspace }: { workspace: Workspace }) {
     <Section title="Automation">
       <Facts
         facts={[
-          ["Auto-fix", known(workspace, "ratchetEnabled", workspace.ratchetEnabled ? "on" : "off")],
+          ["Auto-fix", known(workspace, "ratchetEnabled", <AutoFix workspace={workspace} />)],
           workspace.ratchetEnabled && ["State", known(workspace, "ratchetState", sentence(workspace.ratchetState))],
           outcome !== null && [
             "Latest run",

@@ -54,4 +54,9 @@ export async function createWorkspace(projectId: string, { name, branchName, fro
 export const retrySetup = (id: string) => send("POST", `${of(id)}/retry`);
 export const renameWorkspace = (id: string, name: string) => send("POST", `${of(id)}/rename`, { name });
 export const archiveWorkspace = (id: string) => send("POST", `${of(id)}/archive`);
+/** Answers the revision from which on an entry says so. */
+export async function setRatchet(id: string, enabled: boolean): Promise<number> {
+  const answer = await send("POST", `${of(id)}/ratchet`, { enabled });
+  return (answer as { revision: number }).revision;
+}
 export const removeWorkspace = (id: string, force: boolean) => send("DELETE", `${of(id)}${force ? "?force=true" : ""}`);
