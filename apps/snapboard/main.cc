@@ -47,6 +47,7 @@ struct Arguments {
   bool quiet = false;
   bool no_open = false;
   bool no_adopt = false;
+  bool no_tmux = false;
   std::int64_t coalesce_ms = 100;
   std::int64_t setup_timeout_s = 600;
 
@@ -88,6 +89,7 @@ CLI::App* add_serve(CLI::App& app, Arguments& args) {
                    "Seconds a set-up script may take (600)")
       ->check(CLI::Range(std::int64_t{1}, kSetupTimeoutMax));
   serve->add_flag("--no-open", args.no_open, "Do not open a browser");
+  serve->add_flag("--no-tmux", args.no_tmux, "Do not look at the panes of your tmux");
   serve->add_flag("--no-adopt", args.no_adopt, "Do not register the repository we stand in");
   serve->add_flag("--print-ready", args.serve.print_ready, "Print one JSON line once ready");
   serve->add_option("--log-format", args.serve.log_format, "text or json")
@@ -306,6 +308,7 @@ int main(int argc, char** argv) {
   if (serve->parsed()) {
     args.serve.open_browser = !args.no_open;
     args.serve.adopt = !args.no_adopt;
+    args.serve.tmux = !args.no_tmux;
     args.serve.coalesce = std::chrono::milliseconds(args.coalesce_ms);
     args.serve.setup_timeout = std::chrono::seconds(args.setup_timeout_s);
     return sb::app::serve(args.serve);

@@ -42,6 +42,7 @@
 #include "sb/sqlite/database.h"
 #include "sb/terminal/schema.h"
 #include "sb/terminal/terminal_service.h"
+#include "sb/terminal/tmux_panes.h"
 #include "sb/transport/event_loop.h"
 #include "sb/workspace/data_dir.h"
 #include "sb/workspace/journal.h"
@@ -166,6 +167,7 @@ class Application {
   std::unique_ptr<session::SessionService> sessions_;
   std::unique_ptr<session::SpoolIntake> spool_;
   std::unique_ptr<terminal::TerminalService> terminals_;
+  std::unique_ptr<terminal::TmuxPanes> tmux_;  // null: not asked for
   std::unique_ptr<run_script::RunScriptService> run_scripts_;
   http_client::Client http_;
   std::unique_ptr<github::GithubService> github_;
@@ -271,6 +273,11 @@ void Application::open_terminals() {
   terminals_ = std::make_unique<terminal::TerminalService>(terminal::TerminalService::Deps{
       loop_, *writer_, process_watch_, clock_, counter_, Logger("terminal")});
   terminal_port_ = std::make_unique<TerminalPort>(*terminals_, *sessions_);
+  if (options_.tmux) {
+    tmux_ = std::make_unique<terminal::TmuxPanes>(
+        terminal::TmuxPanes::Deps{loop_, workers_, *terminals_, clock_, Logger("terminal")},
+        terminal::default_tmux_socket());
+  }
   engine_->add(orchestration::make_terminal_view(*terminals_, engine_->own_facts(),
                                                  engine_->directory(), clock_, Logger("terminal")));
 }
@@ -353,6 +360,7 @@ void Application::begin() {
   const auto known = [this, ready] {
     loop_.post([this] {  // once the domains have started
       if (spool_) spool_->start();
+      if (tmux_) tmux_->start();
       workspace_commands_->begin();
     });
     ready();
@@ -414,6 +422,7 @@ void Application::stop(int signal) {
   stopping_ = true;
   log_.info("stopping", {kv("signal", signal)});
   workspace_commands_->stop();
+  if (tmux_) tmux_->stop();
   engine_->stop();
   http_.cancel_all();
   processes_.cancel_all();

@@ -25,6 +25,7 @@ struct ServeOptions {
   std::chrono::milliseconds setup_timeout{600'000};
   bool open_browser = true;
   bool adopt = true;
+  bool tmux = true;  ///< look at the panes of the user's tmux
   bool print_ready = false;
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;

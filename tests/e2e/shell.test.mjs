@@ -1,6 +1,6 @@
 // `snapboard shell` as a user sits in it: on a real terminal, with a real shell, with and without a server.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -214,6 +214,19 @@ test("a text that holds status sequences is shown and makes no session", async (
   await terminal.shows("app=evil\u001b\\shown");
   await becomes("busy");
   assert.deepEqual((await server.entry(id)).sessionSummaries, []);
+});
+
+test("a pane of tmux that stands in a workspace is a terminal of it, until it ends", async (t) => {
+  const { sandbox, repo, becomes } = await board(t);
+  const tmux = (...args) => spawnSync("tmux", ["-f", "/dev/null", ...args], { env: { ...sandbox.env, SHELL: "/bin/sh" } });
+  t.after(() => tmux("kill-server"));
+  assert.equal(tmux("new-session", "-d", "-s", "work", "-c", repo, "exec sh").status, 0);
+  const pane = await becomes("idle");
+  assert.match(pane.id, /^tmux-/);
+  tmux("send-keys", "-t", "work", "sleep 1000", "Enter");
+  assert.equal((await becomes("busy")).title, "sleep");
+  tmux("kill-server");
+  await becomes("closed");
 });
 
 test("what is no workspace, and what is no terminal, is refused in words", async (t) => {

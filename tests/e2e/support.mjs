@@ -47,6 +47,7 @@ export class Sandbox {
       PATH: process.env.PATH,
       HOME: this.path("home"),
       XDG_RUNTIME_DIR: this.path("run"),
+      TMUX_TMPDIR: this.path("run"),
       GIT_CONFIG_NOSYSTEM: "1",
       GIT_AUTHOR_NAME: "Ada",
       GIT_AUTHOR_EMAIL: "ada@example.org",
