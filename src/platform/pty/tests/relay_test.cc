@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <atomic>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <optional>
@@ -45,6 +46,9 @@ bool same_modes(const termios& left, const termios& right) {
 
 class RelayTest : public ::testing::Test {
  protected:
+  void TearDown() override {
+    user_.close();  // a test that failed half-way leaves a shell
+  }
   /// Starts a program below the user's terminal.
   void begin(std::vector<std::string> argv) {
     PtySpec spec;
@@ -68,10 +72,24 @@ class RelayTest : public ::testing::Test {
     ASSERT_TRUE(user_.shows("ready> ")) << user_.screen;
     user_.screen.clear();
   }
+  /// Waits until `name` itself has the keyboard: before it is executed, a key that is a signal may
+  /// be lost in the shell that starts it.
+  void runs(const std::string& name) {
+    const auto now = [this] {
+      const auto group = pty_->foreground_group();
+      std::ifstream file("/proc/" + std::to_string(group.value_or(0)) + "/comm");
+      std::string found;
+      std::getline(file, found);
+      return found;
+    };
+    while (now() != name) user_.read_some();
+    user_.screen.clear();
+  }
   /// The exit code, once the program ended; what it showed is on the screen.
   int code() {
     while (exit_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) user_.read_some();
-    user_.read_some();
+    while (user_.read_some()) {
+    }
     return exit_.get().code;
   }
 
@@ -114,10 +132,10 @@ TEST_F(RelayTest, EverythingAProgramWroteBeforeItEndedIsShown) {
 
 TEST_F(RelayTest, AnInterruptEndsTheCommandAndNotTheShell) {
   shell();
-  user_.type("echo begun; sleep 1000\r");
-  ASSERT_TRUE(user_.shows("begun\r\n"));
+  user_.type("sleep 1000\r");
+  runs("sleep");
   user_.type("\x03");
-  ASSERT_TRUE(user_.shows("^C"));
+  ASSERT_TRUE(user_.shows("ready> ")) << user_.screen;
   user_.type("echo status-$?\r");
   EXPECT_TRUE(user_.shows("status-130\r\n")) << user_.screen;
   user_.type("exit 0\r");
@@ -127,14 +145,15 @@ TEST_F(RelayTest, AnInterruptEndsTheCommandAndNotTheShell) {
 TEST_F(RelayTest, AJobIsStoppedAndContinued) {
   shell();
   user_.type("sleep 1000\r");
-  const pid_t shell_group = pty_->pid();
-  while (pty_->foreground_group() == shell_group) user_.read_some();
+  runs("sleep");
   user_.type("\x1a");
-  ASSERT_TRUE(user_.shows("Stopped")) << user_.screen;
-  EXPECT_EQ(pty_->foreground_group(), shell_group);
+  ASSERT_TRUE(user_.shows("ready> ")) << user_.screen;
+  EXPECT_THAT(user_.screen, HasSubstr("Stopped"));
+  EXPECT_EQ(pty_->foreground_group(), pty_->pid());
   user_.type("fg\r");
-  while (pty_->foreground_group() == shell_group) user_.read_some();
+  runs("sleep");
   user_.type("\x03");
+  ASSERT_TRUE(user_.shows("ready> ")) << user_.screen;
   user_.type("echo again-$((1+1))\r");
   EXPECT_TRUE(user_.shows("again-2")) << user_.screen;
   user_.type("exit 0\r");
@@ -147,7 +166,8 @@ TEST_F(RelayTest, AResizeOutsideIsSeenInside) {
   ASSERT_TRUE(user_.shows("armed\r\n"));
   user_.resize({50, 123, 0, 0});
   ::kill(::getpid(), SIGWINCH);  // the kernel tells only the foreground of a controlling terminal
-  user_.type("\r");
+  while (window_size(pty_->master()) != WindowSize{50, 123, 0, 0}) user_.read_some();
+  user_.type("\r");  // bash runs traps between two lines
   EXPECT_TRUE(user_.shows("50 123")) << user_.screen;
   user_.type("exit 0\r");
   EXPECT_EQ(code(), 0);

@@ -53,14 +53,16 @@ class UserTerminal {
     }
     return true;
   }
-  /// Takes what is shown within a moment, without waiting for anything particular.
-  void read_some() {
+  /// Takes what is shown within a moment, without waiting for anything particular. False when
+  /// nothing was.
+  bool read_some() {
     constexpr int kMomentMs = 50;
     pollfd readable{master_.get(), POLLIN, 0};
-    if (::poll(&readable, 1, kMomentMs) <= 0) return;
+    if (::poll(&readable, 1, kMomentMs) <= 0) return false;
     char chunk[65536];
     const ssize_t got = ::read(master_.get(), chunk, sizeof chunk);
     if (got > 0) screen.append(chunk, static_cast<std::size_t>(got));
+    return got > 0;
   }
   [[nodiscard]] termios modes() const {
     termios now{};
