@@ -147,6 +147,19 @@ TEST_F(LeftoversTest, S_18_S_107_ADeletedWorktreeLeavesNothing) {
   expect_back_at(before);
 }
 
+TEST_F(LeftoversTest, S_18_S_107_AnArchivedWorkspaceLeavesNothing) {
+  const Counts before = baseline();
+  const auto id = add_worktree("archived");
+  say(id);
+  step(id, WorkspaceStatus::READY, WorkspaceStatus::ARCHIVING);
+  step(id, WorkspaceStatus::ARCHIVING, WorkspaceStatus::ARCHIVED);
+  EXPECT_EQ(life->shown(id, Field::name), "absent");
+  sb::testing::git(repository(), {"worktree", "remove", "--force", folder("archived")});
+  wait_out();
+  wait_out();  // the passes over its row bring no tombstone back
+  expect_back_at(before);
+}
+
 TEST_F(LeftoversTest, S_18_S_107_AFailedProvisioningThatIsDeletedLeavesNothing) {
   const Counts before = baseline();
   const auto id = add_worktree("failed");
