@@ -136,7 +136,10 @@ EngineSource RatchetView::health() const {
 
 std::optional<std::string> RatchetView::worktree(const WorkspaceId& id) const {
   const auto* row = deps_.directory.workspace(id);
-  if (row == nullptr || model::is_hidden(row->status) || row->problem) return std::nullopt;
+  // One that is being made, or could not be, is not there to be worked in.
+  if (row == nullptr || row->status != model::WorkspaceStatus::READY || row->problem) {
+    return std::nullopt;
+  }
   return row->worktree_path;
 }
 

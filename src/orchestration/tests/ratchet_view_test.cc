@@ -143,6 +143,24 @@ TEST_F(RatchetViewTest, ADispatchIsShownWithoutAPassAndThreeDeathsAreAStall) {
   EXPECT_THAT(it.shown(Field::statusReason), ::testing::Not(HasSubstr("RATCHET_STALLED")));
 }
 
+TEST_F(RatchetViewTest, AWorkspaceThatIsBeingMadeGetsNoFixer) {
+  RatchetLife it(dir.path(), path);
+  const auto put_status = [&](const std::string& status) {
+    it.life.sql("UPDATE workspace SET status = '" + status +
+                "', stamp = " + std::to_string(it.life.counter.next().sequence));
+    EXPECT_TRUE(it.life.reconcile(it.project));
+    EXPECT_EQ(it.shown(Field::status), '"' + status + '"');
+  };
+  put_status("PROVISIONING");
+  it.tell(it.pull(model::CiStatus::FAILURE));
+  ASSERT_TRUE(it.toggle(true));
+  ASSERT_TRUE(it.life.reconcile(it.project));
+  EXPECT_EQ(it.shown(Field::ratchetDispatchOutcome), "null");
+  put_status("READY");
+  ASSERT_TRUE(it.life.reconcile(it.project));
+  EXPECT_TRUE(it.becomes(Field::ratchetDispatchOutcome, R"("DIED")"));
+}
+
 TEST_F(RatchetViewTest, S_27_AnotherPullRequestIsDecidedUponAtOnce) {
   RatchetLife it(dir.path(), path);
   auto merged = it.pull(model::CiStatus::SUCCESS);
