@@ -18,7 +18,9 @@
 #include <csignal>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string_view>
+#include <utility>
 
 #include "sb/process/process_table.h"
 
@@ -61,6 +63,7 @@ class Supervisor {
     while (!all_gone_) {
       wait();
       reap();
+      if (!all_gone_ && phase_ == Phase::terminating) terminate_newborn();
       if (!all_gone_ && phase_ != Phase::running && SteadyClock::now() >= deadline_) kill_tree();
     }
     tell({ControlMessage::Kind::ended, status_, command_, 0, 0});
@@ -117,20 +120,26 @@ class Supervisor {
     if (phase_ != Phase::running) return;
     phase_ = Phase::terminating;
     deadline_ = SteadyClock::now() + grace_;
-    signal_tree(SIGTERM);
-    signal_tree(SIGCONT);  // a stopped process hears TERM only then
+    terminate_newborn();
+  }
+
+  /// Who was born of somebody who had not died of TERM yet has not heard it: once to each.
+  void terminate_newborn() {
+    const pid_t self = ::getpid();
+    for (const auto& entry : process_tree(self)) {
+      const auto identity = entry.identity();
+      if (entry.pid == self || !told_.emplace(identity.pid, identity.start_ticks).second) continue;
+      send_signal(identity, SIGTERM);
+      send_signal(identity, SIGCONT);  // a stopped process hears TERM only then
+    }
   }
 
   void kill_tree() {
     phase_ = Phase::killing;
     deadline_ = SteadyClock::now() + kKillAgain;
-    signal_tree(SIGKILL);
-  }
-
-  static void signal_tree(int signal) {
     const pid_t self = ::getpid();
     for (const auto& entry : process_tree(self)) {
-      if (entry.pid != self) send_signal(entry.identity(), signal);
+      if (entry.pid != self) send_signal(entry.identity(), SIGKILL);
     }
   }
 
@@ -140,6 +149,7 @@ class Supervisor {
   int status_ = 0;
   Phase phase_ = Phase::running;
   SteadyClock::time_point deadline_;
+  std::set<std::pair<pid_t, std::uint64_t>> told_;  // of the end, by pid and start
   bool server_gone_ = false;
   bool all_gone_ = false;
 };
