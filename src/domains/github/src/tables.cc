@@ -5,6 +5,7 @@
 
 #include "sb/core/json_codec.h"
 #include "sb/github/schema.h"
+#include "sb/sqlite/collect.h"
 
 namespace sb::github {
 namespace {
@@ -70,22 +71,12 @@ std::span<const std::string_view> migrations() {
 }
 
 Result<std::vector<PrRow>> all_rows(Database& database) {
-  std::vector<PrRow> rows;
-  std::optional<Error> unreadable;
-  SB_TRY_VOID(database.query(
+  return sqlite::collect(
+      database,
       "SELECT workspace, branch, head_oid, observed, number, host, owner, name, url, state, ci,"
       " conflict, review, head_branch, head_commit, updated_at, stamp FROM pull_request"
       " ORDER BY workspace",
-      {}, [&](const Row& row) {
-        auto read = read_row(row);
-        if (read) {
-          rows.push_back(*std::move(read));
-        } else {
-          unreadable = std::move(read).error();
-        }
-      }));
-  if (unreadable) return *std::move(unreadable);
-  return rows;
+      {}, read_row);
 }
 
 Result<void> put_row(Database& database, const PrRow& row, std::uint64_t expected) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sb/core/json_codec.h"
+#include "sb/sqlite/collect.h"
 
 namespace sb::ratchet {
 namespace {
@@ -54,18 +55,7 @@ Result<RatchetRow> read_row(const Row& row) {
 
 Result<std::vector<RatchetRow>> rows(Database& database, std::string_view rest,
                                      std::initializer_list<sqlite::Value> values) {
-  std::vector<RatchetRow> found;
-  std::optional<Error> unreadable;
-  SB_TRY_VOID(database.query(std::string(kColumns).append(rest), values, [&](const Row& row) {
-    auto read = read_row(row);
-    if (read) {
-      found.push_back(*std::move(read));
-    } else {
-      unreadable = std::move(read).error();
-    }
-  }));
-  if (unreadable) return *std::move(unreadable);
-  return found;
+  return sqlite::collect(database, std::string(kColumns).append(rest), values, read_row);
 }
 
 /// The row after a step that won; nothing when it lost.

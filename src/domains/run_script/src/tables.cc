@@ -4,6 +4,7 @@
 
 #include "sb/core/json_codec.h"
 #include "sb/core/json_value.h"
+#include "sb/sqlite/collect.h"
 
 namespace sb::run_script {
 namespace {
@@ -53,18 +54,7 @@ Result<RunScriptRow> read_row(const Row& row) {
 
 Result<std::vector<RunScriptRow>> rows(Database& database, std::string_view rest,
                                        std::initializer_list<Value> values) {
-  std::vector<RunScriptRow> found;
-  std::optional<Error> unreadable;
-  SB_TRY_VOID(database.query(std::string(kColumns).append(rest), values, [&](const Row& row) {
-    auto read = read_row(row);
-    if (read) {
-      found.push_back(*std::move(read));
-    } else {
-      unreadable = std::move(read).error();
-    }
-  }));
-  if (unreadable) return *std::move(unreadable);
-  return found;
+  return sqlite::collect(database, std::string(kColumns).append(rest), values, read_row);
 }
 
 /// The row after a step that won; nothing when it lost.

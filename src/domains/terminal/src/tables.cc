@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sb/core/json_codec.h"
+#include "sb/sqlite/collect.h"
 #include "sb/terminal/terminal_service.h"
 
 namespace sb::terminal {
@@ -45,18 +46,7 @@ Result<TerminalRow> read_row(const Row& row) {
 
 Result<std::vector<TerminalRow>> rows(Database& database, std::string_view rest,
                                       std::initializer_list<Value> values) {
-  std::vector<TerminalRow> found;
-  std::optional<Error> unreadable;
-  SB_TRY_VOID(database.query(std::string(kColumns).append(rest), values, [&](const Row& row) {
-    auto read = read_row(row);
-    if (read) {
-      found.push_back(*std::move(read));
-    } else {
-      unreadable = std::move(read).error();
-    }
-  }));
-  if (unreadable) return *std::move(unreadable);
-  return found;
+  return sqlite::collect(database, std::string(kColumns).append(rest), values, read_row);
 }
 
 Result<std::size_t> count_open(Database& database, const model::WorkspaceId& workspace) {

@@ -6,6 +6,7 @@
 
 #include "sb/core/json_codec.h"
 #include "sb/model/enums.h"
+#include "sb/sqlite/collect.h"
 
 namespace sb::workspace {
 namespace {
@@ -76,19 +77,8 @@ Result<std::vector<ProjectRow>> projects(Database& database, std::string_view re
 
 Result<std::vector<StoredWorkspace>> workspaces(Database& database, std::string_view rest,
                                                 std::initializer_list<Value> values) {
-  std::vector<StoredWorkspace> found;
-  std::optional<Error> unreadable;
-  SB_TRY_VOID(
-      database.query(std::string(kWorkspaceColumns).append(rest), values, [&](const Row& row) {
-        auto workspace = read_workspace(row);
-        if (workspace) {
-          found.push_back(*std::move(workspace));
-        } else {
-          unreadable = std::move(workspace).error();
-        }
-      }));
-  if (unreadable) return *std::move(unreadable);
-  return found;
+  return sqlite::collect(database, std::string(kWorkspaceColumns).append(rest), values,
+                         read_workspace);
 }
 
 /// SQL NULL for what is not there yet.
