@@ -53,9 +53,6 @@ void RatchetService::Impl::spawn(const std::shared_ptr<Run>& run, const PullRequ
   for (const auto& word : options.command) spec.argv.push_back(with_prompt(word, prompt));
   spec.cwd = run->fixer.worktree;
   spec.set_env = {{"SNAPBOARD_WORKSPACE", run->fixer.workspace.str()}, {"PROMPT", prompt}};
-  // What is ours, or would make git look elsewhere, is not the fixer's.
-  spec.unset_env = {"SNAPBOARD_TOKEN", "SNAPBOARD_GITHUB_WEBHOOK_SECRET", "GIT_DIR",
-                    "GIT_WORK_TREE", "GIT_INDEX_FILE"};
   spec.output_bytes_max = options.output_bytes_max;
   spec.grace = options.grace;
   spec.file_mask = options.file_mask;

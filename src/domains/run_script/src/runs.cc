@@ -58,8 +58,6 @@ void RunScriptService::Impl::spawn(const std::shared_ptr<Run>& run, const RunScr
   spec.argv = row.command;
   spec.cwd = worktree;
   spec.set_env = {{"SNAPBOARD_WORKSPACE", run->workspace.str()}};
-  // What is ours, or would make git look elsewhere, is not the command's.
-  spec.unset_env = {"SNAPBOARD_TOKEN", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"};
   spec.output_bytes_max = options.output_bytes_max;
   spec.grace = options.grace;
   spec.file_mask = options.file_mask;

@@ -179,7 +179,6 @@ void WorkspaceCommands::Impl::run_script(const JobPtr& job, std::vector<std::str
   spec.argv = std::move(command);
   spec.cwd = job->making.row.worktree_path;
   spec.set_env = {{"SNAPBOARD_WORKSPACE", job->id.str()}};
-  spec.unset_env = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"};
   spec.timeout = options.setup_timeout;
   spec.output_bytes_max = options.live_output_bytes_max;
   job->script = true;

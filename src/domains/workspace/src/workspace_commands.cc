@@ -112,7 +112,6 @@ std::shared_ptr<SupervisedTask> WorkspaceCommands::Impl::run(
   spec.cwd = command.cwd;
   spec.set_env = command.set_env;
   spec.unset_env = command.unset_env;
-  spec.unset_env.emplace_back("SNAPBOARD_TOKEN");
   spec.output_bytes_max = command.output_bytes_max;
   spec.grace = options.grace;
   spec.file_mask = options.file_mask;

@@ -169,7 +169,9 @@ Result<void> Run::launch(const std::string& program, const SupervisedSpec& spec)
   arguments.insert(arguments.end(), spec.argv.begin(), spec.argv.end());
   auto variables = spec.set_env;
   variables.emplace_back(kMarkVariable, spec.mark);
-  auto environment = environment_with(variables, spec.unset_env);
+  auto withheld = spec.unset_env;
+  withheld.insert(withheld.end(), kWithheldVariables.begin(), kWithheldVariables.end());
+  auto environment = environment_with(variables, withheld);
   auto argument_pointers = pointers(arguments);
   auto environment_pointers = pointers(environment);
   const int error = ::posix_spawn(&pid_, program.c_str(), &settings.actions, &settings.attributes,

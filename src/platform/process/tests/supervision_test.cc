@@ -117,6 +117,18 @@ TEST(Supervision, TellsHowACommandEndedAndKeepsItsOutput) {
   EXPECT_EQ(supervision.started(), 1U);
 }
 
+TEST(Supervision, WithholdsTheSecretsOfTheServerFromARun) {
+  for (const auto name : kWithheldVariables) ::setenv(std::string(name).c_str(), "secret", 1);
+  Supervision supervision;
+  Observed run(supervision, {"env"});
+  run.wait_ended();
+  for (const auto name : kWithheldVariables) {
+    ::unsetenv(std::string(name).c_str());
+    EXPECT_EQ(run.output().find(name), std::string::npos) << name;
+  }
+  EXPECT_NE(run.output().find("PATH="), std::string::npos);
+}
+
 TEST(Supervision, TellsASignal) {
   Supervision supervision;
   Observed run(supervision, shell("kill -SEGV $$"));

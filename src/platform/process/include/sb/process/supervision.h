@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,7 +18,8 @@
 
 namespace sb::process {
 
-/// A command that runs until it ends or is stopped. No shell is involved.
+/// A command that runs until it ends or is stopped. No shell is involved. Of our environment it
+/// gets all but kWithheldVariables.
 struct SupervisedSpec {
   std::string mark;  ///< names the run in the environment of its whole tree; unique for ever
   std::vector<std::string> argv;
@@ -27,6 +30,12 @@ struct SupervisedSpec {
   std::chrono::milliseconds grace{5'000};      ///< between TERM and KILL
   unsigned file_mask = 022;                    ///< its umask, which may differ from ours
 };
+
+/// What no run inherits: the secrets of the server, and what would make git look elsewhere than in
+/// the worktree.
+inline constexpr std::array<std::string_view, 5> kWithheldVariables{
+    "SNAPBOARD_TOKEN", "SNAPBOARD_GITHUB_WEBHOOK_SECRET", "GIT_DIR", "GIT_WORK_TREE",
+    "GIT_INDEX_FILE"};
 
 /// How a run ended.
 struct SupervisedEnd {
