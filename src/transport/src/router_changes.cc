@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -19,19 +18,8 @@
 namespace sb::transport {
 namespace {
 
-constexpr std::chrono::milliseconds kWaitMax{30'000};  // of ?waitMs=
 constexpr std::chrono::milliseconds kStreamHeartbeat{15'000};
 constexpr std::uint64_t kViewSeq = 1;  // a long poll never changes its view
-
-std::optional<std::chrono::milliseconds> wait_of(const Target& target) {
-  const auto text = target.param("waitMs");
-  if (!text) return std::chrono::milliseconds(0);
-  std::uint64_t millis = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), millis);
-  if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
-  return std::chrono::milliseconds(
-      static_cast<std::int64_t>(std::min<std::uint64_t>(millis, kWaitMax.count())));
-}
 
 Result<snapshot::View> view_of(const Target& target, const std::string& project) {
   const auto text = target.param("view");
@@ -54,7 +42,7 @@ bool wants_events(const HttpRequest& request) {
 
 void Router::get_changes(Call& call) {
   const auto refuse = [&](Error error) { call.reply(problem_response(error)); };
-  const auto wait = wait_of(call.target);
+  const auto wait = wait_param(call.target);
   if (!wait) {
     return refuse(
         {ErrorCode::invalid_argument, "The query parameter waitMs must be a whole number.", {}});

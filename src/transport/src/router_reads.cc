@@ -1,4 +1,3 @@
-#include <charconv>
 #include <chrono>
 #include <utility>
 
@@ -14,15 +13,6 @@
 
 namespace sb::transport {
 namespace {
-
-constexpr std::chrono::milliseconds kRevisionWaitMax{30'000};  // of ?waitMs=
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 Error bad_parameter(std::string_view name) {
   return {ErrorCode::invalid_argument,
@@ -138,10 +128,9 @@ void Router::get_workspace(Call& call) {
 void Router::get_snapshot(Call& call) {
   const auto epoch = call.target.param("epoch");
   const auto revision_text = call.target.param("minRevision");
-  const auto wait_text = call.target.param("waitMs");
-  const auto revision = revision_text ? parse_number(*revision_text) : 0;
-  const auto wait_ms = wait_text ? parse_number(*wait_text) : 0;
-  if (!revision || !wait_ms) {
+  const auto revision = number_param(call.target, "minRevision", 0);
+  const auto wait = wait_param(call.target);
+  if (!revision || !wait) {
     call.reply(problem_response(bad_parameter(revision ? "waitMs" : "minRevision")));
     return;
   }
@@ -158,10 +147,8 @@ void Router::get_snapshot(Call& call) {
                          410));
     return;
   }
-  const std::chrono::milliseconds limit(
-      static_cast<std::int64_t>(std::min<std::uint64_t>(*wait_ms, kRevisionWaitMax.count())));
   waits_.wait(
-      *revision, limit,
+      *revision, *wait,
       [this, request = std::move(call.request), id = model::ProjectId(call.id),
        reply = std::move(call.reply)](bool reached) {
         reply(reached

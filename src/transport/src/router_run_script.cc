@@ -13,8 +13,7 @@
 namespace sb::transport {
 namespace {
 
-constexpr std::chrono::milliseconds kOutputWaitMax{30'000};  // of ?waitMs=
-constexpr std::size_t kOutputBytesMax = 256U << 10U;         // of one answer
+constexpr std::size_t kOutputBytesMax = 256U << 10U;  // of one answer
 
 struct RunScriptBody {
   std::string action;
@@ -73,15 +72,13 @@ void Router::get_run_script_output(Call& call) {
     return;
   }
   const auto from = number_param(call.target, "from", 0);
-  const auto wait = number_param(call.target, "waitMs", 0);
+  const auto wait = wait_param(call.target);
   if (!from || !wait) {
     return call.reply(problem_response(
         {ErrorCode::invalid_argument, "from and waitMs must be whole numbers.", {}}));
   }
-  const std::chrono::milliseconds patience(
-      std::min<std::uint64_t>(*wait, static_cast<std::uint64_t>(kOutputWaitMax.count())));
   ports_.run_script->output(
-      model::WorkspaceId(call.id), *from, kOutputBytesMax, patience,
+      model::WorkspaceId(call.id), *from, kOutputBytesMax, *wait,
       [reply = std::move(call.reply)](Result<RunScriptSink::Output> output) {
         if (!output) return reply(problem_response(output.error()));
         reply(output_response(output->begin, output->end, output->over, std::move(output->bytes)));

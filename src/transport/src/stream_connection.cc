@@ -281,7 +281,7 @@ void StreamConnection::begin_shutdown() {
 // longer than for that.
 void StreamConnection::end_session(WsClose code) {
   if (session_) {
-    session_->end(code, core_->now());
+    session_->end(code);
     if (const auto words = session_->next(core_->now())) {
       for (const auto& word : *words) {
         if (framing_ == Framing::events) {

@@ -10,7 +10,7 @@ constexpr std::chrono::milliseconds kRetryAfterSlow{1'000};
 
 }  // namespace
 
-void SyncStream::end(WsClose code, MonoTime) {
+void SyncStream::end(WsClose code) {
   if (code == WsClose::slow) {
     session_.end(snapshot::ByeCode::slow, kRetryAfterSlow);
   } else {

@@ -32,7 +32,7 @@ class StreamSession {
   /// One message of the client.
   virtual void on_message(std::string_view text, MonoTime now) = 0;
   /// The server wants to end it: `next` may have some last words, then `ended` answers.
-  virtual void end(WsClose code, MonoTime now) = 0;
+  virtual void end(WsClose code) = 0;
 };
 
 /// `/snapshots` (protocol, section 3): clients have nothing to say.
@@ -51,9 +51,7 @@ class Dialect1Stream final : public StreamSession {
     return std::nullopt;
   }
   void on_message(std::string_view, MonoTime) override {}
-  void end(WsClose code, MonoTime) override {
-    end_ = End{code, code == WsClose::slow ? "slow" : "restart"};
-  }
+  void end(WsClose code) override { end_ = End{code, code == WsClose::slow ? "slow" : "restart"}; }
 
  private:
   snapshot::Dialect1Session session_;
@@ -75,7 +73,7 @@ class SyncStream final : public StreamSession {
     return End{static_cast<WsClose>(*code), ""};
   }
   void on_message(std::string_view text, MonoTime now) override { session_.on_message(text, now); }
-  void end(WsClose code, MonoTime) override;
+  void end(WsClose code) override;
 
  private:
   snapshot::SyncSession session_;

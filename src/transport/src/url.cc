@@ -137,4 +137,11 @@ std::optional<std::uint64_t> number_param(const Target& target, std::string_view
   return value;
 }
 
+std::optional<std::chrono::milliseconds> wait_param(const Target& target) {
+  const auto millis = number_param(target, "waitMs", 0);
+  if (!millis) return std::nullopt;
+  return std::chrono::milliseconds(
+      static_cast<std::int64_t>(std::min<std::uint64_t>(*millis, kWaitMax.count())));
+}
+
 }  // namespace sb::transport

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,11 @@ struct Target {
 /// The number of a query parameter, `otherwise` when it is absent; nothing when it is none.
 [[nodiscard]] std::optional<std::uint64_t> number_param(const Target& target, std::string_view name,
                                                         std::uint64_t otherwise);
+
+/// `waitMs`, at most kWaitMax: how long an answer may be held back; none when it is absent, nothing
+/// when it is no number.
+[[nodiscard]] std::optional<std::chrono::milliseconds> wait_param(const Target& target);
+inline constexpr std::chrono::milliseconds kWaitMax{30'000};
 
 /// Nothing for anything but an origin-form target with sound percent-encoding and no control
 /// characters.
