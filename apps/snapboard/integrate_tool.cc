@@ -17,6 +17,7 @@
 #include "atomic_file.h"
 #include "line_diff.h"
 #include "local_api.h"
+#include "paths.h"
 #include "tools.h"
 
 namespace sb::app {
@@ -42,13 +43,10 @@ Result<fs::path> config_file(const session::IntegrationPlace& place, bool projec
     SB_TRY(const fs::path root, project_root());
     return root / place.project_file;
   }
-  if (!place.home_variable.empty()) {
-    const char* chosen = std::getenv(std::string(place.home_variable).c_str());
-    if (chosen != nullptr && *chosen == '/') return fs::path(chosen) / place.file;
-  }
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home != '/') return fail(ErrorCode::not_found, "HOME is not set");
-  return fs::path(home) / place.home_folder / place.file;
+  const fs::path folder =
+      config_dir(std::string(place.home_variable), std::string(place.home_folder));
+  if (folder.empty()) return fail(ErrorCode::not_found, "HOME is not set");
+  return folder / place.file;
 }
 
 /// Empty when there is no such file.

@@ -29,24 +29,19 @@ Result<std::string> default_socket_path() {
   return dir + "/api.sock";
 }
 
-namespace {
-
-std::string config_dir(const char* variable, const char* below_home) {
-  if (const char* chosen = std::getenv(variable); chosen != nullptr && *chosen == '/') {
-    return chosen;
-  }
+std::string config_dir(const std::string& variable, const std::string& below_home) {
+  const char* chosen = variable.empty() ? nullptr : std::getenv(variable.c_str());
+  if (chosen != nullptr && *chosen == '/') return chosen;
   const char* home = std::getenv("HOME");
-  return home != nullptr && *home == '/' ? std::string(home) + below_home : std::string();
+  return home != nullptr && *home == '/' ? std::string(home) + "/" + below_home : std::string();
 }
 
-}  // namespace
-
 std::string claude_config_dir() {
-  return config_dir("CLAUDE_CONFIG_DIR", "/.claude");
+  return config_dir("CLAUDE_CONFIG_DIR", ".claude");
 }
 
 std::string codex_home_dir() {
-  return config_dir("CODEX_HOME", "/.codex");
+  return config_dir("CODEX_HOME", ".codex");
 }
 
 }  // namespace sb::app
