@@ -74,6 +74,10 @@ class RatchetLife {
     view->pull_request(row);
   }
   [[nodiscard]] std::string shown(Field field) const { return life.shown(id, field); }
+  /// Git has had its first look.
+  [[nodiscard]] bool becomes_read() {
+    return life.loop.run_until([&] { return shown(Field::gitStats) != "null"; });
+  }
   [[nodiscard]] bool becomes(Field field, const std::string& text) {
     return life.loop.run_until([&] { return shown(field) == text; });
   }
@@ -101,6 +105,8 @@ TEST_F(RatchetViewTest, AWorkspaceThatWasNeverSwitchedOnIsKnownToBeOff) {
 
 TEST_F(RatchetViewTest, AToggleAnswersTheRevisionWithItsEffect) {
   RatchetLife it(dir.path(), path);
+  ASSERT_TRUE(it.becomes_read());
+  it.life.settle();  // the reads of git take revisions too
   const auto on = it.toggle(true);
   ASSERT_TRUE(on) << on.error().message;
   EXPECT_EQ(it.shown(Field::ratchetEnabled), "true");
