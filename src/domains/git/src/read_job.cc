@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include "sb/git_cli/repository.h"
+
 namespace sb::git {
 namespace {
 
@@ -24,8 +26,9 @@ std::string nearest_ancestor_of(std::string path) {
 ReadResult run_read(const ReadJob& job, const git_cli::WorktreeReader& reader) {
   const auto started = std::chrono::steady_clock::now();
   ReadResult result;
-  result.index_locked = git_cli::index_is_locked(job.place.git_dir);
-  if (job.mind_lock && result.index_locked) {
+  result.locked =
+      git_cli::index_is_locked(job.place.git_dir) || git_cli::is_being_made(job.place.git_dir);
+  if (job.mind_lock && result.locked) {
     result.kind = ReadResult::Kind::locked;
     return result;
   }

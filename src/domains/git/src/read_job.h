@@ -16,7 +16,7 @@ struct ReadJob {
   git_cli::ReadOptions options;
   /// Set: git is asked only if the worktree's fingerprint differs from this one.
   std::optional<git_cli::Fingerprint> unless;
-  bool mind_lock = true;  ///< come back when index.lock is gone
+  bool mind_lock = true;  ///< come back when index.lock is gone and the checkout has ended
 };
 
 struct ReadResult {
@@ -26,7 +26,7 @@ struct ReadResult {
     locked,     ///< somebody holds the index
   };
   Kind kind = Kind::read;
-  bool index_locked = false;         ///< as it began
+  bool locked = false;               ///< as it began
   git_cli::Fingerprint fingerprint;  ///< taken before git was asked
   git_cli::Reading reading;
   std::optional<WallTime> git_activity;

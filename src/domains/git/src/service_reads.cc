@@ -76,7 +76,7 @@ void GitService::Impl::end_read(const model::WorkspaceId& id, std::uint64_t life
   if (found == items.end() || found->second.life != life) return;
   Tracked& item = found->second;
   // Kept while it lasts: a lock somebody left behind delays one read, not every one.
-  if (!result.index_locked) item.locked_since.reset();
+  if (!result.locked) item.locked_since.reset();
   switch (result.kind) {
     case ReadResult::Kind::locked:
       if (!item.locked_since) item.locked_since = deps.clock.mono_now();

@@ -360,6 +360,23 @@ TEST_F(GitServiceTest, WaitsForSomebodyWhoHoldsTheIndexButNotForEver) {
   std::filesystem::remove(repo + "/.git/worktrees/one/index.lock");
 }
 
+TEST_F(GitServiceTest, WaitsForGitToMakeTheWorktree) {
+  three_worktrees();
+  write_file(repo + "/.git/worktrees/one/locked", "initializing\n");
+  write_file(one + "/new.txt", "1\n");
+  fence_events();
+  const auto spawned = runner.real.spawned();
+  loop.advance(300ms);
+  fence_workers();
+  loop.run_ready();
+  EXPECT_EQ(runner.real.spawned(), spawned);
+  std::filesystem::remove(repo + "/.git/worktrees/one/locked");
+  EXPECT_TRUE(eventually([&] {
+    loop.advance(100ms);
+    return stats("one").untrackedFiles == 1;
+  }));
+}
+
 TEST_F(GitServiceTest, LostEventsAreMadeUpFor) {
   three_worktrees();
   std::size_t queued_max = 0;

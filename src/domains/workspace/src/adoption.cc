@@ -70,7 +70,8 @@ bool keeps_its_place(const StoredWorkspace& stored) {
 
 /// A worktree whose making has come far enough to be read.
 bool can_be_bound(const WorktreeRecord& record) {
-  return !record.missing && !record.problem && (record.head.branch || record.head.oid);
+  return !record.missing && !record.being_made && !record.problem &&
+         (record.head.branch || record.head.oid);
 }
 
 bool shows_the_same(const WorkspaceRow& a, const WorkspaceRow& b) {

@@ -83,6 +83,23 @@ TEST_F(CommandsTest, OneWorkspaceIsShownWhoeverSeesTheWorktreeFirst) {
   EXPECT_THAT(life_.house.read().workspaces, SizeIs(2));
 }
 
+TEST_F(CommandsTest, IsNotBoundToAWorktreeGitIsStillMaking) {
+  // A checkout that goes on until it is let go.
+  const auto begun = (dir_ / "begun").string();
+  const auto go = (dir_ / "go").string();
+  repo_.commit(".gitattributes", "README.md filter=slow\n", "attributes");
+  repo_.git({"config", "filter.slow.smudge",
+             "touch " + begun + "; while [ ! -e " + go + " ]; do sleep 0.01; done; cat"});
+  const auto created = life_.create(project_.id, "a");
+  ASSERT_TRUE(created);
+  ASSERT_TRUE(life_.house.loop().run_until([&] { return fs::exists(begun); }));
+  ASSERT_TRUE(life_.house.adopt(project_.id));
+  EXPECT_EQ(life_.house.workspace_at(folder("a")).git_dir, "");
+  testing::write_file(go, "");
+  EXPECT_EQ(life_.settled(created->id).status, READY);
+  EXPECT_EQ(life_.house.workspace_at(folder("a")).git_dir, repo_.str() + "/.git/worktrees/a");
+}
+
 TEST_F(CommandsTest, BeginsAtTheGivenRevision) {
   const std::string first = repo_.git({"rev-parse", "HEAD"});
   repo_.commit("b.txt", "b\n", "second");

@@ -17,8 +17,7 @@
 namespace sb::git_cli {
 namespace {
 
-constexpr int kNotThere = 1;                              // exit code of `--verify --quiet`
-constexpr std::string_view kMakingMark = "initializing";  // git's reason for its lock meanwhile
+constexpr int kNotThere = 1;  // exit code of `--verify --quiet`
 
 /// A command that changes something: as git_command, but free to fetch and to lock.
 ProcessSpec change_command(const std::string& place, std::vector<std::string> arguments) {
@@ -164,8 +163,7 @@ ProcessSpec delete_branch(const std::string& place, const std::string& branch) {
 }
 
 bool is_half_made(const std::string& git_dir) {
-  const auto locked = read_file(git_dir + "/locked");
-  return (locked && without_line_end(*locked) == kMakingMark) || !exists(git_dir + "/index");
+  return is_being_made(git_dir) || !exists(git_dir + "/index");
 }
 
 }  // namespace sb::git_cli

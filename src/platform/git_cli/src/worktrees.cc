@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 constexpr std::string_view kDotGit = "/.git";
+constexpr std::string_view kMakingMark = "initializing";  // git's reason for its lock meanwhile
 
 std::int64_t nanoseconds(const struct statx_timestamp& time) {
   return time.tv_sec * kNanosecondsPerSecond + time.tv_nsec;
@@ -110,7 +111,7 @@ Result<std::optional<WorktreeRecord>> linked_worktree(const std::string& git_dir
   const std::string dot_git = absolute_from(git_dir, without_line_end(*place));
   record.path =
       dot_git.ends_with(kDotGit) ? dot_git.substr(0, dot_git.size() - kDotGit.size()) : dot_git;
-  record.locked = exists(git_dir + "/locked");
+  record.being_made = is_being_made(git_dir);
   record.missing = !exists(dot_git);
   if (!record.missing) {
     const auto back = read_gitdir_file(dot_git);
@@ -123,6 +124,11 @@ Result<std::optional<WorktreeRecord>> linked_worktree(const std::string& git_dir
 }
 
 }  // namespace
+
+bool is_being_made(const std::string& git_dir) {
+  const auto locked = read_file(git_dir + "/locked");
+  return locked && without_line_end(*locked) == kMakingMark;
+}
 
 Result<std::vector<WorktreeRecord>> list_worktrees(const Repository& repository) {
   const std::string& common = repository.common_dir;

@@ -177,6 +177,7 @@ TEST(Worktrees, AreTheOnesGitLists) {
   git(repo, {"worktree", "add", "-q", dir / "gone"});
   git(repo, {"worktree", "add", "-q", dir / "lock"});
   git(repo, {"worktree", "lock", "--reason", "agent\nrunning", dir / "lock"});
+  git(repo, {"worktree", "add", "-q", "--lock", "--reason", "initializing", dir / "begun"});
   git(repo, {"worktree", "add", "-q", "-b", "odd", dir / "with\nnewline"});
   std::filesystem::remove_all(dir / "gone");
 
@@ -184,7 +185,7 @@ TEST(Worktrees, AreTheOnesGitLists) {
   ASSERT_TRUE(repository);
   const auto records = list_worktrees(*repository);
   ASSERT_TRUE(records) << records.error().message;
-  ASSERT_EQ(records->size(), 6U);
+  ASSERT_EQ(records->size(), 7U);
   EXPECT_TRUE(records->front().is_main);
   EXPECT_EQ(records->front().path, repo);
   EXPECT_EQ(records->front().head.branch, "main");
@@ -193,7 +194,7 @@ TEST(Worktrees, AreTheOnesGitLists) {
     EXPECT_NE(record.identity.inode, 0U);
     EXPECT_GT(record.created_at.time_since_epoch().count(), 0);
     EXPECT_EQ(record.missing, record.path == dir / "gone") << record.path;
-    EXPECT_EQ(record.locked, record.path == dir / "lock") << record.path;
+    EXPECT_EQ(record.being_made, record.path == dir / "begun") << record.path;
   }
   ASSERT_NE(find(*records, dir / "api"), nullptr);
   EXPECT_EQ(find(*records, dir / "api")->head.branch, "feat/api");

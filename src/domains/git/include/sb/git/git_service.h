@@ -63,7 +63,7 @@ struct GitOptions {
   std::chrono::milliseconds debounce_max{500};       // oldest unread change
   std::chrono::milliseconds timeout{10'000};         // of one git process
   std::chrono::seconds degraded_poll{60};            // of worktrees beyond the watch budget
-  std::chrono::milliseconds index_lock_wait{1'000};  // while somebody holds index.lock
+  std::chrono::milliseconds index_lock_wait{1'000};  // while somebody holds index.lock or makes it
 };
 
 /// Keeps branch, diff size and operation of worktrees current: watched, debounced with a maximum

@@ -46,15 +46,18 @@ struct WorktreeRecord {
   std::string git_dir;  ///< private git directory
   GitDirIdentity identity;
   bool is_main = false;
-  bool missing = false;  ///< listed by git, folder gone
-  bool locked = false;
-  WallTime created_at{};  ///< birth of the private git directory, else its oldest known time
+  bool missing = false;     ///< listed by git, folder gone
+  bool being_made = false;  ///< `git worktree add` is at work on it, or was cut off
+  WallTime created_at{};    ///< birth of the private git directory, else its oldest known time
   Head head;
   std::optional<std::string> problem;  ///< HEAD unreadable, …: a sentence
 };
 
 /// The worktrees git would list, main first (none if bare), by reading `<common>/worktrees/*`.
 Result<std::vector<WorktreeRecord>> list_worktrees(const Repository& repository);
+
+/// True between the first file of a worktree and its checkout: HEAD may name no commit yet.
+[[nodiscard]] bool is_being_made(const std::string& git_dir);
 
 /// merge rebase cherry-pick revert bisect, from the files of the private git directory.
 std::optional<std::string> operation_in_progress(const std::string& git_dir);
