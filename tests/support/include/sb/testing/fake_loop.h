@@ -19,6 +19,7 @@ namespace sb::testing {
 
 /// How long a test waits for the real world (threads, git, inotify) before it fails.
 inline constexpr std::chrono::seconds kTestDeadline{20};
+inline constexpr std::chrono::milliseconds kLookAgain{5};
 
 /// A loop that the test drives on its own thread. Time is real monotonic time plus what `advance`
 /// skipped, so that tests with real threads and files just run, and tests of long timers skip ahead
@@ -57,7 +58,8 @@ class FakeLoop final : public Loop {
       if (run_one()) continue;
       const auto now = std::chrono::steady_clock::now();
       if (now >= deadline) return false;
-      auto wait = deadline - now;
+      // What no task tells of, a file or the output of a process, is looked at again and again.
+      auto wait = std::min<std::chrono::nanoseconds>(deadline - now, kLookAgain);
       if (!timers_.empty()) {
         wait = std::min(wait, timers_.begin()->first.first - clock_.mono_now());
       }
