@@ -1,6 +1,8 @@
 #include "sb/snapshot/cursor.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <string>
 #include <vector>
@@ -12,15 +14,28 @@ namespace {
 
 constexpr std::string_view kVersion = "1";
 constexpr std::size_t kCursorBytesMax = 512;
-constexpr std::size_t kNumbersBytes = 64;  // of the three numbers and what stands between
+constexpr std::size_t kDecimalDigits = 20;  // of 64 bits
+constexpr std::size_t kHexDigits = 16;
+constexpr std::size_t kNumbersBytes = kDecimalDigits + 2 * kHexDigits + 4;  // 4: ".c." and "."
 // Bumped when the shape of entries changes, so that a cursor of another shape is reset.
 constexpr std::string_view kProjection = "full/1";
 
-template <int Base>
-void append_number(std::string& out, std::uint64_t value) {
-  std::array<char, 20> text;
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, Base).ptr;
-  out.append(text.data(), end);
+// Without leading zeros.
+char* write_hex(char* to, std::uint64_t value) {
+  const auto digits = std::max(1, (static_cast<int>(std::bit_width(value)) + 3) / 4);
+  for (int i = digits; i-- > 0; value >>= 4U) to[i] = "0123456789abcdef"[value & 15U];
+  return to + digits;
+}
+
+constexpr std::uint64_t mixed(std::uint64_t value) {
+  value = (value ^ (value >> 32U)) * kFnvPrime;
+  return value ^ (value >> 29U);
+}
+
+// Of what the text says, not of its letters: there is one spelling only.
+constexpr std::uint64_t checksum(std::uint64_t head_hash, const Cursor& cursor) {
+  const std::uint64_t kind = cursor.complete ? 0 : (cursor.split ? 1 : 2);
+  return mixed(mixed(mixed(head_hash ^ cursor.revision) + kind) ^ cursor.view_hash);
 }
 
 template <int Base>
@@ -33,18 +48,26 @@ std::optional<std::uint64_t> number(std::string_view text) {
 
 }  // namespace
 
+void CursorWriter::append(std::string& out, std::string_view epoch, const Cursor& cursor) {
+  if (head_.empty() || epoch_ != epoch) {
+    epoch_ = epoch;
+    head_.assign(kVersion).append(1, '.').append(epoch).append(1, '.');
+    head_hash_ = fnv1a(head_);
+  }
+  std::array<char, kNumbersBytes> numbers;
+  char* to = std::to_chars(numbers.data(), numbers.data() + kDecimalDigits, cursor.revision).ptr;
+  *to++ = '.';
+  *to++ = cursor.complete ? 'c' : (cursor.split ? 's' : 'p');
+  *to++ = '.';
+  to = write_hex(to, cursor.view_hash);
+  *to++ = '.';
+  to = write_hex(to, checksum(head_hash_, cursor));
+  out.append(head_).append(numbers.data(), to);
+}
+
 std::string encode_cursor(const Cursor& cursor) {
   std::string text;
-  text.reserve(kVersion.size() + cursor.epoch.size() + kNumbersBytes);
-  text += kVersion;
-  text += '.';
-  text += cursor.epoch;
-  text += '.';
-  append_number<10>(text, cursor.revision);
-  text += cursor.complete ? ".c." : cursor.split ? ".s." : ".p.";
-  append_number<16>(text, cursor.view_hash);
-  text += '.';
-  append_number<16>(text, fnv1a(text));
+  CursorWriter().append(text, cursor.epoch, cursor);
   return text;
 }
 
@@ -59,21 +82,18 @@ std::optional<Cursor> decode_cursor(std::string_view text) {
   if (parts.size() != 6 || parts[0] != kVersion || parts[1].empty()) return std::nullopt;
   const auto revision = number<10>(parts[2]);
   const auto view_hash = number<16>(parts[4]);
-  const auto checksum = number<16>(parts[5]);
-  const std::size_t covered = text.size() - parts[5].size();
-  if (!revision || !view_hash || !checksum ||
-      (parts[3] != "c" && parts[3] != "p" && parts[3] != "s") ||
-      *checksum != fnv1a(text.substr(0, covered))) {
+  if (!revision || !view_hash || (parts[3] != "c" && parts[3] != "p" && parts[3] != "s")) {
     return std::nullopt;
   }
   Cursor cursor{std::string(parts[1]), *revision, parts[3] == "c", *view_hash, parts[3] == "s"};
   if (cursor.split && cursor.revision == 0) return std::nullopt;
-  if (encode_cursor(cursor) != text) return std::nullopt;  // one spelling only
+  if (encode_cursor(cursor) != text) return std::nullopt;  // the checksum; one spelling only
   return cursor;
 }
 
 std::uint64_t full_view_hash(std::string_view project_id) {
-  return fnv1a(project_id, fnv1a(kProjection));
+  constexpr std::uint64_t kSeed = fnv1a(kProjection);
+  return fnv1a(project_id, kSeed);
 }
 
 }  // namespace sb::snapshot

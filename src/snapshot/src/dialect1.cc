@@ -11,9 +11,11 @@
 namespace sb::snapshot {
 
 struct Dialect1Encoder::Impl {
+  static constexpr std::size_t kSpareBytesMax = 16'384;
+
   explicit Impl(const Store& borrowed) : store(&borrowed) {}
 
-  using Batch = std::shared_ptr<const MessageBatch>;
+  using Batch = std::shared_ptr<MessageBatch>;
   struct Key {
     model::ProjectId project;
     Revision from;
@@ -32,17 +34,20 @@ struct Dialect1Encoder::Impl {
     cached_head = store->head();
     cached_epoch = store->epoch();
     baselines.clear();
+    for (auto& [key, batch] : deltas) keep_spare(*batch, batch.use_count());
     deltas.clear();
   }
 
-  [[nodiscard]] std::string cursor(const model::ProjectId& project, Revision revision,
-                                   bool complete) const {
-    return encode_cursor({store->epoch(), revision, complete, full_view_hash(project.view())});
+  // The room of a message nobody holds any more serves the next one.
+  void keep_spare(MessageBatch& batch, long holders) {
+    if (holders != 1 || batch.size() != 1 || batch.front().capacity() > kSpareBytesMax) return;
+    spare = std::move(batch.front());
+    spare.clear();
   }
 
   // Ends a message: reviewCount?, epoch, revision, cursor?
   void finish(std::string& text, const model::ProjectId& project, Revision revision,
-              bool last_of_revision, bool complete) const {
+              bool last_of_revision, bool complete) {
     if (const auto count = store->review_count()) {
       text += ",\"reviewCount\":";
       append_json_int(text, *count);
@@ -52,16 +57,18 @@ struct Dialect1Encoder::Impl {
     text += ",\"revision\":";
     append_json_uint(text, revision);
     if (last_of_revision) {
-      text += ",\"cursor\":";
-      append_json_string(text, cursor(project, revision, complete));
+      text += ",\"cursor\":\"";
+      cursors.append(text, store->epoch(),
+                     {{}, revision, complete, full_view_hash(project.view()), false});
+      text += '"';
     }
     text += '}';
   }
 
   [[nodiscard]] std::string changed(const model::ProjectId& project, const EntryText& entry,
-                                    Revision revision, bool last_of_revision, bool complete) const {
+                                    Revision revision, bool last_of_revision, bool complete) {
     constexpr std::size_t kAroundBytes = 320;
-    std::string text;
+    std::string text = std::exchange(spare, {});
     text.reserve(entry.complete_bytes_max() + kAroundBytes);
     text.append(R"({"type":"snapshot_changed","workspaceId":)").append(entry.id());
     text += R"(,"entry":)";
@@ -71,7 +78,7 @@ struct Dialect1Encoder::Impl {
   }
 
   [[nodiscard]] std::string removed(const model::ProjectId& project, const Change& change,
-                                    bool last_of_revision, bool complete) const {
+                                    bool last_of_revision, bool complete) {
     std::string text;
     text += R"({"type":"snapshot_removed","workspaceId":)";
     append_json_string(text, change.id.view());
@@ -84,6 +91,8 @@ struct Dialect1Encoder::Impl {
   std::string cached_epoch;
   std::unordered_map<model::ProjectId, Batch> baselines;
   boost::unordered_flat_map<Key, Batch, KeyHash> deltas;
+  CursorWriter cursors;
+  std::string spare;
 };
 
 Dialect1Encoder::Dialect1Encoder(const Store& store) : impl_(std::make_unique<Impl>(store)) {}
@@ -107,7 +116,7 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::baseline(const model::Proje
   }
   json.end_array();
   impl_->finish(text, project, impl_->store->head(), true, true);
-  cached = std::make_shared<const MessageBatch>(MessageBatch{std::move(text)});
+  cached = std::make_shared<MessageBatch>(MessageBatch{std::move(text)});
   return cached;
 }
 
@@ -137,7 +146,7 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::Projec
                                      true, true));
     }
   }
-  cached = std::make_shared<const MessageBatch>(std::move(batch));
+  cached = std::make_shared<MessageBatch>(std::move(batch));
   return cached;
 }
 

@@ -24,7 +24,8 @@ using model::FieldSet;
 constexpr std::size_t kAnswersKeptMax = 256;         // answers of the current head
 constexpr std::size_t kTextsKeptBytes = 32'000'000;  // bytes of their texts
 constexpr std::size_t kHeadBytes = 1'024;  // room for the members of a batch around its ops
-constexpr std::size_t kOpBytes = 96;       // room for the members of an op around its values
+constexpr std::size_t kHeadTypicalBytes = 320;
+constexpr std::size_t kOpBytes = 96;  // room for the members of an op around its values
 
 constexpr std::size_t kIdJsonFactor = 6;  // bytes of JSON one byte of an id may need, \u00XX
 
@@ -210,8 +211,14 @@ struct ViewEncoder::Impl {
     digests.clear();
   }
 
+  void append_cursor(std::string& out, const View& view, const Position& position) {
+    cursors.append(out, store->epoch(),
+                   {{}, position.revision, position.complete, view.hash(), position.split});
+  }
+
   const Store* store;
   BatchLimits limits;
+  CursorWriter cursors;
   Revision cached_head = 0;
   std::string cached_epoch;
   std::unordered_map<AnswerKey, std::shared_ptr<const ViewAnswer>, Hash> answers;
@@ -262,7 +269,12 @@ std::shared_ptr<const MessageBatch> ViewEncoder::text(
   const Position before = index != 0 ? answer->after(index - 1) : answer->from.value_or(Position{});
   const Position after = answer->after(index);
   const std::size_t begin = index == 0 ? 0 : answer->ends[index - 1];
+  std::size_t bytes = kHeadTypicalBytes;
+  for (std::size_t i = begin; i < answer->ends[index]; ++i) {
+    bytes += op_size(answer->view, answer->ops[i]);
+  }
   std::string text;
+  text.reserve(bytes);
   JsonWriter json(text);
   json.begin_object().key("type").string("batch").key("viewSeq").number(view_seq);
   json.key("from").number(before.revision).key("to").number(after.revision);
@@ -270,14 +282,11 @@ std::shared_ptr<const MessageBatch> ViewEncoder::text(
   if (answer->reset()) json.key("reset").boolean(true);
   if (reason) json.key("reason").string(enum_text(*reason));
   if (answer->conflated) json.key("conflated").boolean(true);
-  json.key("cursor").string(cursor(answer->view, after));
+  json.key("cursor").raw("\"");
+  impl_->append_cursor(text, answer->view, after);
+  text += '"';
   if (answer->review_count) json.key("reviewCount").number(*answer->review_count);
   json.key("ops").begin_array();
-  std::size_t bytes = text.size() + 2;
-  for (std::size_t i = begin; i < answer->ends[index]; ++i) {
-    bytes += op_size(answer->view, answer->ops[i]);
-  }
-  text.reserve(bytes);
   for (std::size_t i = begin; i < answer->ends[index]; ++i) {
     if (i != begin) text += ',';
     append_op(text, answer->view, answer->ops[i]);
@@ -315,8 +324,9 @@ std::uint64_t ViewEncoder::digest(const View& view) {
 }
 
 std::string ViewEncoder::cursor(const View& view, const Position& position) const {
-  return encode_cursor(
-      {impl_->store->epoch(), position.revision, position.complete, view.hash(), position.split});
+  std::string text;
+  impl_->append_cursor(text, view, position);
+  return text;
 }
 
 }  // namespace sb::snapshot

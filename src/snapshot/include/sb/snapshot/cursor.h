@@ -24,6 +24,21 @@ struct Cursor {
 
 /// URL-safe text.
 [[nodiscard]] std::string encode_cursor(const Cursor& cursor);
+
+/// Writes one cursor after the other of the same epoch: what they begin with is made once. Thread:
+/// a value.
+class CursorWriter {
+ public:
+  /// Appends the text `encode_cursor` makes of a cursor of that epoch (plain letters, as the store
+  /// makes them); `cursor.epoch` is not read.
+  void append(std::string& out, std::string_view epoch, const Cursor& cursor);
+
+ private:
+  std::string epoch_;
+  std::string head_;  // version and epoch
+  std::uint64_t head_hash_ = 0;
+};
+
 /// Nothing when the text is malformed or its checksum is wrong.
 [[nodiscard]] std::optional<Cursor> decode_cursor(std::string_view text);
 
