@@ -19,6 +19,7 @@ export async function fakeGithub(t) {
     if (github.mode === "spent") return response.writeHead(403, headers).end('{"message":"API rate limit exceeded"}');
     if (github.mode === "broken") return response.writeHead(502, headers).end("<html>");
     if (request.headers.authorization !== "bearer e2e") return response.writeHead(401, headers).end("{}");
+    if (request.method === "GET") return response.writeHead(404, headers).end("{}"); // no list: asked as before
     const { variables } = JSON.parse(body);
     const data = { rateLimit: { limit: 5000, remaining: 4900, resetAt: "2026-11-23T09:00:00Z" } };
     for (let i = 0; variables[`o${i}`]; i += 1) {

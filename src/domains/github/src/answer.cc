@@ -160,8 +160,9 @@ Found read_found(const std::optional<JsonValue>& repository, const Lookup& looku
   const auto name = text(parent, "name");
   const auto parents_nodes = child(child(parent, "byBranch"), "nodes");
   if (owner && name && parents_nodes) {
-    const Repository where{lookup.repository.host, *owner, *name};
-    parents_nodes->each_element([&](std::size_t, const JsonValue& node) { take(node, where); });
+    found.parent = Repository{lookup.repository.host, std::string(*owner), std::string(*name)};
+    parents_nodes->each_element(
+        [&](std::size_t, const JsonValue& node) { take(node, *found.parent); });
   }
   return found;
 }

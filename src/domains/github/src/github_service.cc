@@ -54,7 +54,10 @@ GithubService::Impl::Impl(Deps given, GithubOptions chosen)
       requests_ok(deps.metrics.counter("github_requests_total", "Requests to GitHub, by outcome.",
                                        {{"outcome", "ok"}})),
       requests_failed(deps.metrics.counter(
-          "github_requests_total", "Requests to GitHub, by outcome.", {{"outcome", "failed"}})) {}
+          "github_requests_total", "Requests to GitHub, by outcome.", {{"outcome", "failed"}})),
+      requests_unchanged(deps.metrics.counter("github_requests_total",
+                                              "Requests to GitHub, by outcome.",
+                                              {{"outcome", "not_modified"}})) {}
 
 Tracked* GithubService::Impl::find(const model::WorkspaceId& id) {
   const auto found = tracked.find(id);
@@ -122,6 +125,7 @@ void GithubService::stop() {
   if (!impl_->running) return;
   impl_->running = false;
   if (impl_->timer != 0) impl_->deps.loop.cancel(std::exchange(impl_->timer, 0));
+  if (impl_->probe_timer != 0) impl_->deps.loop.cancel(std::exchange(impl_->probe_timer, 0));
   impl_->round.reset();
 }
 
@@ -155,14 +159,8 @@ void GithubService::remove(const model::WorkspaceId& id, std::function<void()> d
 void GithubService::moved(const model::WorkspaceId& id) {
   Tracked* item = impl_->find(id);
   if (item == nullptr) return;
-  const MonoTime now = impl_->now();
-  const auto& options = impl_->options;
-  item->hot_until = now + options.hot_after_move;
-  MonoTime wanted = now + options.hint_delay;
-  if (item->asked_at) wanted = std::max<MonoTime>(wanted, *item->asked_at + options.hint_gap);
-  item->hint_due = std::min(wanted, item->hint_due.value_or(wanted));
-  item->due = std::min(item->due, *item->hint_due);
-  impl_->arm();
+  item->hot_until = impl_->now() + impl_->options.hot_after_move;
+  impl_->want_soon(*item);
 }
 
 void GithubService::idle(const model::WorkspaceId& id) {

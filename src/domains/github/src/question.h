@@ -44,6 +44,7 @@ struct Found {
   };
   Kind kind = Kind::failed;
   std::vector<PullRequest> pull_requests;
+  std::optional<Repository> parent;  ///< the repository this one is a fork of
 };
 
 struct RateLimit {

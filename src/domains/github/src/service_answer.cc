@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <charconv>
-#include <ctime>
 #include <tuple>
 #include <utility>
 
 #include "sb/sqlite/database.h"
 #include "sb/sqlite/submit.h"
 
+#include "rate_headers.h"
 #include "service_impl.h"
 #include "tables.h"
 
@@ -18,43 +17,6 @@ namespace {
 
 constexpr int kMergeableTriesMax = 3;  // quick ones after a push; then the usual interval
 constexpr int kUnauthorized = 401;
-constexpr int kForbidden = 403;
-constexpr int kTooManyRequests = 429;
-
-std::optional<std::int64_t> number(std::optional<std::string_view> text) {
-  if (!text) return std::nullopt;
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
-  return value;
-}
-
-std::optional<WallTime> server_time(const http_client::Response& response) {
-  const auto text = response.header("date");
-  if (!text) return std::nullopt;
-  std::tm parts{};
-  if (::strptime(std::string(*text).c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts) == nullptr) {
-    return std::nullopt;
-  }
-  return WallTime(std::chrono::seconds(::timegm(&parts)));
-}
-
-std::optional<RateLimit> rate_of(const http_client::Response& response) {
-  const auto limit = number(response.header("x-ratelimit-limit"));
-  const auto remaining = number(response.header("x-ratelimit-remaining"));
-  if (!limit || !remaining) return std::nullopt;
-  RateLimit rate{*limit, *remaining, std::nullopt};
-  if (const auto reset = number(response.header("x-ratelimit-reset"))) {
-    rate.reset_at = WallTime(std::chrono::seconds(*reset));
-  }
-  return rate;
-}
-
-bool says_rate_limit(const http_client::Response& response) {
-  const auto rate = rate_of(response);
-  return response.status == kTooManyRequests || response.header("retry-after") ||
-         (rate && rate->remaining < 1) || response.body.find("rate limit") != std::string::npos;
-}
 
 /// Everything a client can see of a row.
 auto visible(const PrRow& row) {
@@ -95,11 +57,9 @@ void GithubService::Impl::answered(Batch batch, const Result<http_client::Respon
       self.send_next();
     });
   }
-  if ((response->status == kForbidden || response->status == kTooManyRequests) &&
-      says_rate_limit(*response)) {
-    const auto after = number(response->header("retry-after"));
-    host.budget.throttled(after ? std::optional(std::chrono::seconds(*after)) : std::nullopt,
-                          rate_of(*response), server_time(*response), now());
+  if (says_rate_limit(*response)) {
+    host.budget.throttled(retry_after(*response), rate_of(*response), server_time(*response),
+                          now());
     return fail_with(ErrorCode::limit_exceeded, "GitHub refused to be asked so often");
   }
   if (response->status != 200) {
@@ -143,11 +103,13 @@ void GithubService::Impl::take_answer(const Batch& batch, const http_client::Res
     std::vector<PullRequest> found;
     bool complete = true;
     bool any = false;
+    item->parents.clear();
     for (std::size_t i = part.first; i < part.first + part.count; ++i) {
       const Found& one = answer->found[i];
       complete = complete && one.kind != Found::Kind::failed;
       any = any || one.kind == Found::Kind::answered;
       found.insert(found.end(), one.pull_requests.begin(), one.pull_requests.end());
+      if (one.parent) item->parents.push_back(*one.parent);
     }
     if (complete && any) {
       conclude(*item, found);
@@ -319,7 +281,8 @@ std::chrono::nanoseconds GithubService::Impl::interval(const Tracked& item) cons
   }
   if (!row.number || !is_open(row.state)) {
     const bool hot = item.hot_until > now() && !row.number;  // a new one may appear any moment
-    return (hot ? options.hot_interval : options.quiet_interval) * stretch;
+    const auto quiet = is_watched(item) ? options.watched_interval : options.quiet_interval;
+    return (hot ? options.hot_interval : quiet) * stretch;
   }
   if (item.mergeable_tries > 0 && item.mergeable_tries <= kMergeableTriesMax) {
     return options.mergeable_delay * stretch;
@@ -336,6 +299,7 @@ void GithubService::Impl::succeeded(Tracked& item) {
   item.due = now() + interval(item);
   if (item.hint_due) item.due = std::min(item.due, *item.hint_due);
   if (item.idle_asked || !item.next.empty()) item.due = now();
+  if (is_quiet(item)) arm_probe();
   answer_waiting(item, {});
 }
 

@@ -28,7 +28,8 @@ struct Host {
   };
   Login login = Login::untried;
   std::string token;
-  Budget budget;
+  Budget budget;       ///< of GraphQL
+  Budget rest_budget;  ///< of conditional requests, whose limit is another one
   std::optional<MonoTime> last_ok;
   std::string problem;  ///< why the last request failed; empty: it did not
   MonoTime review_due{};
@@ -49,11 +50,18 @@ struct Tracked {
   std::optional<MonoTime> without_checks_since;
   std::string without_checks_commit;
   int mergeable_tries = 0;
-  bool in_round = false;      ///< asked about right now
-  bool writing = false;       ///< its row is on the way to the disk
-  bool ask_held = false;      ///< the held pull request fell out of the newest of its branch
-  std::vector<Done> waiting;  ///< for the question that has begun
-  std::vector<Done> next;     ///< for one that has not
+  std::vector<Repository> parents;  ///< of the forks among its repositories, as last answered
+  bool in_round = false;            ///< asked about right now
+  bool writing = false;             ///< its row is on the way to the disk
+  bool ask_held = false;            ///< the held pull request fell out of the newest of its branch
+  std::vector<Done> waiting;        ///< for the question that has begun
+  std::vector<Done> next;           ///< for one that has not
+};
+
+/// A repository whose list of pull requests is watched by conditional requests.
+struct Watched {
+  std::string etag;
+  MonoTime seen{};  ///< when GitHub last answered
 };
 
 /// One request: lookups of some workspaces at one host.
@@ -102,6 +110,23 @@ struct GithubService::Impl : std::enable_shared_from_this<GithubService::Impl> {
   void send(Batch batch);
   void end_round();
 
+  // service_probe.cc
+  struct Probe {
+    std::string key;  ///< of `watched`
+    std::string host;
+    http_client::Request request;
+  };
+  using Probed = std::vector<std::pair<Probe, Result<http_client::Response>>>;
+  [[nodiscard]] bool is_quiet(const Tracked& item) const;
+  [[nodiscard]] bool is_watched(const Tracked& item) const;
+  void arm_probe();
+  void begin_probe();
+  [[nodiscard]] std::vector<Probe> make_probes();
+  void probed(const Probed& answers);
+  void list_changed(const std::string& key);
+  void list_lost(const std::string& key);
+  void want_soon(Tracked& item);
+
   // service_answer.cc
   void answered(Batch batch, const Result<http_client::Response>& response);
   void take_answer(const Batch& batch, const http_client::Response& response);
@@ -123,13 +148,17 @@ struct GithubService::Impl : std::enable_shared_from_this<GithubService::Impl> {
   Listeners listeners;
   std::map<model::WorkspaceId, Tracked> tracked;
   std::map<std::string, Host> hosts;
+  std::map<std::string, Watched> watched;
   std::optional<Round> round;
   std::optional<std::int64_t> told_review_count;
   Loop::TimerId timer = 0;
   MonoTime timer_at{};
+  Loop::TimerId probe_timer = 0;
+  bool probing = false;
   bool running = false;
   Counter& requests_ok;
   Counter& requests_failed;
+  Counter& requests_unchanged;
 };
 
 }  // namespace sb::github

@@ -49,4 +49,10 @@ std::string graphql_url(const GithubOptions& options, const std::string& host) {
   return "https://" + host + "/api/graphql";
 }
 
+std::string rest_url(const GithubOptions& options, const std::string& host) {
+  if (!options.api_url.empty()) return options.api_url;
+  if (is_github_cloud(host)) return "https://api." + host;
+  return "https://" + host + "/api/v3";
+}
+
 }  // namespace sb::github

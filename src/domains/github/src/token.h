@@ -20,5 +20,7 @@ Result<std::string> find_token(const GithubOptions& options, const std::string& 
 
 /// Where GraphQL of a host is asked.
 [[nodiscard]] std::string graphql_url(const GithubOptions& options, const std::string& host);
+/// Where the REST resources of a host begin; without a last slash.
+[[nodiscard]] std::string rest_url(const GithubOptions& options, const std::string& host);
 
 }  // namespace sb::github

@@ -36,9 +36,10 @@ struct FakePullRequest {
   std::optional<std::vector<FakeCheck>> checks = std::vector<FakeCheck>{{"build"}};  ///< none: null
 };
 
-/// A server in the shape of GitHub's GraphQL endpoint, for one repository (and, by name, others):
-/// answers the questions of this program from `pull_requests`, with the documented payload, and can
-/// fail in the documented ways. Set members between requests, under `lock`.
+/// A server in the shape of GitHub's GraphQL endpoint and its REST list of pull requests, for one
+/// repository (and, by name, others): answers the questions of this program from `repositories`,
+/// with the documented payload, and can fail in the documented ways. Set members between requests,
+/// under `lock`.
 class FakeGithub {
  public:
   FakeGithub() : server_([this](const ServedRequest& request) { return answer(request); }) {}
@@ -60,11 +61,14 @@ class FakeGithub {
   bool cut = false;
   std::string graphql_error;  ///< type of an error that spoils everything
   std::string spoil_branch;   ///< its lookup fails, the others do not
+  int list_status = 200;      ///< other: answered to every list
 
   // What happened so far.
   std::size_t requests = 0;
   std::size_t branches_asked = 0;
   std::size_t reviews_asked = 0;
+  std::size_t lists_asked = 0;
+  std::size_t lists_unchanged = 0;
 
  private:
   ServedAnswer answer(const ServedRequest& request) {
@@ -86,10 +90,36 @@ class FakeGithub {
     } else if (status != 200) {
       out.status = status;
       out.body = R"({"message":"no"})";
+    } else if (request.method == "GET") {
+      list(request, out);
     } else {
       out.body = graphql(request.body);
     }
     return out;
+  }
+
+  // GET /repos/OWNER/NAME/pulls?…, with an ETag that does not move with checks.
+  void list(const ServedRequest& request, ServedAnswer& out) {
+    ++lists_asked;
+    constexpr std::string_view kBefore = "/repos/";
+    const auto end = request.target.find("/pulls?");
+    const auto held =
+        end == std::string::npos
+            ? repositories.end()
+            : repositories.find(request.target.substr(kBefore.size(), end - kBefore.size()));
+    out.status = held == repositories.end() ? 404 : list_status;
+    if (out.status != 200) return;
+    std::string etag = "W/\"";
+    for (const auto& pr : held->second) etag += std::to_string(pr.number) + pr.state + pr.head_oid;
+    etag += '"';
+    out.headers.emplace_back("ETag", etag);
+    const auto known = request.headers.find("if-none-match");
+    if (known != request.headers.end() && known->second == etag) {
+      ++lists_unchanged;
+      out.status = 304;
+      return;
+    }
+    out.body = "[]";
   }
 
   std::string graphql(const std::string& body) {

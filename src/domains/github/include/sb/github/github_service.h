@@ -40,6 +40,9 @@ struct GithubOptions {
   std::chrono::milliseconds hot_interval{20'000};
   std::chrono::milliseconds open_interval{60'000};    ///< open, nothing is expected
   std::chrono::milliseconds quiet_interval{150'000};  ///< no pull request, or an ended one
+  /// The same where conditional requests watch the lists of pull requests.
+  std::chrono::milliseconds watched_interval{900'000};
+  std::chrono::milliseconds probe_interval{60'000};   ///< of those requests
   std::chrono::milliseconds review_interval{60'000};  ///< of the review count
   /// Asked in one go with what is due now.
   std::chrono::milliseconds slack{10'000};
