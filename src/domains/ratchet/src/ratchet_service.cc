@@ -216,6 +216,11 @@ void RatchetService::look_around() {
 }
 
 void RatchetService::set_enabled(const model::WorkspaceId& id, bool enabled, Done done) {
+  if (enabled && !has_command()) {
+    return done(
+        fail(ErrorCode::conflict,
+             "auto-fix has no command to start; set SNAPBOARD_RATCHET_COMMAND of the server"));
+  }
   impl_->write<Toggled>(
       [id, enabled, stamp = impl_->next_stamp()](sqlite::Database& database) {
         return toggle(database, id, enabled, stamp);

@@ -207,7 +207,7 @@ TEST_F(RatchetTest, S_24_OfTwoQuickTogglesTheLastOneStays) {
 }
 
 TEST_F(RatchetTest, AToggleToWhatItIsAlreadyChangesNothing) {
-  auto& it = house();
+  auto& it = house("true");
   ASSERT_TRUE(it.toggle("w", true));
   const auto again = it.toggle("w", true);
   ASSERT_TRUE(again);
@@ -258,15 +258,14 @@ TEST_F(RatchetTest, OneThatTakesTooLongIsEndedAndHasDied) {
   EXPECT_FALSE(process::is_running(it.sessions[0].process));
 }
 
-TEST_F(RatchetTest, WithoutACommandOnlyTheSwitchWorks) {
+TEST_F(RatchetTest, WithoutACommandItCannotBeSwitchedOn) {
   auto& it = house();
-  ASSERT_TRUE(it.toggle("w", true));
-  it.see("w");
-  it.pass();
-  it.settle();
-  EXPECT_EQ(it.last("w")->record.outcome, std::nullopt);
-  EXPECT_FALSE(it.service().has_command());
-  EXPECT_EQ(it.service().enabled(), 1U);
+  const auto refused = it.toggle("w", true);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  EXPECT_THAT(refused.error().message, HasSubstr("SNAPBOARD_RATCHET_COMMAND"));
+  EXPECT_EQ(it.last("w"), nullptr);
+  EXPECT_TRUE(it.toggle("w", false)) << "what was on before can be switched off";
 }
 
 TEST_F(RatchetTest, AConflictThatIsWorkedOutAnewIsNoChange) {

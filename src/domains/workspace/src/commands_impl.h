@@ -96,6 +96,7 @@ struct WorkspaceCommands::Impl : std::enable_shared_from_this<WorkspaceCommands:
   void hide(const LeavingPtr& leaving);
   void release(const LeavingPtr& leaving);
   void remove_worktree(const LeavingPtr& leaving);
+  void look_at_branch(const LeavingPtr& leaving);
   void delete_branch(const LeavingPtr& leaving);
   void settle(const LeavingPtr& leaving);
   void roll_back(const LeavingPtr& leaving, const Error& why);

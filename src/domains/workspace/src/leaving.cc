@@ -184,7 +184,7 @@ void WorkspaceCommands::Impl::remove_worktree(const LeavingPtr& leaving) {
       [found = leaving->found, half_made] { return listed_path(found, *half_made); },
       [this, leaving, half_made](Result<Path> path) {
         if (!path) return roll_back(leaving, path.error());
-        if (!*path) return settle(leaving);
+        if (!*path) return look_at_branch(leaving);
         auto command = git_cli::remove_worktree(leaving->found.project.common_dir, **path,
                                                 leaving->order.force || *half_made);
         command.timeout = options.git_timeout;
@@ -199,6 +199,21 @@ void WorkspaceCommands::Impl::remove_worktree(const LeavingPtr& leaving) {
                                git_cli::failure_reason(leaving->task->tail(kGitOutputBytesMax))),
                    {}});
             });
+      });
+}
+
+/// There is no worktree. A branch that is still where it was made holds nothing of its own.
+void WorkspaceCommands::Impl::look_at_branch(const LeavingPtr& leaving) {
+  const Found& found = leaving->found;
+  if (!found.branch_made || !found.row.git_dir.empty()) return settle(leaving);
+  on_worker<std::string>(
+      [questions = questions, place = found.project.common_dir, branch = *found.branch_made] {
+        return questions.commit_of(place, "refs/heads/" + branch);
+      },
+      [this, leaving](const Result<std::string>& commit) {
+        if (!commit || *commit != leaving->found.begins_at) return settle(leaving);
+        leaving->risk.emplace().branch = leaving->found.branch_made;
+        delete_branch(leaving);
       });
 }
 

@@ -452,6 +452,25 @@ TEST_F(CommandsTest, AnArchivedRowGoesWithItsWorktree) {
 
 // --- delete ---
 
+TEST_F(CommandsTest, ABranchWithoutAWorktreeGoesUnlessSomebodyCommittedToIt) {
+  // git makes the branch, fails at the checkout and takes the worktree away again.
+  repo_.commit(".gitattributes", "README.md filter=broken\n", "attributes");
+  repo_.git({"config", "filter.broken.clean", "cat"});
+  repo_.git({"config", "filter.broken.smudge", "false"});
+  repo_.git({"config", "filter.broken.required", "true"});
+  const auto one = life_.made(project_.id, "one");
+  const auto two = life_.made(project_.id, "two");
+  ASSERT_EQ(one.status, FAILED);
+  repo_.git({"branch", "-f", "one", "HEAD"});
+  repo_.commit("b.txt", "b\n", "work");
+  repo_.git({"branch", "-f", "two", "HEAD"});
+  for (const auto& row : {one, two}) {
+    const auto gone = life_.archive(row.id, {.remove_worktree = true, .forget = true});
+    ASSERT_TRUE(gone) << gone.error().message;
+  }
+  EXPECT_EQ(branches(), "main\ntwo");
+}
+
 TEST_F(CommandsTest, ADeleteTakesWorktreeAndRow) {
   const auto row = life_.made(project_.id, "a");
   ASSERT_TRUE(life_.archive(row.id, {.remove_worktree = true, .force = false, .forget = true}));

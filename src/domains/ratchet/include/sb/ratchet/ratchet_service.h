@@ -109,7 +109,8 @@ class RatchetService {
   void look_around();
 
   using Done = std::function<void(Result<RatchetRow>)>;
-  /// Answers once it is committed. Off: the record is cleared and a running fixer is ended.
+  /// Answers once it is committed. Off: the record is cleared and a running fixer is ended. Errors:
+  /// conflict (on, but there is no command).
   void set_enabled(const model::WorkspaceId& id, bool enabled, Done done);
   /// What is known of the pull request now.
   void observe(const model::WorkspaceId& id, PullRequest pull);

@@ -59,6 +59,7 @@ struct Found {
   WorkspaceRow row;
   ProjectRow project;
   std::optional<std::string> branch_made;  ///< the branch that was made with it
+  std::string begins_at;                   ///< the commit that branch was made at
 };
 
 /// Of a project: where its workspaces are, those not made yet too.
