@@ -158,8 +158,8 @@ Result<Found> find_all_of(Database& database, const model::WorkspaceId& id) {
   Found found;
   SB_TRY(found.project, project_of(database, held.row.project));
   found.row = std::move(held.row);
-  SB_TRY_VOID(database.query("SELECT branch, start FROM making WHERE workspace = ?",
-                             {id.view()}, [&](const Row& row) {
+  SB_TRY_VOID(database.query("SELECT branch, start FROM making WHERE workspace = ?", {id.view()},
+                             [&](const Row& row) {
                                found.branch_made = row.text_or_null(0);
                                found.begins_at = row.text(1);
                              }));
