@@ -39,7 +39,7 @@ std::optional<std::string> match(std::string_view pattern, const std::vector<std
 bool is_api_path(const Target& target) {
   const std::string& first = target.segments.front();
   return first == "api" || first == "metrics" || first == "snapshots" || first == "snapshot" ||
-         first == "sync" || first == "hooks";
+         first == "sync" || first == "hooks" || first == "trpc";
 }
 
 }  // namespace
@@ -58,6 +58,8 @@ Router::Router(const ServerConfig& config, const ServerPorts& ports, const Acces
 const std::vector<Router::Route>& Router::routes() {
   static const std::vector<Route> kRoutes{
       {"GET", "/metrics", &Router::get_metrics},
+      {"GET", "/trpc/{}", &Router::get_trpc},
+      {"GET", "/api/trpc/{}", &Router::get_trpc},
       {"GET", "/snapshots", &Router::get_upgrade_only},
       {"GET", "/snapshot", &Router::get_upgrade_only},
       {"GET", "/sync", &Router::get_upgrade_only},

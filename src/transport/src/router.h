@@ -64,6 +64,7 @@ class Router : public std::enable_shared_from_this<Router> {
   void get_workspace(Call& call);
   void get_explain(Call& call);
   void get_history(Call& call);
+  void get_trpc(Call& call);
   void get_upgrade_only(Call& call);
   void post_events(Call& call);
   void post_hook(Call& call);

@@ -101,6 +101,8 @@ class EntryText {
   [[nodiscard]] std::string_view id() const {
     return std::string_view(text_).substr(kIdOffset, offsets_[0] - 1 - kIdOffset);
   }
+  /// When it was made.
+  [[nodiscard]] WallTime computed_at() const { return computed_at_; }
   /// `"field":value` without commas around it.
   [[nodiscard]] std::string_view member(model::Field field) const {
     if (field == model::Field::unknownFields) return unknown_->member;
