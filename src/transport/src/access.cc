@@ -255,8 +255,8 @@ Credential AccessPolicy::authenticate(const HttpRequest& request, const Peer& pe
   return found;
 }
 
-std::optional<HttpResponse> AccessPolicy::refuse_any(const HttpRequest& request,
-                                                     const Peer& peer) const {
+std::optional<HttpResponse> AccessPolicy::refuse_host(const HttpRequest& request,
+                                                      const Peer& peer) const {
   const std::size_t hosts = request.header_count("host");
   if (hosts > 1 || (hosts == 0 && request.http11)) {
     auto response = problem_response(
@@ -274,6 +274,11 @@ std::optional<HttpResponse> AccessPolicy::refuse_any(const HttpRequest& request,
   if (!peer.unix_socket && hosts == 1 && !host_allowed(*request.header("host"))) {
     return problem_response(forbidden("This Host is not served here."));
   }
+  return std::nullopt;
+}
+
+std::optional<HttpResponse> AccessPolicy::refuse_peer(const HttpRequest& request,
+                                                      const Peer& peer) const {
   if (!peer_allowed(peer)) return problem_response(forbidden("Untrusted remote address."));
   if (!trust_forwarded_) {
     for (const auto& [name, value] : request.headers) {

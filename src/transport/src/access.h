@@ -72,10 +72,12 @@ class AccessPolicy {
   [[nodiscard]] Credential authenticate(const HttpRequest& request, const Peer& peer) const;
   [[nodiscard]] bool token_matches(std::string_view presented) const;
 
-  /// What every request must pass: one sound Host of ours, a trusted peer, no forwarded-client
-  /// headers.
-  [[nodiscard]] std::optional<HttpResponse> refuse_any(const HttpRequest& request,
-                                                       const Peer& peer) const;
+  /// What every request must pass first: one sound Host of ours (DNS rebinding).
+  [[nodiscard]] std::optional<HttpResponse> refuse_host(const HttpRequest& request,
+                                                        const Peer& peer) const;
+  /// What every request must pass: a trusted peer, no forwarded-client headers.
+  [[nodiscard]] std::optional<HttpResponse> refuse_peer(const HttpRequest& request,
+                                                        const Peer& peer) const;
   /// What a request for data or a command must pass besides: origin, token, and no cross-site
   /// command.
   [[nodiscard]] std::optional<HttpResponse> refuse_api(const HttpRequest& request,

@@ -118,12 +118,17 @@ void HttpConnection::dispatch(HttpRequest request) {
         problem_response({ErrorCode::invalid_argument, "The request target is malformed.", {}}));
     return;
   }
-  if (auto refusal = core_->access().refuse_any(request, peer_)) {
+  if (auto refusal = core_->access().refuse_host(request, peer_)) {
     close_after_ = true;
     refused(*std::move(refusal));
     return;
   }
-  if (dispatch_upgrade(request, *target)) return;
+  if (wants_websocket(request)) return dispatch_upgrade(request, *target);
+  if (auto refusal = core_->access().refuse_peer(request, peer_)) {
+    close_after_ = true;
+    refused(*std::move(refusal));
+    return;
+  }
   Reply reply = [weak = weak_from_this()](HttpResponse response) {
     const auto self = weak.lock();
     if (self) static_cast<HttpConnection&>(*self).respond(std::move(response));
@@ -131,24 +136,25 @@ void HttpConnection::dispatch(HttpRequest request) {
   core_->router().handle(std::move(request), *target, peer_, std::move(reply));
 }
 
-bool HttpConnection::dispatch_upgrade(const HttpRequest& request, const Target& target) {
+// The checks stand in the order of the contract, section 16: the first failure answers and closes.
+void HttpConnection::dispatch_upgrade(const HttpRequest& request, const Target& target) {
   const bool sync = target.path == "/sync";
-  if (!wants_websocket(request) ||
-      (!sync && target.path != "/snapshots" && target.path != "/snapshot")) {
-    return false;
-  }
   const auto refuse = [&](HttpResponse response) {
     core_->counters().refused.add();
     response.close = true;
     respond(std::move(response));
-    return true;
   };
   const auto bad = [](std::string message) {
     return problem_response({ErrorCode::invalid_argument, std::move(message), {}});
   };
   if (!core_->ports().status.ready() || core_->stopping())
     return refuse(core_->router().not_ready());
+  if (!sync && target.path != "/snapshots" && target.path != "/snapshot") {
+    return refuse(problem_response({ErrorCode::not_found, "No WebSocket is spoken here.", {}}));
+  }
   if (auto refusal = core_->access().refuse_upgrade(request, peer_))
+    return refuse(*std::move(refusal));
+  if (auto refusal = core_->access().refuse_peer(request, peer_))
     return refuse(*std::move(refusal));
   const std::string project(target.param("projectId").value_or(""));
   if (!sync && project.empty()) return refuse(bad("The query parameter projectId is missing."));
@@ -190,7 +196,6 @@ bool HttpConnection::dispatch_upgrade(const HttpRequest& request, const Target& 
             .coalesce = core.config().coalesce});
   }
   adopt_stream(std::move(options));
-  return true;
 }
 
 void HttpConnection::become_stream(HttpResponse response) {

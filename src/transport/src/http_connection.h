@@ -46,7 +46,7 @@ class HttpConnection final : public Connection {
   void parse();
   void begin_request();
   void dispatch(HttpRequest request);
-  bool dispatch_upgrade(const HttpRequest& request, const Target& target);
+  void dispatch_upgrade(const HttpRequest& request, const Target& target);
   void become_stream(HttpResponse response);
   void adopt_stream(StreamConnection::Options options);
   void respond(HttpResponse response);

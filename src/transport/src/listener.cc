@@ -28,6 +28,9 @@ constexpr std::chrono::milliseconds kAcceptRest{100};  // when out of descriptor
 // Unsent bytes the kernel takes for one connection: a reader that stands still costs no more, and
 // what it gets when it goes on is built from newer state.
 constexpr int kUnsentBytesMax = 256 << 10;
+// What is sent and never acknowledged: the peer is gone without a word. Longer than a reader may
+// stand still (ServerConfig::stall_timeout), so that such a one still hears that it was too slow.
+constexpr unsigned kUnacknowledgedMs = 60'000;
 constexpr mode_t kSocketMode = 0600;
 
 std::string errno_text(int error) {
@@ -134,6 +137,7 @@ Result<ListenSocket> ListenSocket::tcp(const TcpOptions& options) {
   set_option(socket.fd_, SOL_SOCKET, SO_REUSEADDR, 1);
   set_option(socket.fd_, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(socket.fd_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentBytesMax);
+  set_option(socket.fd_, IPPROTO_TCP, TCP_USER_TIMEOUT, kUnacknowledgedMs);
   if (options.reno) (void)::setsockopt(socket.fd_, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
   if (::bind(socket.fd_, as_sockaddr(address->storage), address->size) != 0 ||
       ::listen(socket.fd_, kBacklog) != 0) {

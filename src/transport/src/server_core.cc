@@ -168,9 +168,14 @@ void ServerCore::pump() {
     if (websocket != nullptr) websocket->pump(now);
   }
   pumping_ = false;
-  std::erase(websockets_, nullptr);
+  forget_gone();
   end_turn();
   waits_.check();
+}
+
+void ServerCore::forget_gone() {
+  std::erase(websockets_, nullptr);
+  counters_.websockets.set(static_cast<double>(websockets_.size()));
 }
 
 void ServerCore::end_turn() {
@@ -204,7 +209,7 @@ void ServerCore::ping_all() {
     if (websocket != nullptr) websocket->ping();
   }
   pumping_ = false;
-  std::erase(websockets_, nullptr);
+  forget_gone();
 }
 
 void ServerCore::shutdown(std::chrono::milliseconds grace, std::function<void()> done) {

@@ -87,6 +87,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
  private:
   void accept(int fd, Peer peer);
   void pump();
+  void forget_gone();  // who went while all were visited
   void ping_all();
   void arm_ping();
   void finish_shutdown();

@@ -161,17 +161,17 @@ TEST(PeerRule, ReadsBlocks) {
 
 TEST(RequestRule, NeedsOneSoundHostOfOurs) {
   const AccessPolicy access = policy();
-  EXPECT_EQ(status(access.refuse_any(request({{"host", "localhost:7420"}}), kLocal)), 0);
-  EXPECT_EQ(status(access.refuse_any(request({{"host", "evil.example"}}), kLocal)), 403);
-  EXPECT_EQ(status(access.refuse_any(request({{"host", "a b"}}), kLocal)), 400);
-  EXPECT_EQ(status(access.refuse_any(request({}), kLocal)), 400);
-  EXPECT_EQ(status(access.refuse_any(
+  EXPECT_EQ(status(access.refuse_host(request({{"host", "localhost:7420"}}), kLocal)), 0);
+  EXPECT_EQ(status(access.refuse_host(request({{"host", "evil.example"}}), kLocal)), 403);
+  EXPECT_EQ(status(access.refuse_host(request({{"host", "a b"}}), kLocal)), 400);
+  EXPECT_EQ(status(access.refuse_host(request({}), kLocal)), 400);
+  EXPECT_EQ(status(access.refuse_host(
                 request({{"host", "localhost:7420"}, {"host", "localhost:7420"}}), kLocal)),
             400);
   HttpRequest old = request({});
   old.http11 = false;
-  EXPECT_EQ(status(access.refuse_any(old, kLocal)), 0);
-  EXPECT_EQ(status(access.refuse_any(request({{"host", "anything"}}), kUnix)), 0);
+  EXPECT_EQ(status(access.refuse_host(old, kLocal)), 0);
+  EXPECT_EQ(status(access.refuse_host(request({{"host", "anything"}}), kUnix)), 0);
 }
 
 TEST(RequestRule, S_54_RefusesEachForwardedHeaderUnlessTrusted) {
@@ -181,10 +181,10 @@ TEST(RequestRule, S_54_RefusesEachForwardedHeaderUnlessTrusted) {
   for (const char* name : {"forwarded", "x-forwarded-for", "x-real-ip", "x-client-ip",
                            "cf-connecting-ip", "true-client-ip"}) {
     const auto forwarded = request({{"host", "localhost:7420"}, {name, "10.0.0.5"}});
-    EXPECT_EQ(status(policy().refuse_any(forwarded, kLocal)), 403) << name;
-    EXPECT_EQ(status(policy().refuse_any(forwarded, kUnix)), 403) << name;
-    EXPECT_EQ(status(policy(trusting).refuse_any(forwarded, kLocal)), 0) << name;
-    EXPECT_EQ(status(policy(trusting).refuse_any(forwarded, {false, "10.0.0.5"})), 403) << name;
+    EXPECT_EQ(status(policy().refuse_peer(forwarded, kLocal)), 403) << name;
+    EXPECT_EQ(status(policy().refuse_peer(forwarded, kUnix)), 403) << name;
+    EXPECT_EQ(status(policy(trusting).refuse_peer(forwarded, kLocal)), 0) << name;
+    EXPECT_EQ(status(policy(trusting).refuse_peer(forwarded, {false, "10.0.0.5"})), 403) << name;
   }
 }
 

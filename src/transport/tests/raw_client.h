@@ -1,12 +1,15 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -56,6 +59,8 @@ class RawClient {
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     client.connect(address);
+    const int no_delay = 1;  // what a test sends in pieces goes out in pieces
+    ::setsockopt(client.fd_, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof(no_delay));
     return client;
   }
   static RawClient unix_path(const std::string& path) {
@@ -81,6 +86,11 @@ class RawClient {
       bytes.remove_prefix(static_cast<std::size_t>(count));
     }
     return true;
+  }
+  /// True once the server has said something, or ended; waits up to `wait` for it.
+  [[nodiscard]] bool has_something(std::chrono::milliseconds wait) const {
+    pollfd waiting{fd_, POLLIN, 0};
+    return !buffer_.empty() || ::poll(&waiting, 1, static_cast<int>(wait.count())) > 0;
   }
   /// No more from us.
   void finish_sending() { ::shutdown(fd_, SHUT_WR); }
