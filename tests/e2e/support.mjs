@@ -126,9 +126,10 @@ export class Server {
   constructor(sandbox, repo, flags) {
     this.sandbox = sandbox;
     this.startedAt = performance.now();
+    const listen = flags.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
     this.child = spawn(
       binary,
-      ["serve", "--listen", "127.0.0.1:0", "--data-dir", sandbox.path("data"), "--no-open", "--print-ready", ...flags],
+      ["serve", ...listen, "--data-dir", sandbox.path("data"), "--no-open", "--print-ready", ...flags],
       { cwd: repo, env: sandbox.env, stdio: ["ignore", "pipe", "pipe"] },
     );
     this.log = "";
