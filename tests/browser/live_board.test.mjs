@@ -3,103 +3,13 @@
 //   SNAPBOARD_BIN=build/snapboard node --test tests/browser/live_board.test.mjs
 // Chromium: $SNAPBOARD_CHROMIUM or /usr/bin/chromium. Pictures of the page: build/screenshots.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import path from "node:path";
-import { createInterface } from "node:readline";
-import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
-import { binary, eventually, Sandbox, TOKEN } from "../e2e/support.mjs";
+import { test } from "node:test";
+import { inBoard, openBoard, picture, serve, shows, START_MS } from "./board.mjs";
 
 const WITHIN_MS = 1_000; // the goal, printed
-const DEADLINE_MS = 5_000; // when the test gives up: the machine may be busy with something else
-const START_MS = 30_000;
 const QUIET_MS = 5_000; // how long an idle page is listened to
-const pictures = fileURLToPath(new URL("../../build/screenshots/", import.meta.url));
-
-let browser;
-before(async () => {
-  mkdirSync(pictures, { recursive: true });
-  browser = await chromium.launch({
-    executablePath: process.env.SNAPBOARD_CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    ],
-  });
-});
-after(() => browser?.close());
-
-/** Starts the program on a port, 0 for any; killed with the sandbox. */
-async function serve(sandbox, repo, port = 0) {
-  const child = spawn(
-    binary,
-    [
-      "serve", "--listen", `127.0.0.1:${port}`, "--data-dir", sandbox.path("data"),
-      "--socket", sandbox.path("run", "snapboard.sock"), "--no-open", "--print-ready",
-    ],
-    { cwd: repo, env: sandbox.env, stdio: ["ignore", "pipe", "pipe"] },
-  );
-  let log = "";
-  child.stderr.on("data", (chunk) => (log += chunk));
-  const exited = once(child, "exit");
-  const kill = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-    await exited;
-  };
-  sandbox.servers.push({ kill });
-
-  const timeout = AbortSignal.timeout(START_MS);
-  const ended = exited.then(([code, signal]) => {
-    throw new Error(`the server ended before it was ready (${code ?? signal}):\n${log}`);
-  });
-  const [line] = await Promise.race([once(createInterface({ input: child.stdout }), "line", { signal: timeout }), ended]);
-  const { url } = JSON.parse(line);
-  const address = new URL(url);
-  if (!address.searchParams.has("token")) address.searchParams.set("token", TOKEN);
-  return { url: address.href, port: Number(address.port), kill };
-}
-
-/** A repository with three worktrees, the program on it, and a page that shows them. */
-async function openBoard(t, { colorScheme = "light", viewport = { width: 1280, height: 800 } } = {}) {
-  const sandbox = new Sandbox(t);
-  const repo = sandbox.repository();
-  const worktrees = Object.fromEntries(["alpha", "beta", "gamma"].map((name) => [name, sandbox.worktree(repo, name)]));
-  const server = await serve(sandbox, repo);
-  const context = await browser.newContext({ colorScheme, viewport });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  const errors = [];
-  page.on("pageerror", (error) => errors.push(error.message));
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-  const traffic = { requests: [], frames: 0 };
-  page.on("request", (request) => traffic.requests.push(request.url()));
-  page.on("websocket", (socket) => {
-    traffic.requests.push(socket.url());
-    socket.on("framereceived", () => ++traffic.frames);
-    socket.on("framesent", () => ++traffic.frames);
-  });
-  await page.goto(server.url);
-  for (const name of ["main", ...Object.keys(worktrees)]) await shows(page, inBoard(name));
-  // Measured by git, all of them: from here on nothing happens by itself.
-  const cards = "[...document.querySelectorAll('[data-column] article')]";
-  await shows(page, `${cards}.length === 4 && !${cards}.some((card) => card.textContent.includes('not measured'))`, START_MS);
-  return { sandbox, repo, worktrees, server, page, errors, traffic };
-}
-
-/** Source text of a condition in the page: there is a card of this branch, and `condition` holds for its `text`. */
-const inBoard = (branch, condition = "true") => `[...document.querySelectorAll('[data-column] article')].some((card) => {
-  const text = card.textContent;
-  return card.querySelector('[title="${branch}"]') !== null && (${condition});
-})`;
-
-/** Keeps what the page looks like, with its movements at their end. */
-const picture = (page, name) => page.screenshot({ path: path.join(pictures, name), animations: "disabled" });
-
-/** Waits for a condition. Asked from outside: the page's own policy forbids it to evaluate texts. */
-const shows = (page, condition, timeoutMs = DEADLINE_MS) => eventually(condition, () => page.evaluate(condition), timeoutMs);
 
 /**
  * Does something and waits until the page shows it. The page itself notes when: an observer looks at every change of

@@ -35,6 +35,7 @@ export function Details({ workspace, canChange, onClose }: DetailsProps) {
             event.preventDefault();
             content.current?.focus();
           }}
+          onFocusOutside={(event) => event.preventDefault()} // only a click or Escape closes it
           onInteractOutside={(event) => {
             // Another workspace is opened in place; beside the board the panel stays until it is closed.
             const target = event.target instanceof Element ? event.target : null;

@@ -1,6 +1,6 @@
 import type { ProjectRow } from "@snapboard/client";
 import { Dialog } from "radix-ui";
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useRef, useState, type FormEvent, type ReactNode } from "react";
 import { createWorkspace } from "../lib/commands.ts";
 import { Backdrop } from "./backdrop.tsx";
 import { Button, fieldLook } from "./button.tsx";
@@ -15,8 +15,15 @@ interface NewWorkspaceProps {
 /** A button that asks for the name of a new workspace; the rest can be left to the server. */
 export function NewWorkspace({ project, onMade }: NewWorkspaceProps) {
   const [open, setOpen] = useState(false);
+  const made = useRef(false);
   return (
-    <Dialog.Root open={open} onOpenChange={setOpen}>
+    <Dialog.Root
+      open={open}
+      onOpenChange={(next) => {
+        made.current = false;
+        setOpen(next);
+      }}
+    >
       <Dialog.Trigger asChild>
         <Button title="New workspace">
           <PlusIcon />
@@ -28,12 +35,15 @@ export function NewWorkspace({ project, onMade }: NewWorkspaceProps) {
         <Backdrop />
         <Dialog.Content
           aria-describedby={undefined}
+          // What was made is opened, and has the focus: it does not go back to the button.
+          onCloseAutoFocus={(event) => made.current && event.preventDefault()}
           className="fixed top-[14vh] left-1/2 z-50 w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 animate-fade rounded-xl border border-line bg-raised p-5 shadow-high outline-none"
         >
           <Dialog.Title className="text-title font-semibold">New workspace</Dialog.Title>
           <Form
             project={project}
             onMade={(id) => {
+              made.current = true;
               setOpen(false);
               onMade(id);
             }}
