@@ -26,6 +26,8 @@ const cases = [
   ["a wrong type", event({ data: { enabled: "yes" } }), 400, "invalid_argument", "$.data.enabled"],
   ["an unknown enum value", event({ type: "run_script.status_changed", data: { runScriptStatus: "DANCING" } }), 400, "invalid_argument", "$.data.runScriptStatus"],
   ["an unknown event type", event({ type: "workspace.exploded" }), 400, "invalid_argument", "$.type"],
+  ["a sound CloudEvent of a type that is none of ours", event({ type: "dev.snapboard.agent.permission.requested", sequence: "00000014",
+    traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", data: { agent: "claude-code", cwd: "/app", tool: "Bash", pid: 48211 } }), 400, "invalid_argument", "$.type"],
   ["a missing member", event({ data: {} }), 400, "invalid_argument", "$.data.enabled"],
   ["a missing envelope member", event({ id: undefined }), 400, "invalid_argument", "$.id"],
   ["an identifier of 257 bytes", event({ id: "x".repeat(257) }), 400, "invalid_argument", "$.id"],
