@@ -66,7 +66,8 @@ void check_request(const HttpRequest& request) {
       }(),
       "127.0.0.1", 7420);
   const sb::transport::Peer peer{false, "127.0.0.1"};
-  (void)kPolicy.refuse_any(request, peer);
+  (void)kPolicy.refuse_host(request, peer);
+  (void)kPolicy.refuse_peer(request, peer);
   (void)kPolicy.refuse_upgrade(request, peer);
   if (!kPolicy.refuse_api(request, peer)) {
     bool presented = false;

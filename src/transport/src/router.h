@@ -30,7 +30,7 @@ class Router : public std::enable_shared_from_this<Router> {
          RevisionWaits& waits, snapshot::ViewEncoder& views,
          std::function<std::shared_ptr<StreamSession>()> new_stream);
 
-  /// Takes a request that passed AccessPolicy::refuse_any.
+  /// Takes a request that passed AccessPolicy::refuse_host and refuse_peer.
   void handle(HttpRequest request, const Target& target, const Peer& peer, Reply reply);
 
   /// 503 until the server is ready.
