@@ -6,9 +6,9 @@ module.exports = {
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     {
       name: "client-core-stands-alone",
-      comment: "no framework, no package: only src/react.ts knows React",
+      comment: "no framework, no package: only src/react.ts knows React, only src/query.ts TanStack Query",
       severity: "error",
-      from: { path: clientSources, pathNot: `${clientSources}react\\.ts$` },
+      from: { path: clientSources, pathNot: `${clientSources}(react|query)\\.ts$` },
       to: { path: "(^|/)node_modules/" },
     },
     {
@@ -26,10 +26,10 @@ module.exports = {
     },
     {
       name: "web-uses-the-client-by-its-entry-points",
-      comment: "import from @snapboard/client or @snapboard/client/react only",
+      comment: "import from @snapboard/client, @snapboard/client/react or @snapboard/client/query only",
       severity: "error",
       from: { path: "^web/" },
-      to: { path: "^clients/typescript/", pathNot: `${clientSources}(index|react)\\.ts$` },
+      to: { path: "^clients/typescript/", pathNot: `${clientSources}(index|react|query)\\.ts$` },
     },
     {
       name: "web-names-the-client-package",

@@ -1,4 +1,4 @@
-// A stand-in for the server while the page is developed: the built page, GET /api/projects and /snapshots with changes.
+// A stand-in for the server while the page is developed: the built page, GET /api/projects and /sync with changes.
 //   node dev/fake_server.mjs [--port 7420] [--quiet] [--answer 401|503]
 //   --quiet: nothing changes by itself    --answer: refuse everything that way
 
@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { WebSocketServer } from "ws";
 import { fakeProjects, setReason } from "./fake_data.mjs";
+
+const heartbeatMs = 5_000;
 
 const types = {
   ".html": "text/html; charset=utf-8",
@@ -54,40 +56,46 @@ export async function startFakeServer({ port = 0, quiet = false, answer = 0, pro
 
   const sockets = new WebSocketServer({ noServer: true });
   http.on("upgrade", (request, socket, head) => {
-    const url = new URL(request.url ?? "/", "http://fake");
-    const project = projects.find(({ row }) => row.id === url.searchParams.get("projectId"));
-    if (answer !== 0 || url.pathname !== "/snapshots") {
+    if (answer !== 0 || !request.url?.startsWith("/sync")) {
       socket.end(`HTTP/1.1 ${answer || 404} Refused\r\nConnection: close\r\n\r\n`);
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (client) => {
-      if (!project) return client.close(4404, "unknown project");
-      client.projectId = project.row.id;
-      client.send(
-        JSON.stringify({
-          type: "snapshot_full",
-          projectId: project.row.id,
-          entries: project.entries,
-          reviewCount: 2,
-          epoch: "fake",
-          revision,
-          cursor: `fake.${revision}`,
-        }),
-      );
-    });
+    sockets.handleUpgrade(request, socket, head, (client) => client.once("message", (text) => greet(client, JSON.parse(String(text)))));
   });
 
-  function send(projectId, message) {
+  function greet(client, { view }) {
+    const project = projects.find(({ row }) => row.id === view.projectId);
+    if (!project) return client.close(4404, "unknown project");
+    client.projectId = project.row.id;
+    client.revision = 0;
+    const limits = { batchBytes: 262_144, batchOps: 1_000, messageBytes: 65_536 };
+    client.send(
+      JSON.stringify({ type: "welcome", session: "fake", epoch: "fake", head: revision, mode: "reset", reason: "initial", heartbeatMs, coalesceMs: 0, limits }),
+    );
+    const ops = project.entries.map((entry) => ({ op: "put", id: entry.workspaceId, revision, entry }));
+    tell(client, { type: "batch", reset: true, reviewCount: 2, ops });
+  }
+
+  /** A batch to now, or a mark. */
+  function tell(client, message) {
+    const [from, to] = [client.revision, revision];
+    client.revision = to;
+    const place = message.type === "mark" ? { revision: to } : { from, to, complete: true };
+    client.send(JSON.stringify({ viewSeq: 1, ...place, cursor: `fake.${to}`, ...message }));
+  }
+
+  function send(projectId, op) {
     ++revision;
-    const text = JSON.stringify({ ...message, epoch: "fake", revision, cursor: `fake.${revision}` });
-    for (const client of sockets.clients) if (client.projectId === projectId) client.send(text);
+    for (const client of sockets.clients) {
+      if (client.projectId === projectId) tell(client, { type: "batch", ops: [{ ...op, revision }] });
+    }
   }
 
   function change(entry, edit) {
     edit(entry);
     entry.version = revision + 1;
     entry.computedAt = new Date().toISOString();
-    send(entry.projectId, { type: "snapshot_changed", workspaceId: entry.workspaceId, entry });
+    send(entry.projectId, { op: "put", id: entry.workspaceId, entry });
   }
 
   const pick = (list) => list[Math.floor(Math.random() * list.length)];
@@ -107,14 +115,19 @@ export async function startFakeServer({ port = 0, quiet = false, answer = 0, pro
         change(pick(entries), pick(edits));
       }, 1_500);
 
+  const heartbeat = setInterval(() => {
+    for (const client of sockets.clients) if (client.projectId) tell(client, { type: "mark", sources: [] });
+  }, heartbeatMs);
+
   await new Promise((done) => http.listen(port, "127.0.0.1", done));
   return {
     url: `http://127.0.0.1:${http.address().port}`,
     projects,
     change,
-    remove: ({ projectId, workspaceId }) => send(projectId, { type: "snapshot_removed", workspaceId }),
+    remove: ({ projectId, workspaceId }) => send(projectId, { op: "del", id: workspaceId }),
     async stop() {
       clearInterval(timer);
+      clearInterval(heartbeat);
       for (const client of sockets.clients) client.terminate();
       http.closeAllConnections();
       await new Promise((done) => http.close(done));

@@ -13,9 +13,11 @@ class FakeWebSocket {
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: string }) => void) | null = null;
   onclose: ((event: { code: number }) => void) | null = null;
+  onerror: (() => void) | null = null;
   constructor() {
     FakeWebSocket.latest = this;
   }
+  send(): void {}
   close(): void {}
 }
 
@@ -54,11 +56,15 @@ async function openBoard(...workspaces: ReturnType<typeof workspace>[]) {
   open();
   await waitFor(() => expect(FakeWebSocket.latest).toBeTruthy());
   act(() => FakeWebSocket.latest?.onopen?.());
-  say({ type: "snapshot_full", projectId: "p1", entries: workspaces, epoch: "e1", cursor: "c1" });
+  say({ type: "welcome", session: "s", epoch: "e1", head: 1, mode: "reset", heartbeatMs: 5_000, coalesceMs: 100 });
+  sayBatch(0, 1, workspaces.map((entry) => put(entry, 1)), { reset: true });
   await screen.findByText("Live");
 }
 
 const say = (message: unknown) => act(() => FakeWebSocket.latest?.onmessage?.({ data: JSON.stringify(message) }));
+const sayBatch = (from: number, to: number, ops: unknown[], more = {}) =>
+  say({ type: "batch", viewSeq: 1, from, to, complete: true, cursor: `c${to}`, ops, ...more });
+const put = (entry: ReturnType<typeof workspace>, revision: number) => ({ op: "put", id: entry.workspaceId, revision, entry });
 const card = (id: string) => within(document.querySelector<HTMLElement>(`[data-column] [data-workspace="${id}"]`)!);
 
 test("a card shows what is known and marks what is not", async () => {
@@ -86,15 +92,11 @@ test("a card shows what is known and marks what is not", async () => {
 
 test("a change, a removal and a lost connection reach the page", async () => {
   await openBoard(workspace("a"), workspace("b"));
-  say({
-    type: "snapshot_changed",
-    workspaceId: "a",
-    entry: workspace("a", { name: "renamed", version: 2, problem: { code: "worktree_missing", message: "It is gone." } }),
-    epoch: "e1",
-  });
+  const set = { name: "renamed", problem: { code: "worktree_missing", message: "It is gone." } };
+  sayBatch(1, 2, [{ op: "patch", id: "a", revision: 2, set }]);
   await waitFor(() => expect(card("a").getByText("renamed")).toBeTruthy());
   expect(card("a").getByText("Worktree missing.")).toBeTruthy();
-  say({ type: "snapshot_removed", workspaceId: "b", epoch: "e1" });
+  sayBatch(2, 3, [{ op: "del", id: "b", revision: 3 }]);
   await waitFor(() => expect(document.querySelector('[data-workspace="b"]')).toBeNull());
   act(() => FakeWebSocket.latest?.onclose?.({ code: 1001 }));
   expect(await screen.findByText("Reconnecting")).toBeTruthy();
@@ -129,12 +131,7 @@ test("auto-fix is switched in the details of a workspace that has a worktree", a
   fireEvent.click(button);
   expect(button.getAttribute("aria-checked")).toBe("true");
   await waitFor(() => expect(bodies).toEqual(['/api/workspaces/a/ratchet {"enabled":true}']));
-  say({
-    type: "snapshot_changed",
-    workspaceId: "a",
-    entry: workspace("a", { worktreePath: "/code/a", version: 8, ratchetEnabled: false }),
-    epoch: "e1",
-  });
+  sayBatch(1, 8, [put(workspace("a", { worktreePath: "/code/a", ratchetEnabled: false }), 8)]);
   await waitFor(() => expect(button.getAttribute("aria-checked")).toBe("false"));
 });
 

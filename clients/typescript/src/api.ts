@@ -18,11 +18,15 @@ export class ApiError extends Error {
 }
 
 /** GET /api/projects. Errors: ApiError. */
-export async function listProjects(baseUrl: string, signal?: AbortSignal): Promise<readonly ProjectRow[]> {
+export async function listProjects(
+  baseUrl: string,
+  token: string | null,
+  signal?: AbortSignal,
+): Promise<readonly ProjectRow[]> {
   let response: Response;
   try {
     response = await fetch(new URL("/api/projects", baseUrl), {
-      headers: { accept: "application/json" },
+      headers: { accept: "application/json", ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
       credentials: "same-origin",
       ...(signal ? { signal } : {}),
     });

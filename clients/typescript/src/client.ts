@@ -13,7 +13,7 @@ export class SnapboardClient {
 
   /** The projects as they are now. Errors: ApiError. */
   projects(signal?: AbortSignal): Promise<readonly ProjectRow[]> {
-    return listProjects(this.#options.baseUrl, signal);
+    return listProjects(this.#options.baseUrl, this.#options.token ?? null, signal);
   }
 
   /** The store of a project, always the same one. It connects when somebody listens. */

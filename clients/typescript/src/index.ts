@@ -7,11 +7,13 @@ export type { ProjectData } from "./project_state.ts";
 export {
   ProjectStore,
   type Connection,
-  type ConnectionReason,
   type ConnectionStatus,
+  type Detour,
   type ProjectState,
-  type Socket,
   type StoreOptions,
 } from "./project_store.ts";
 export type { OddValue, Workspace } from "./read_entry.ts";
 export type { Signals } from "./signals.ts";
+export type { SourceHealth } from "./read_message.ts";
+export type { ConnectionReason, Socket, TransportKind } from "./transports/transport.ts";
+export type { ViewOptions, ViewShape } from "./view.ts";

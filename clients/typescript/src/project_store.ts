@@ -1,22 +1,21 @@
-import { ApiError, listProjects } from "./api.ts";
 import { AttentionTracker, type Attention } from "./attention.ts";
 import { backoffMs, defaultBackoff, type BackoffOptions } from "./backoff.ts";
+import { Link } from "./link.ts";
 import { steps, type Action, type Happening, type Phase } from "./phases.ts";
-import { applyMessage, emptyProject, type ProjectData } from "./project_state.ts";
-import { readMessage } from "./read_message.ts";
+import { cursorOf, emptyReplica, forgetPlace, type ProjectData, type Replica } from "./project_state.ts";
+import { sameJson } from "./same_json.ts";
 import { isLoopback, pageSignals, type Signals } from "./signals.ts";
+import {
+  transportKinds,
+  type ConnectionReason,
+  type Ending,
+  type Socket,
+  type TransportKind,
+} from "./transports/transport.ts";
+import { platformSocket } from "./transports/web_socket.ts";
+import type { View, ViewOptions } from "./view.ts";
 
 export type ConnectionStatus = "connecting" | "live" | "reconnecting" | "offline";
-
-/** Why there is no connection, as far as we can know. */
-export type ConnectionReason =
-  | "unauthorized"
-  | "unknown_project"
-  | "not_ready"
-  | "restarting"
-  | "too_slow"
-  | "unreachable"
-  | "lost";
 
 export interface Connection {
   readonly status: ConnectionStatus;
@@ -26,67 +25,82 @@ export interface Connection {
   readonly reason: ConnectionReason | null;
   /** When the next attempt is made; null when one is under way or none is needed. */
   readonly retryAt: number | null;
+  /** What carries it; null when there is no connection. */
+  readonly transport: TransportKind | null;
+  /** Why it is not a WebSocket; null when it is one or there is none. A return is tried again and again. */
+  readonly detour: Detour | null;
 }
+
+/** Why a better transport was not used: it ended before it said anything, or said nothing in time. */
+export type Detour = "refused" | "silent";
 
 export interface ProjectState extends ProjectData {
   readonly connection: Connection;
 }
 
-/** The part of a WebSocket that the store uses. */
-export interface Socket {
-  onopen: (() => void) | null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number }) => void) | null;
-  close(): void;
-}
-
 export interface StoreOptions {
   /** Where the server is, for instance `http://127.0.0.1:7420`. */
   readonly baseUrl: string;
+  /** For programs: sent as a bearer token. A page has its cookie. */
+  readonly token?: string | null;
+  /** What is shown of the project; everything when absent. */
+  readonly view?: ViewOptions;
   readonly backoff?: BackoffOptions;
-  /** How long a socket may take to open. */
+  /** How long after one failed return to a better transport the next is tried. */
+  readonly climb?: BackoffOptions;
+  /** How often the server shows that it is there. */
+  readonly heartbeatMs?: number;
+  /** The least time between two messages; 0: at once. */
+  readonly coalesceMs?: number;
+  /** How long a new connection may stay silent. */
   readonly openMs?: number;
   /** A connection silent for longer is checked when the page wakes. */
   readonly staleMs?: number;
   /** How long the connection outlives its last listener. */
   readonly lingerMs?: number;
-  readonly webSocket?: (url: string) => Socket;
+  readonly webSocket?: (url: string, token: string | null) => Socket;
   readonly signals?: Signals;
   readonly now?: () => number;
   readonly random?: () => number;
 }
 
 const openMs = 10_000;
-const staleMs = 30_000; // the server's ping interval, which a page cannot see
+const staleMs = 15_000; // three heartbeats
 const lingerMs = 3_000; // long enough to switch away and back
 const provenMs = 5_000; // a connection that lived this long ends a series of failures
 const notifyGapMs = 16; // one frame: a burst of messages is one notification, a single one is not held back
+const heartbeatMs = 5_000;
+const coalesceMs = 100;
+const defaultClimb: BackoffOptions = { firstMs: 10_000, maxMs: 120_000 };
 
 /**
- * The live state of one project, kept over `/snapshots`. Connects with its first listener, leaves after its last,
- * resumes where it was, and never stops trying. `getSnapshot` is immutable and changes identity only with its content:
- * made for useSyncExternalStore, and for anything else that can compare references.
+ * The live state of one project, kept by dialect 2: over `/sync`, or where that is blocked over an event stream, or where
+ * that is held back too by long polls, always from the same cursor. Connects with its first listener, leaves after its
+ * last, resumes where it was, and never stops trying. `getSnapshot` is immutable and changes identity only with its
+ * content: made for useSyncExternalStore, and for anything else that can compare references.
  */
 export class ProjectStore {
   readonly projectId: string;
-  readonly #options: Required<StoreOptions>;
+  readonly #options: Required<Omit<StoreOptions, "view">>;
   readonly #attention: AttentionTracker;
   readonly #listeners = new Set<() => void>();
   readonly #attentionListeners = new Set<(attention: Attention) => void>();
 
+  #view: View;
   #phase: Phase = "stopped";
-  #current: Socket | null = null;
-  #candidate: Socket | null = null;
+  #current: Link | null = null;
+  #candidate: Link | null = null;
+  #replica: Replica;
+  #rung = 0; // index of the transport that is dialled next
+  #detour: Detour = "refused";
   #failures = 0;
-  #currentSince = 0;
-  #lastSign = 0;
-  /** True once the socket in use has shown, or resumed, the newest state. */
-  #caughtUp = false;
+  #climbs = 0; // failed returns in a row
   #reason: ConnectionReason | null = null;
-  #diagnosis = 0; // number of the newest one; older answers are void
+  #awayMs: number | null = null; // what the server asked for, once
+  #gapAt: string | null = null; // the cursor that was followed by a gap
 
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #openTimer: ReturnType<typeof setTimeout> | undefined;
+  #climbTimer: ReturnType<typeof setTimeout> | undefined;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
   #notifyTimer: ReturnType<typeof setTimeout> | undefined;
   #retryAt: number | null = null;
@@ -94,25 +108,29 @@ export class ProjectStore {
   #stopListening: (() => void) | null = null;
   #state: ProjectState;
 
-  constructor(projectId: string, options: StoreOptions) {
+  constructor(projectId: string, { view, ...options }: StoreOptions) {
     this.projectId = projectId;
+    this.#view = { shape: "full", ...view, projectId };
     this.#attention = new AttentionTracker(projectId);
     this.#options = {
+      token: null,
       backoff: defaultBackoff,
+      climb: defaultClimb,
+      heartbeatMs,
+      coalesceMs,
       openMs,
       staleMs,
       lingerMs,
-      webSocket: (url) => new WebSocket(url) as unknown as Socket,
+      webSocket: platformSocket,
       signals: pageSignals(options.now),
       now: Date.now,
       random: Math.random,
       ...options,
     };
+    this.#replica = emptyReplica(projectId);
     const since = this.#options.now();
-    this.#state = {
-      ...emptyProject(projectId),
-      connection: { status: "connecting", since, reason: null, retryAt: null },
-    };
+    const connection = { status: "connecting", since, reason: null, retryAt: null, transport: null, detour: null } as const;
+    this.#state = { ...this.#replica.data, connection };
   }
 
   getSnapshot = (): ProjectState => this.#state;
@@ -143,6 +161,16 @@ export class ProjectStore {
     if (this.#phase === "waiting") this.#happen("wake");
   };
 
+  /** Shows another part of the project. What is shown stays until the new view is complete; nothing reconnects. */
+  setView(view: ViewOptions): void {
+    const next: View = { shape: "full", ...view, projectId: this.projectId };
+    if (sameJson(next, this.#view)) return;
+    this.#view = next;
+    this.#replica = { ...this.#replica, staging: null };
+    this.#current?.change(next);
+    this.#candidate?.change(next);
+  }
+
   /** Disconnects; what was last seen stays readable, and the next listener resumes from it. */
   close(): void {
     clearTimeout(this.#lingerTimer);
@@ -171,21 +199,21 @@ export class ProjectStore {
 
   #wake(): void {
     if (this.#isOffline()) return;
-    const silentMs = this.#options.now() - this.#lastSign;
-    if (this.#phase === "live" && silentMs < this.#options.staleMs) return;
-    this.#happen("wake");
+    const alive = this.#phase === "live" && this.#current !== null && this.#current.silentMs < this.#options.staleMs;
+    if (!alive) return this.#happen("wake");
+    if (this.#current?.kind !== transportKinds[0]) this.#happen("climb");
   }
 
   #network(): void {
-    if (this.#networkMatters() && !this.#isOffline()) this.#happen("wake");
-    this.#publish({});
+    if (this.#networkMatters()) this.#wake();
+    this.#publish();
   }
 
   #happen(happening: Happening): void {
     const { to, actions } = steps[this.#phase][happening];
     this.#phase = to;
     for (const action of actions) this.#act(action);
-    this.#publish({});
+    this.#publish();
   }
 
   #act(action: Action): void {
@@ -197,18 +225,24 @@ export class ProjectStore {
       case "hangUp":
         this.#current = release(this.#current);
         this.#candidate = release(this.#candidate);
-        clearTimeout(this.#openTimer);
         clearTimeout(this.#retryTimer);
+        clearTimeout(this.#climbTimer);
         this.#retryAt = null;
-        this.#caughtUp = false;
         return;
       case "dropCurrent":
         this.#current = release(this.#current);
-        this.#caughtUp = false;
         return;
-      case "forgetCursor":
-        this.#state = { ...this.#state, cursor: null };
+      case "dropCandidate":
+        this.#candidate = release(this.#candidate);
         return;
+      case "fromTop":
+        this.#rung = 0;
+        return;
+      case "stepDown":
+        this.#rung += 1;
+        return;
+      case "climbLater":
+        return this.#climbLater();
       case "waitAfresh":
         this.#failures = 0;
         return;
@@ -220,131 +254,111 @@ export class ProjectStore {
   #dial(): void {
     clearTimeout(this.#retryTimer);
     this.#retryAt = null;
-    const { cursor } = this.#state;
-    const url = new URL("/snapshots", this.#options.baseUrl);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    url.searchParams.set("projectId", this.projectId);
-    if (cursor !== null) url.searchParams.set("cursor", cursor);
+    const { baseUrl, token, heartbeatMs, coalesceMs, webSocket, openMs, now } = this.#options;
+    const cursor = cursorOf(this.#replica);
+    const request = { baseUrl, token, view: this.#view, cursor, heartbeatMs, coalesceMs, webSocket };
+    this.#candidate = new Link(kindOf(this.#rung), request, this.#replica, openMs, now, {
+      onNews: (link) => this.#heard(link),
+      onEnd: (link, ending) => this.#ended(link, ending),
+    });
+  }
 
-    let socket: Socket;
-    try {
-      socket = this.#options.webSocket(url.href);
-    } catch {
-      // A constructor that throws is an attempt that failed; answered in a later turn, as a socket would.
-      this.#openTimer = setTimeout(() => this.#happen("failed"), 0);
-      return;
-    }
-    this.#candidate = socket;
-    socket.onopen = () => {
-      if (socket === this.#candidate) this.#happen("opened");
-    };
-    socket.onmessage = (event) => {
-      if (socket === this.#current) this.#receive(event.data);
-    };
-    socket.onclose = (event) => {
-      if (socket === this.#current) this.#lost(event.code);
-      else if (socket === this.#candidate) this.#failed();
-    };
-    this.#openTimer = setTimeout(() => {
-      this.#reason = "unreachable";
-      this.#happen("overdue");
-    }, this.#options.openMs);
+  #heard(link: Link): void {
+    if (link === this.#current) return this.#show(link.replica);
+    if (link === this.#candidate && link.showsAtLeast(this.#replica)) this.#happen("opened");
   }
 
   #promote(): void {
-    clearTimeout(this.#openTimer);
     release(this.#current);
     this.#current = this.#candidate;
     this.#candidate = null;
-    this.#currentSince = this.#lastSign = this.#options.now();
-    this.#caughtUp = this.#state.hasBaseline && this.#state.cursor !== null;
-    this.#diagnosis += 1;
+    if (!this.#current) return;
+    this.#rung = transportKinds.indexOf(this.#current.kind);
+    clearTimeout(this.#climbTimer);
+    if (this.#rung === 0) this.#climbs = 0;
+    else this.#climbLater();
+    this.#show(this.#current.replica);
   }
 
-  #lost(code: number): void {
-    this.#reason = reasonOf(code);
-    if (this.#options.now() - this.#currentSince >= provenMs) this.#failures = 0;
-    this.#happen("lost");
-    if (this.#reason === "lost") void this.#diagnose();
-  }
-
-  #failed(): void {
-    this.#reason ??= "unreachable";
-    this.#happen("failed");
-    void this.#diagnose();
-  }
-
-  /** A page is not told why its upgrade was refused; one plain request after a failure tells. */
-  async #diagnose(): Promise<void> {
-    const number = ++this.#diagnosis;
-    let reason: ConnectionReason;
-    try {
-      const rows = await listProjects(this.#options.baseUrl);
-      reason = rows.some((row) => row.id === this.projectId) ? "lost" : "unknown_project";
-    } catch (error) {
-      const refusal = error instanceof ApiError ? error.refusal : "other";
-      reason = refusal === "other" ? "lost" : refusal;
+  #ended(link: Link, ending: Ending): void {
+    const { now } = this.#options;
+    const inUse = link === this.#current;
+    if (!inUse && link !== this.#candidate) return;
+    // What a first connection had gathered is kept, also half a baseline; beside one in use it is not needed.
+    if (inUse || !this.#current) this.#replica = link.fault ? this.#afterFault(link) : link.replica;
+    this.#awayMs = ending.retryAfterMs;
+    if (inUse) {
+      this.#reason = ending.reason;
+      if (now() - link.openedAt >= provenMs) this.#failures = 0;
+      return this.#happen("lost");
     }
-    if (number !== this.#diagnosis || this.#phase !== "waiting") return;
-    this.#reason = reason;
-    if (reason === "not_ready") {
-      this.#failures = 0; // it is there and will be ready in a moment
-      this.#waitLonger();
-    }
-    this.#publish({});
+    if (this.#rung === 0) this.#detour = ending.reason === "silent" ? "silent" : "refused";
+    const lowest = this.#phase === "climbing" && this.#current ? transportKinds.indexOf(this.#current.kind) : transportKinds.length;
+    const mayStepDown = !ending.final && !link.heard && this.#rung + 1 < lowest;
+    if (this.#phase !== "climbing") this.#reason = ending.reason;
+    if (ending.reason === "not_ready") this.#failures = 0; // it is there and will be ready in a moment
+    this.#happen(mayStepDown ? "blocked" : "failed");
+  }
+
+  /** A gap is made good from our cursor; a second one there, or a state that cannot be right, by a new baseline. */
+  #afterFault(link: Link): Replica {
+    const cursor = cursorOf(link.replica);
+    const again = link.fault?.fault === "gap" && cursor !== this.#gapAt;
+    this.#gapAt = cursor;
+    return again ? link.replica : forgetPlace(link.replica);
   }
 
   #waitLonger(): void {
     const { backoff, now, random } = this.#options;
-    const delay = backoffMs(this.#failures, random(), backoff);
+    const delay = this.#awayMs || backoffMs(this.#failures, random(), backoff);
+    this.#awayMs = null;
     this.#failures += 1;
     this.#retryAt = now() + delay;
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => this.#happen("retry"), delay);
   }
 
-  #receive(data: unknown): void {
-    this.#lastSign = this.#options.now();
-    const message = readMessage(data);
-    const next = applyMessage(this.#state, message, this.#lastSign);
-    if (next === "resync") {
-      this.#reason = "lost";
-      return this.#happen("resync");
-    }
-    if (message.kind !== "unreadable") {
-      this.#failures = 0;
-      this.#caughtUp = true;
-    }
-    this.#publish(next);
-    if (!next.hasBaseline) return;
-    for (const attention of this.#attention.look(next.workspaces)) {
+  #climbLater(): void {
+    const { climb, random } = this.#options;
+    if (this.#current) this.#rung = transportKinds.indexOf(this.#current.kind);
+    clearTimeout(this.#climbTimer);
+    this.#climbTimer = setTimeout(() => this.#happen("climb"), backoffMs(this.#climbs, random(), climb));
+    this.#climbs += 1;
+  }
+
+  #show(replica: Replica): void {
+    this.#replica = replica;
+    this.#publish();
+    if (!replica.data.hasBaseline) return;
+    for (const attention of this.#attention.look(replica.data.workspaces)) {
       for (const listener of this.#attentionListeners) listener(attention);
     }
   }
 
   #status(): ConnectionStatus {
-    const inUse = this.#phase === "live" || this.#phase === "checking";
-    if (inUse && this.#caughtUp) return "live";
+    if (this.#current) return "live";
     if (this.#isOffline()) return "offline";
-    return this.#state.hasBaseline || this.#failures > 0 ? "reconnecting" : "connecting";
+    return this.#replica.data.hasBaseline || this.#failures > 0 ? "reconnecting" : "connecting";
   }
 
-  #publish(data: Partial<ProjectData>): void {
-    const before = this.#state;
+  #publish(): void {
+    const { connection: before, ...held } = this.#state;
     const status = this.#status();
     if (status === "live") this.#reason = null;
-    const connection: Connection = {
+    const transport = this.#current?.kind ?? null;
+    const now: Connection = {
       status,
-      since: status === before.connection.status ? before.connection.since : this.#options.now(),
+      since: status === before.status ? before.since : this.#options.now(),
       reason: this.#reason,
       retryAt: this.#retryAt,
+      transport,
+      detour: transport === null || transport === transportKinds[0] ? null : this.#detour,
     };
-    const same =
-      connection.status === before.connection.status &&
-      connection.reason === before.connection.reason &&
-      connection.retryAt === before.connection.retryAt;
-    if (same && Object.keys(data).length === 0) return;
-    this.#state = { ...before, ...data, connection: same ? before.connection : connection };
+    const connection = sameJson(before, now) ? before : now;
+    const { data } = this.#replica;
+    const names = Object.keys(data) as (keyof ProjectData)[];
+    if (connection === before && names.every((name) => data[name] === held[name])) return;
+    this.#state = { ...data, connection };
     this.#notify();
   }
 
@@ -362,27 +376,11 @@ export class ProjectStore {
   }
 }
 
-/** Takes our ears off a socket before closing it, so that nothing it still does concerns us. */
-function release(socket: Socket | null): null {
-  if (socket) {
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
-  }
+function release(link: Link | null): null {
+  link?.close();
   return null;
 }
 
-function reasonOf(code: number): ConnectionReason {
-  switch (code) {
-    case 1001:
-    case 1012:
-      return "restarting";
-    case 4401:
-      return "unauthorized";
-    case 4404:
-      return "unknown_project";
-    case 4408:
-      return "too_slow";
-    default:
-      return "lost";
-  }
+function kindOf(rung: number): TransportKind {
+  return transportKinds[rung] ?? transportKinds[0];
 }

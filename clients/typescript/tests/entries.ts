@@ -68,15 +68,21 @@ export function entry(workspaceId: string, more: Partial<Record<keyof Entry, unk
   };
 }
 
-export function full(entries: readonly unknown[], position: Record<string, unknown> = {}): string {
-  return JSON.stringify({ type: "snapshot_full", projectId: "p1", entries, epoch: "e1", ...position });
-}
+type Json = Record<string, unknown>;
 
-export function changed(workspace: Record<string, unknown>, position: Record<string, unknown> = {}): string {
-  const { workspaceId } = workspace;
-  return JSON.stringify({ type: "snapshot_changed", workspaceId, entry: workspace, epoch: "e1", ...position });
-}
+/** What a server sends in dialect 2, one frame each. The cursor of revision 4 is `c4`. */
+export const welcome = (more: Json = {}): string =>
+  JSON.stringify({ type: "welcome", session: "s", epoch: "e1", head: 1, mode: "reset", heartbeatMs: 5_000, coalesceMs: 100, ...more });
 
-export function removed(workspaceId: string, position: Record<string, unknown> = {}): string {
-  return JSON.stringify({ type: "snapshot_removed", workspaceId, epoch: "e1", ...position });
-}
+export const batch = (from: number, to: number, ops: readonly Json[], more: Json = {}): string =>
+  JSON.stringify({ type: "batch", viewSeq: 1, from, to, complete: true, cursor: `c${to}`, ops, ...more });
+
+export const baseline = (entries: readonly Json[], revision = 1, more: Json = {}): string =>
+  batch(0, revision, entries.map((each) => put(each, revision)), { reset: true, ...more });
+
+export const mark = (revision: number, more: Json = {}): string =>
+  JSON.stringify({ type: "mark", viewSeq: 1, revision, cursor: `c${revision}`, sources: [], ...more });
+
+export const put = (workspace: Json, revision: number): Json => ({ op: "put", id: workspace.workspaceId, revision, entry: workspace });
+export const patch = (id: string, revision: number, set: Json): Json => ({ op: "patch", id, revision, set });
+export const del = (id: string, revision: number): Json => ({ op: "del", id, revision });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ProjectStore, type Attention, type Signals, type Socket, type StoreOptions } from "../src/index.ts";
-import { changed, entry, full, removed } from "./entries.ts";
+import { baseline, batch, del, entry, patch, put, welcome } from "./entries.ts";
 
 /** A socket whose other end is the test. */
 class FakeSocket implements Socket {
@@ -8,12 +8,17 @@ class FakeSocket implements Socket {
   onopen: (() => void) | null = null;
   onmessage: ((event: { readonly data: unknown }) => void) | null = null;
   onclose: ((event: { readonly code: number }) => void) | null = null;
+  onerror: (() => void) | null = null;
   closed = false;
+  sent: { cursor?: string; type: string; [member: string]: unknown }[] = [];
   readonly url: URL;
 
   constructor(url: string) {
     this.url = new URL(url);
     FakeSocket.all.push(this);
+  }
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
   }
   close(): void {
     this.closed = true;
@@ -77,25 +82,38 @@ function open(more: Partial<StoreOptions> = {}) {
 function openLive(more: Partial<StoreOptions> = {}) {
   const opened = open(more);
   FakeSocket.last.open();
-  FakeSocket.last.say(full([entry("a")], { cursor: "c1", revision: 1 }));
+  FakeSocket.last.say(welcome());
+  FakeSocket.last.say(baseline([entry("a")]));
   return opened;
+}
+
+/** What is named `name` in revision `revision`, one after the one before. */
+const rename = (name: string, revision: number) => batch(revision - 1, revision, [patch("a", revision, { name })]);
+
+/** The socket dies, and the other transports find nobody either. */
+async function dieAlone(code?: number): Promise<void> {
+  FakeSocket.last.die(code);
+  await vi.advanceTimersByTimeAsync(0);
 }
 
 test("it connects with its first listener and is live with its baseline", () => {
   const { store } = open();
-  expect(FakeSocket.last.url.href).toBe("wss://board.example/snapshots?projectId=p1");
+  const socket = FakeSocket.last;
+  expect(socket.url.href).toBe("wss://board.example/sync");
+  socket.open();
+  const view = { projectId: "p1", shape: "full" };
+  expect(socket.sent).toEqual([{ type: "hello", protocol: 2, view, patch: true, heartbeatMs: 5_000, coalesceMs: 100 }]);
+  socket.say(welcome());
   expect(store.getSnapshot().connection.status).toBe("connecting");
-  FakeSocket.last.open();
-  expect(store.getSnapshot().connection.status).toBe("connecting");
-  FakeSocket.last.say(full([]));
-  expect(store.getSnapshot().connection).toMatchObject({ status: "live", reason: null });
+  socket.say(baseline([]));
+  expect(store.getSnapshot().connection).toMatchObject({ status: "live", reason: null, transport: "websocket", detour: null });
 });
 
 test("the snapshot changes identity only with its content", () => {
   const { store } = openLive();
   expect(store.getSnapshot()).toBe(store.getSnapshot());
   const before = store.getSnapshot();
-  FakeSocket.last.say(changed(entry("b", { version: 2 }), { cursor: "c2" }));
+  FakeSocket.last.say(batch(1, 2, [put(entry("b"), 2)]));
   expect(store.getSnapshot()).not.toBe(before);
   expect(store.getSnapshot().byId.get("a")).toBe(before.byId.get("a"));
   expect(before.workspaces).toHaveLength(1);
@@ -103,40 +121,42 @@ test("the snapshot changes identity only with its content", () => {
 
 test("a lost connection resumes from the cursor of the state it shows", async () => {
   const { store } = openLive();
-  FakeSocket.last.say(changed(entry("a", { version: 2 }), { cursor: "c2" }));
-  FakeSocket.last.die();
+  FakeSocket.last.say(rename("x", 2));
+  await dieAlone();
   expect(store.getSnapshot().connection.status).toBe("reconnecting");
   expect(store.getSnapshot().workspaces).toHaveLength(1);
   await vi.advanceTimersByTimeAsync(1_000);
-  expect(FakeSocket.last.url.searchParams.get("cursor")).toBe("c2");
   FakeSocket.last.open();
+  expect(FakeSocket.last.sent[0]?.cursor).toBe("c2");
+  FakeSocket.last.say(welcome({ mode: "resume" }));
   expect(store.getSnapshot().connection.status).toBe("live");
 });
 
 test("S-112: it never stops trying, at one to thirty seconds", async () => {
   const { store } = openLive();
-  FakeSocket.last.die();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await dieAlone();
   const gaps: number[] = [];
   for (let attempt = 0; attempt < 40; ++attempt) {
-    const before = Date.now();
     const sockets = FakeSocket.all.length;
-    gaps.push(store.getSnapshot().connection.retryAt! - before);
+    gaps.push(store.getSnapshot().connection.retryAt! - Date.now());
     await vi.advanceTimersByTimeAsync(gaps.at(-1)!);
     expect(FakeSocket.all.length).toBe(sockets + 1);
-    FakeSocket.last.die();
+    await dieAlone();
   }
   expect(gaps.slice(0, 6)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000]);
   expect(Math.max(...gaps)).toBe(30_000);
+  expect(store.getSnapshot().connection.reason).toBe("unreachable");
 });
 
-test("a connection that dies before it says anything does not reset the delay", async () => {
+test("a connection that dies at once does not reset the delay", async () => {
   const { store } = openLive();
   for (let attempt = 0; attempt < 4; ++attempt) {
-    FakeSocket.last.die(4404);
+    await dieAlone(4404);
     await vi.advanceTimersByTimeAsync(store.getSnapshot().connection.retryAt! - Date.now());
     FakeSocket.last.open();
   }
-  FakeSocket.last.die(4404);
+  await dieAlone(4404);
   expect(store.getSnapshot().connection).toMatchObject({ status: "reconnecting", reason: "unknown_project" });
   expect(store.getSnapshot().connection.retryAt! - Date.now()).toBe(16_000);
 });
@@ -148,36 +168,84 @@ test("a socket that does not open in time is given up", async () => {
   expect(store.getSnapshot().connection).toMatchObject({ status: "reconnecting", reason: "unreachable" });
 });
 
-test("S-50 S-112: a silent connection is checked on waking without leaving it first", async () => {
+test("S-112: a connection that is silent for two heartbeats is left", async () => {
   const { store } = openLive();
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(store.getSnapshot().connection.status).toBe("live");
+  await vi.advanceTimersByTimeAsync(1);
+  expect(FakeSocket.all[0]!.closed).toBe(true);
+  expect(store.getSnapshot().connection).toMatchObject({ status: "reconnecting", reason: "silent" });
+});
+
+test("S-50 S-112: a silent connection is checked on waking without leaving it first", async () => {
+  const { store } = openLive({ staleMs: 4_000 });
   const [first] = FakeSocket.all;
   signals.wake();
   expect(FakeSocket.all).toHaveLength(1);
-  await vi.advanceTimersByTimeAsync(31_000);
+  await vi.advanceTimersByTimeAsync(4_000);
   signals.wake();
   signals.wake();
   expect(FakeSocket.all).toHaveLength(2);
-  expect(store.getSnapshot().connection.status).toBe("live");
-  first!.say(changed(entry("a", { version: 2, name: "meanwhile" }), { cursor: "c2" }));
+  first!.say(rename("meanwhile", 2));
   expect(store.getSnapshot().byId.get("a")?.name).toBe("meanwhile");
   FakeSocket.last.open();
+  FakeSocket.last.say(welcome({ mode: "resume" }));
+  expect(first!.closed, "it is not yet as new as what is shown").toBe(false);
+  FakeSocket.last.say(rename("meanwhile", 2));
   expect(first!.closed).toBe(true);
   expect(store.getSnapshot().connection.status).toBe("live");
-  first!.say(changed(entry("a", { version: 9, name: "ghost" })));
+  expect(first!.onmessage).toBeNull();
   expect(store.getSnapshot().byId.get("a")?.name).toBe("meanwhile");
 });
 
 test("a check that finds nobody says so", async () => {
-  const { store } = openLive();
-  await vi.advanceTimersByTimeAsync(31_000);
+  const { store } = openLive({ staleMs: 4_000 });
+  await vi.advanceTimersByTimeAsync(4_000);
   signals.wake();
-  await vi.advanceTimersByTimeAsync(10_000);
+  await dieAlone();
   expect(store.getSnapshot().connection).toMatchObject({ status: "reconnecting", reason: "unreachable" });
 });
 
-test("S-51: waking ends the waiting at once, unless there is no network", () => {
+test("a message that is not the next one costs one resumption, a second there the baseline", async () => {
+  const { store } = openLive();
+  for (const cursor of ["c1", undefined]) {
+    FakeSocket.last.say(rename("lost", 9));
+    expect(store.getSnapshot().connection.status).toBe("reconnecting");
+    await vi.advanceTimersByTimeAsync(store.getSnapshot().connection.retryAt! - Date.now());
+    FakeSocket.last.open();
+    expect(FakeSocket.last.sent[0]?.cursor).toBe(cursor);
+    if (cursor) FakeSocket.last.say(welcome({ mode: "resume" }));
+  }
+  expect(store.getSnapshot().workspaces).toHaveLength(1);
+  FakeSocket.last.say(welcome({ epoch: "other" }));
+  expect(store.getSnapshot().connection.status).toBe("reconnecting");
+  FakeSocket.last.say(baseline([entry("z")]));
+  expect(store.getSnapshot()).toMatchObject({ epoch: "other", connection: { status: "live" } });
+  expect(store.getSnapshot().workspaces.map((workspace) => workspace.workspaceId)).toEqual(["z"]);
+});
+
+test("a server that says good-bye is left alone for as long as it asks", async () => {
+  const { store } = openLive();
+  FakeSocket.last.say(JSON.stringify({ type: "bye", code: "restart", retryAfterMs: 3_210, resumable: true }));
+  FakeSocket.last.die(1001);
+  expect(store.getSnapshot().connection).toMatchObject({ reason: "restarting", retryAt: Date.now() + 3_210 });
+});
+
+test("the view is changed on the connection there is", () => {
+  const { store } = openLive();
+  store.setView({ where: { status: ["FAILED"] } });
+  store.setView({ where: { status: ["FAILED"] } });
+  const view = { shape: "full", where: { status: ["FAILED"] }, projectId: "p1" };
+  expect(FakeSocket.last.sent.slice(1)).toEqual([{ type: "view", viewSeq: 2, view }]);
+  FakeSocket.last.say(rename("of the old view", 2));
+  expect(store.getSnapshot().byId.get("a")?.name).toBe("a");
+  FakeSocket.last.say(baseline([], 2, { viewSeq: 2 }));
+  expect(store.getSnapshot().workspaces).toEqual([]);
+});
+
+test("S-51: waking ends the waiting at once, unless there is no network", async () => {
   openLive();
-  FakeSocket.last.die();
+  await dieAlone();
   signals.online = false;
   signals.wake();
   expect(FakeSocket.all).toHaveLength(1);
@@ -195,55 +263,43 @@ test("without network it is offline, and goes on trying", async () => {
   expect(FakeSocket.all.length).toBeGreaterThan(1);
 });
 
-test("a server on this machine needs no network", () => {
+test("a server on this machine needs no network", async () => {
   const { store } = openLive({ baseUrl: "http://127.0.0.1:7420" });
   signals.online = false;
-  FakeSocket.last.die();
+  await dieAlone();
   expect(store.getSnapshot().connection.status).toBe("reconnecting");
   signals.wake();
   expect(FakeSocket.all).toHaveLength(2);
 });
 
-test("a refused upgrade is explained by one plain request", async () => {
-  answer = () => Response.json({ detail: "no token" }, { status: 401 });
+const problem = (status: number, headers: Record<string, string> = {}) =>
+  new Response("{}", { status, headers: { "content-type": "application/problem+json", ...headers } });
+
+test("a refused upgrade is explained by the next transport", async () => {
+  answer = () => problem(401);
   const { store } = open();
-  FakeSocket.last.die();
-  await vi.advanceTimersByTimeAsync(0);
+  await dieAlone();
   expect(store.getSnapshot().connection.reason).toBe("unauthorized");
 });
 
 test("a server that is starting is asked again in a second, for as long as it takes", async () => {
-  answer = () => Response.json({}, { status: 503, headers: { "retry-after": "1" } });
+  answer = () => problem(503, { "retry-after": "1" });
   const { store } = open();
   for (let attempt = 0; attempt < 5; ++attempt) {
-    FakeSocket.last.die();
-    await vi.advanceTimersByTimeAsync(0);
+    await dieAlone();
     expect(store.getSnapshot().connection.reason).toBe("not_ready");
     expect(store.getSnapshot().connection.retryAt! - Date.now()).toBe(1_000);
     await vi.advanceTimersByTimeAsync(1_000);
   }
 });
 
-test("a change that cannot follow the state starts over without the cursor", async () => {
-  const { store } = openLive();
-  FakeSocket.last.say(changed(entry("a"), { epoch: "other" }));
-  expect(store.getSnapshot().connection.status).toBe("reconnecting");
-  await vi.advanceTimersByTimeAsync(1_000);
-  expect(FakeSocket.last.url.searchParams.has("cursor")).toBe(false);
-  FakeSocket.last.open();
-  expect(store.getSnapshot().connection.status).toBe("reconnecting");
-  FakeSocket.last.say(full([entry("z")], { epoch: "other" }));
-  expect(store.getSnapshot().connection.status).toBe("live");
-  expect(store.getSnapshot().workspaces.map((workspace) => workspace.workspaceId)).toEqual(["z"]);
-});
-
 test("a burst is one notification more, a single change is not held back", async () => {
   const { heard } = openLive();
   await vi.advanceTimersByTimeAsync(1_000);
   heard.mockClear();
-  FakeSocket.last.say(changed(entry("a", { version: 2 })));
+  FakeSocket.last.say(rename("x", 2));
   expect(heard).toHaveBeenCalledTimes(1);
-  for (let version = 3; version < 100; ++version) FakeSocket.last.say(changed(entry("a", { version })));
+  for (let revision = 3; revision < 100; ++revision) FakeSocket.last.say(rename("x", revision));
   expect(heard).toHaveBeenCalledTimes(1);
   await vi.advanceTimersByTimeAsync(16);
   expect(heard).toHaveBeenCalledTimes(2);
@@ -253,15 +309,15 @@ test("attention is called for what is new, and not before the first baseline", (
   const { store } = open();
   const calls: Attention[] = [];
   store.onAttention((attention) => calls.push(attention));
-  const asking = (version: number, ...requestIds: string[]) =>
+  const asking = (...requestIds: string[]) =>
     entry("a", {
-      version,
       pendingRequests: requestIds.map((requestId) => ({ sessionId: "s", requestId, type: "user_question", at: "" })),
     });
   FakeSocket.last.open();
-  FakeSocket.last.say(full([asking(1, "old")]));
-  FakeSocket.last.say(changed(asking(2, "old", "new")));
-  FakeSocket.last.say(full([asking(2, "old", "new"), entry("b")]));
+  FakeSocket.last.say(welcome());
+  FakeSocket.last.say(baseline([asking("old")]));
+  FakeSocket.last.say(batch(1, 2, [put(asking("old", "new"), 2)]));
+  FakeSocket.last.say(baseline([asking("old", "new"), entry("b")], 3));
   expect(calls.map((call) => call.requestId)).toEqual(["new"]);
 });
 
@@ -277,7 +333,8 @@ test("it leaves after its last listener, keeps its state, and resumes for the ne
   expect(first!.closed).toBe(true);
   expect(store.getSnapshot().workspaces).toHaveLength(1);
   store.subscribe(() => {});
-  expect(FakeSocket.last.url.searchParams.get("cursor")).toBe("c1");
+  FakeSocket.last.open();
+  expect(FakeSocket.last.sent[0]?.cursor).toBe("c1");
   expect(vi.getTimerCount()).toBe(1); // the new socket's own deadline
 });
 
@@ -285,15 +342,17 @@ test("S-52 S-53: no change, of a known id or a new one, and no second baseline a
   const asked = vi.fn(() => Promise.reject(new TypeError("not asked for")));
   vi.stubGlobal("fetch", asked);
   const { store } = openLive();
-  for (let version = 2; version < 1_002; ++version) FakeSocket.last.say(changed(entry("a", { version })));
-  for (let version = 1; version < 20; ++version) FakeSocket.last.say(changed(entry("new", { version })));
-  FakeSocket.last.say(full([entry("a"), entry("new")], { cursor: "c2", revision: 1_002 }));
+  for (let revision = 2; revision < 1_002; ++revision) FakeSocket.last.say(rename(`${revision}`, revision));
+  for (let revision = 1_002; revision < 1_020; ++revision) {
+    FakeSocket.last.say(batch(revision - 1, revision, [put(entry("new"), revision)]));
+  }
+  FakeSocket.last.say(baseline([entry("a"), entry("new")], 1_020));
   expect(store.getSnapshot().workspaces).toHaveLength(2);
   expect(asked).not.toHaveBeenCalled();
 });
 
 test("S-108: removed means removed", () => {
   const { store } = openLive();
-  FakeSocket.last.say(removed("a", { cursor: "c2" }));
+  FakeSocket.last.say(batch(1, 2, [del("a", 2)]));
   expect(store.getSnapshot().workspaces).toEqual([]);
 });

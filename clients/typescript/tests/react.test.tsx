@@ -4,14 +4,14 @@ import { memo, StrictMode } from "react";
 import { afterEach, expect, test, vi } from "vitest";
 import { SnapboardClient, type Socket, type Workspace } from "../src/index.ts";
 import { useProject, useProjectValue } from "../src/react.ts";
-import { changed, entry, full } from "./entries.ts";
+import { baseline, batch, entry, patch, welcome } from "./entries.ts";
 
 const sockets: Socket[] = [];
 const client = () =>
   new SnapboardClient({
     baseUrl: "http://127.0.0.1:1",
     webSocket: () => {
-      const socket: Socket = { onopen: null, onmessage: null, onclose: null, close: () => {} };
+      const socket: Socket = { onopen: null, onmessage: null, onclose: null, onerror: null, send: () => {}, close: () => {} };
       sockets.push(socket);
       return socket;
     },
@@ -34,10 +34,11 @@ test("a row renders again only when its own workspace changed", async () => {
   const List = () => useProject(board, "p1").workspaces.map((w) => <Row key={w.workspaceId} workspace={w} />);
   render(<List />);
   act(() => sockets[0]!.onopen?.());
-  say(full([entry("a"), entry("b")]));
+  say(welcome());
+  say(baseline([entry("a"), entry("b")]));
   await vi.waitFor(() => expect(screen.getAllByRole("listitem")).toHaveLength(2));
   rendered.mockClear();
-  say(changed(entry("b", { name: "renamed", version: 2 })));
+  say(batch(1, 2, [patch("b", 2, { name: "renamed" })]));
   await vi.waitFor(() => expect(screen.getByText("renamed")).toBeTruthy());
   expect(rendered.mock.calls.flat()).toEqual(["b"]);
 });

@@ -1,102 +1,145 @@
-import type { AddressInfo } from "node:net";
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import { afterEach, expect, test, vi } from "vitest";
-import { WebSocketServer, type WebSocket as ServerSocket } from "ws";
-import { ProjectStore, type ProjectState } from "../src/index.ts";
-import { changed, entry, full, removed } from "./entries.ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { ProjectStore, type ProjectState, type StoreOptions } from "../src/index.ts";
+import { binary, Proxy, Server, token } from "./server.ts";
 
-/** A real server on a real port: what it says is up to the test. */
-class Board {
-  readonly asked: URL[] = [];
-  #http: Server | null = null;
-  #sockets: WebSocketServer | null = null;
-  port = 0;
-  greet: (socket: ServerSocket, url: URL) => void = () => {};
+/** Against the program named by SNAPBOARD_BIN, through a proxy of ours. */
+describe.skipIf(!binary)("with the real server", () => {
+  let server: Server;
+  let proxy: Proxy;
+  let store: ProjectStore;
+  let revisions: number[];
 
-  async up(): Promise<void> {
-    this.#http = createServer((_, response) => {
-      response.setHeader("content-type", "application/json").end('[{"id":"p1"}]');
-    });
-    this.#sockets = new WebSocketServer({ server: this.#http });
-    this.#sockets.on("connection", (socket: ServerSocket, request: IncomingMessage) => {
-      const url = new URL(request.url ?? "/", "http://server");
-      this.asked.push(url);
-      this.greet(socket, url);
-    });
-    await new Promise<void>((done) => this.#http!.listen(this.port, "127.0.0.1", done));
-    this.port = (this.#http.address() as AddressInfo).port;
-  }
-
-  say(frame: string): void {
-    for (const socket of this.#sockets?.clients ?? []) socket.send(frame);
-  }
-
-  async down(): Promise<void> {
-    for (const socket of this.#sockets?.clients ?? []) socket.terminate();
-    this.#sockets?.close();
-    this.#http?.closeAllConnections();
-    await new Promise((done) => this.#http?.close(done));
-  }
-}
-
-const board = new Board();
-let store: ProjectStore | undefined;
-
-afterEach(async () => {
-  store?.close();
-  await board.down();
-});
-
-function connect(): ProjectStore {
-  store = new ProjectStore("p1", {
-    baseUrl: `http://127.0.0.1:${board.port}`,
-    backoff: { firstMs: 20, maxMs: 100 },
-    openMs: 1_000, // an attempt that hangs on a busy machine is given up well within the patience of a test
+  beforeEach(async () => {
+    server = await Server.start();
+    proxy = await new Proxy(server.port).open();
+    for (const id of ["w1", "w2", "w3"]) {
+      await server.say("workspace.state_changed", id, { projectId: "p1", status: "READY", name: id });
+    }
   });
-  store.subscribe(() => {});
-  return store;
-}
+  afterEach(async () => {
+    store.close();
+    await proxy.close();
+    await server.stop();
+  });
 
-const until = (check: (state: ProjectState) => void) =>
-  vi.waitFor(() => check(store!.getSnapshot()), { timeout: 10_000, interval: 5 });
+  function connect(more: Partial<StoreOptions> = {}): void {
+    revisions = [];
+    store = new ProjectStore("p1", {
+      baseUrl: `http://127.0.0.1:${proxy.port}`,
+      token,
+      backoff: { firstMs: 5, maxMs: 50 },
+      climb: { firstMs: 50, maxMs: 200 },
+      heartbeatMs: 500,
+      coalesceMs: 0,
+      ...more,
+    });
+    store.subscribe(() => {
+      const { revision } = store.getSnapshot();
+      if (revision !== null) revisions.push(revision);
+    });
+  }
 
-test("over a real socket: baseline, change, removal, kill, and back by cursor", async () => {
-  board.greet = (socket, url) => {
-    if (url.searchParams.has("cursor")) socket.send(changed(entry("late", { version: 7 }), { revision: 7, cursor: "c7" }));
-    else socket.send(full([entry("a"), entry("b")], { revision: 3, cursor: "c3" }));
-  };
-  await board.up();
-  connect();
-  await until((state) => expect(state.workspaces).toHaveLength(2));
-  board.say(changed(entry("a", { name: "renamed", version: 4 }), { revision: 4, cursor: "c4" }));
-  board.say(removed("b", { revision: 5, cursor: "c5" }));
-  await until((state) => expect(state.workspaces.map((workspace) => workspace.name)).toEqual(["renamed"]));
+  const until = (check: (state: ProjectState) => void) =>
+    vi.waitFor(() => check(store.getSnapshot()), { timeout: 15_000, interval: 5 });
 
-  await board.down();
-  await until((state) => expect(state.connection.status).toBe("reconnecting"));
-  expect(store!.getSnapshot().workspaces).toHaveLength(1);
+  /** Equal to what the server itself shows, member by member, except for those only its own read has. */
+  async function equalsServer(): Promise<void> {
+    const { entries, epoch } = await server.snapshot("p1");
+    const plain = ({ version: _v, computedAt: _c, source: _s, fieldTimestamps: _f, ...rest }: object & Record<string, unknown>) => rest;
+    await until((state) => {
+      expect(state.connection.status).toBe("live");
+      expect(state.workspaces.map(({ odd, ...entry }) => plain({ ...entry }))).toEqual(entries.map((entry) => plain({ ...entry })));
+      expect(state.workspaces.flatMap((workspace) => workspace.odd)).toEqual([]);
+      if (state.epoch !== null) expect(state.epoch).toBe(epoch);
+    });
+    expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
+  }
 
-  await board.up();
-  await until((state) => expect(state.workspaces).toHaveLength(2));
-  expect(board.asked.at(-1)?.searchParams.get("cursor")).toBe("c5");
-  expect(store!.getSnapshot()).toMatchObject({ cursor: "c7", connection: { status: "live" } });
-});
+  test("a baseline, patches, removals, and heartbeats whose digest is that of the state", async () => {
+    connect();
+    await equalsServer();
+    const { byId } = store.getSnapshot();
+    await server.say("workspace.updated", "w1", { name: "renamed" });
+    await server.say("workspace.removed", "w3", {});
+    await until((state) => expect(state.workspaces).toHaveLength(2));
+    await equalsServer();
+    expect(store.getSnapshot().byId.get("w2")).toBe(byId.get("w2"));
+    await until((state) => expect(state.sources.length).toBeGreaterThan(0)); // a mark came, and was not refused
+    expect(store.getSnapshot().connection).toMatchObject({ status: "live", transport: "websocket", detour: null });
+  });
 
-test("over a real socket: a server of another life replaces everything", async () => {
-  board.greet = (socket) => socket.send(full([entry("old")], { epoch: "e1", cursor: "c1" }));
-  await board.up();
-  connect();
-  await until((state) => expect(state.workspaces).toHaveLength(1));
-  await board.down();
-  board.greet = (socket) => socket.send(full([entry("new")], { epoch: "e2", cursor: "c2" }));
-  await board.up();
-  await until((state) => expect(state.workspaces.map((workspace) => workspace.workspaceId)).toEqual(["new"]));
-  expect(store!.getSnapshot().epoch).toBe("e2");
-});
+  test("the view is changed in place: workspaces leave and enter, nothing reconnects", async () => {
+    connect();
+    await equalsServer();
+    const { since } = store.getSnapshot().connection;
+    store.setView({ where: { status: ["FAILED"] } });
+    await until((state) => expect(state.workspaces).toEqual([]));
+    await server.say("workspace.state_changed", "w2", { projectId: "p1", status: "FAILED" });
+    await until((state) => expect(state.workspaces.map((workspace) => workspace.workspaceId)).toEqual(["w2"]));
+    await server.say("workspace.state_changed", "w2", { projectId: "p1", status: "READY" });
+    await until((state) => expect(state.workspaces).toEqual([]));
+    store.setView({ shape: "sidebar" });
+    await until((state) => expect(state.workspaces).toHaveLength(3));
+    expect(store.getSnapshot().byId.get("w1")?.unknownFields).toContain("gitStats");
+    store.setView({});
+    await until((state) => expect(state.byId.get("w1")?.ratchetState).toBe("IDLE"));
+    await equalsServer();
+    expect(store.getSnapshot().connection.since).toBe(since);
+  });
 
-test("over a real socket: closing with 4404 names the reason", async () => {
-  board.greet = (socket) => socket.close(4404, "unknown project");
-  await board.up();
-  connect();
-  await until((state) => expect(state.connection.reason).toBe("unknown_project"));
+  test("S-75: cut at random bytes for a hundred rounds and more it is never behind what it showed, and at the end it is right", async () => {
+    let seed = Number(process.env.SB_SEED ?? 20_260_821);
+    const random = (below: number) => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return (seed >>> 8) % below;
+    };
+    proxy.bytes = () => 150 + random(6_000);
+    connect({ openMs: 1_000 }); // a handshake that was cut in half is not always told of
+    const there = new Set(["w1", "w2", "w3"]);
+    for (let round = 0; round < 100 || proxy.cuts < 20; ++round) {
+      const id = `w${1 + random(12)}`;
+      if (random(6) === 0 && there.delete(id)) {
+        await server.say("workspace.removed", id, {});
+      } else {
+        there.add(id);
+        await server.say("workspace.state_changed", id, { projectId: "p1", status: "READY", name: `${id} in round ${round}` });
+      }
+    }
+    proxy.bytes = () => Number.POSITIVE_INFINITY;
+    proxy.cutAll();
+    await equalsServer();
+  }, 60_000);
+
+  test("where upgrades are refused it streams, where streams are held back it polls, and it returns", async () => {
+    proxy.upgrades = "refuse";
+    connect({ openMs: 400 });
+    await until((state) => expect(state.connection).toMatchObject({ transport: "event-stream", detour: "refused" }));
+    await server.say("workspace.updated", "w1", { name: "by stream" });
+    await until((state) => expect(state.byId.get("w1")?.name).toBe("by stream"));
+    await equalsServer();
+
+    proxy.streams = "hold";
+    proxy.cutAll();
+    await until((state) => expect(state.connection).toMatchObject({ transport: "long-poll", detour: "refused" }));
+    await server.say("workspace.updated", "w1", { name: "by poll" });
+    await until((state) => expect(state.byId.get("w1")?.name).toBe("by poll"));
+    await equalsServer();
+
+    proxy.streams = "allow";
+    await until((state) => expect(state.connection.transport).toBe("event-stream"));
+    proxy.upgrades = "allow";
+    await until((state) => expect(state.connection).toMatchObject({ transport: "websocket", detour: null }));
+    await server.say("workspace.updated", "w1", { name: "by socket" });
+    await until((state) => expect(state.byId.get("w1")?.name).toBe("by socket"));
+    await equalsServer();
+  });
+
+  test("an unknown project and a missing token are named, over whatever transport", async () => {
+    connect({ token: null });
+    await until((state) => expect(state.connection.reason).toBe("unauthorized"));
+    store.close();
+    store = new ProjectStore("nobody", { baseUrl: `http://127.0.0.1:${proxy.port}`, token });
+    store.subscribe(() => {});
+    await until((state) => expect(state.connection.reason).toBe("unknown_project"));
+  });
 });

@@ -1,4 +1,4 @@
-import type { Connection, ConnectionReason, ConnectionStatus } from "@snapboard/client";
+import type { Connection, ConnectionReason, ConnectionStatus, TransportKind } from "@snapboard/client";
 import { useEffect, useState } from "react";
 import { spellAge } from "../lib/age.ts";
 import { useNow } from "../lib/now.ts";
@@ -18,12 +18,20 @@ const dots: Readonly<Record<ConnectionStatus, string>> = {
   offline: "bg-danger",
 };
 
+/** Shown beside "Live" when it is not a WebSocket that brings it. */
+const detours: Readonly<Record<TransportKind, string>> = {
+  websocket: "",
+  "event-stream": "by event stream",
+  "long-poll": "by polling",
+};
+
 const reasons: Readonly<Record<ConnectionReason, string>> = {
   unauthorized: "This browser's access has ended. Open the link that the server printed.",
   unknown_project: "The server no longer has this project.",
   not_ready: "The server is starting.",
   restarting: "The server is restarting.",
   too_slow: "The connection could not keep up.",
+  silent: "The server has gone silent.",
   unreachable: "The server does not answer.",
   lost: "The connection was lost.",
 };
@@ -37,6 +45,9 @@ export function ConnectionLine({ connection, updatedAt }: { connection: Connecti
     <p data-connection={status} className="flex min-w-0 items-center gap-2 text-small text-soft">
       <span aria-hidden="true" className={`size-2 shrink-0 rounded-full ${dots[status]}`} />
       <span className="font-medium text-ink">{words[status]}</span>
+      {connection.transport !== null && connection.detour !== null && (
+        <span title="WebSockets do not get through. Better ways are tried again and again.">{detours[connection.transport]}</span>
+      )}
       {age !== null && (
         <span className="truncate" title="When the server last reported a change">
           last update {age}
