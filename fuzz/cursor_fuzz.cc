@@ -20,6 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::memcpy(&made.view_hash, data, sizeof made.view_hash);
   made.revision = made.view_hash >> 11U;  // revisions stay below 2^53
   made.complete = (data[0] & 1U) != 0;
+  if (!made.complete && made.revision != 0 && (data[0] & 2U) != 0) made.within = made.view_hash;
   static constexpr char kHex[] = "0123456789abcdef";  // an epoch is hex digits
   for (std::size_t i = 0; i < size && made.epoch.size() < 32; ++i)
     made.epoch += kHex[data[i] & 15U];

@@ -16,7 +16,7 @@ constexpr std::string_view kVersion = "1";
 constexpr std::size_t kCursorBytesMax = 512;
 constexpr std::size_t kDecimalDigits = 20;  // of 64 bits
 constexpr std::size_t kHexDigits = 16;
-constexpr std::size_t kNumbersBytes = kDecimalDigits + 2 * kHexDigits + 4;  // 4: ".c." and "."
+constexpr std::size_t kNumbersBytes = kDecimalDigits + 3 * kHexDigits + 4;  // 4: ".c." and "."
 // Bumped when the shape of entries changes, so that a cursor of another shape is reset.
 constexpr std::string_view kProjection = "full/1";
 
@@ -34,8 +34,9 @@ constexpr std::uint64_t mixed(std::uint64_t value) {
 
 // Of what the text says, not of its letters: there is one spelling only.
 constexpr std::uint64_t checksum(std::uint64_t head_hash, const Cursor& cursor) {
-  const std::uint64_t kind = cursor.complete ? 0 : (cursor.split ? 1 : 2);
-  return mixed(mixed(mixed(head_hash ^ cursor.revision) + kind) ^ cursor.view_hash);
+  const std::uint64_t kind = cursor.complete ? 0 : (cursor.within ? 1 : 2);
+  const std::uint64_t place = mixed(mixed(head_hash ^ cursor.revision) + kind);
+  return mixed(mixed(place ^ cursor.within.value_or(0)) ^ cursor.view_hash);
 }
 
 template <int Base>
@@ -57,7 +58,8 @@ void CursorWriter::append(std::string& out, std::string_view epoch, const Cursor
   std::array<char, kNumbersBytes> numbers;
   char* to = std::to_chars(numbers.data(), numbers.data() + kDecimalDigits, cursor.revision).ptr;
   *to++ = '.';
-  *to++ = cursor.complete ? 'c' : (cursor.split ? 's' : 'p');
+  *to++ = cursor.complete ? 'c' : (cursor.within ? 's' : 'p');
+  if (!cursor.complete && cursor.within) to = write_hex(to, *cursor.within);
   *to++ = '.';
   to = write_hex(to, cursor.view_hash);
   *to++ = '.';
@@ -82,11 +84,13 @@ std::optional<Cursor> decode_cursor(std::string_view text) {
   if (parts.size() != 6 || parts[0] != kVersion || parts[1].empty()) return std::nullopt;
   const auto revision = number<10>(parts[2]);
   const auto view_hash = number<16>(parts[4]);
-  if (!revision || !view_hash || (parts[3] != "c" && parts[3] != "p" && parts[3] != "s")) {
+  const bool split = parts[3].starts_with('s');
+  const auto within = split ? number<16>(parts[3].substr(1)) : std::nullopt;
+  if (!revision || !view_hash || (split ? !within : parts[3] != "c" && parts[3] != "p")) {
     return std::nullopt;
   }
-  Cursor cursor{std::string(parts[1]), *revision, parts[3] == "c", *view_hash, parts[3] == "s"};
-  if (cursor.split && cursor.revision == 0) return std::nullopt;
+  Cursor cursor{std::string(parts[1]), *revision, parts[3] == "c", *view_hash, within};
+  if (cursor.within && cursor.revision == 0) return std::nullopt;
   if (encode_cursor(cursor) != text) return std::nullopt;  // the checksum; one spelling only
   return cursor;
 }

@@ -59,7 +59,7 @@ struct Dialect1Encoder::Impl {
     if (last_of_revision) {
       text += ",\"cursor\":\"";
       cursors.append(text, store->epoch(),
-                     {{}, revision, complete, full_view_hash(project.view()), false});
+                     {{}, revision, complete, full_view_hash(project.view()), {}});
       text += '"';
     }
     text += '}';

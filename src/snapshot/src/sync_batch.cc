@@ -86,6 +86,30 @@ void append_op(std::string& out, const View& view, const ViewOp& op) {
   out += '}';
 }
 
+std::uint64_t rank_of(const ViewOp& op) {
+  if (op.text) return fnv1a(op.text->id());
+  std::string id;
+  append_json_string(id, op.id.view());
+  return fnv1a(id);
+}
+
+// What a reader got of the revision in which its last batch ended.
+void drop_delivered(std::vector<ViewOp>& ops, const Position& from) {
+  if (!from.within) return;
+  std::erase_if(ops, [&](const ViewOp& op) {
+    return op.revision == from.revision && rank_of(op) <= *from.within;
+  });
+}
+
+// Where several batches are needed, one may end inside a revision: the order in it is that of
+// ranks.
+void order_by_rank(std::vector<ViewOp>& ops) {
+  for (ViewOp& op : ops) op.rank = rank_of(op);
+  std::sort(ops.begin(), ops.end(), [](const ViewOp& a, const ViewOp& b) {
+    return std::pair(a.revision, a.rank) < std::pair(b.revision, b.rank);
+  });
+}
+
 // Cuts the ops into batches that fit, between two revisions where it can.
 void cut(ViewAnswer& answer, const BatchLimits& limits) {
   answer.ends.clear();
@@ -148,6 +172,7 @@ std::shared_ptr<const ViewAnswer> capture(const Store& store, const View& view,
   std::reverse(answer->ops.begin(), answer->ops.end());
   std::stable_sort(answer->ops.begin(), answer->ops.end(),
                    [](const ViewOp& a, const ViewOp& b) { return a.revision < b.revision; });
+  if (from) drop_delivered(answer->ops, *from);
   if (!answer->ops.empty() && answer->ops.front().revision != answer->ops.back().revision) {
     answer->conflated = true;
   }
@@ -156,6 +181,10 @@ std::shared_ptr<const ViewAnswer> capture(const Store& store, const View& view,
     answer->review_count = store.review_count();
   }
   cut(*answer, limits);
+  if (answer->ends.size() > 1) {
+    order_by_rank(answer->ops);
+    cut(*answer, limits);
+  }
   if (may_patch && answer->ends.size() > 1 && !SB_MUTANT(patch_after_prefix)) {
     // A patch is right only on the state it was made for: in pieces, whole entries.
     for (ViewOp& op : answer->ops) op.set = {};
@@ -167,10 +196,11 @@ std::shared_ptr<const ViewAnswer> capture(const Store& store, const View& view,
 }  // namespace
 
 Position ViewAnswer::after(std::size_t index) const {
-  if (index + 1 == ends.size()) return {to, true, false};
+  if (index + 1 == ends.size()) return {to, true, {}};
   const std::size_t end = ends[index];
   const Revision revision = ops[end - 1].revision;
-  return {revision, false, ops[end].revision == revision};
+  const bool inside = ops[end].revision == revision;
+  return {revision, false, inside ? std::optional(ops[end - 1].rank) : std::nullopt};
 }
 
 struct ViewEncoder::Impl {
@@ -213,7 +243,7 @@ struct ViewEncoder::Impl {
 
   void append_cursor(std::string& out, const View& view, const Position& position) {
     cursors.append(out, store->epoch(),
-                   {{}, position.revision, position.complete, view.hash(), position.split});
+                   {{}, position.revision, position.complete, view.hash(), position.within});
   }
 
   const Store* store;

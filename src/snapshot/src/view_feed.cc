@@ -21,7 +21,7 @@ std::optional<ResetReason> ViewFeed::resume(std::string_view text) {
   if (cursor->epoch != store.epoch() && !SB_MUTANT(epoch_ignored)) return ResetReason::epoch;
   if (cursor->view_hash != view_.hash()) return ResetReason::view;
   if (cursor->revision > store.head()) return ResetReason::initial;
-  const Position position{cursor->revision, cursor->complete, cursor->split};
+  const Position position{cursor->revision, cursor->complete, cursor->within};
   if (position.covered() < floor() && !SB_MUTANT(floor_unchecked_on_resume)) {
     return ResetReason::compacted;
   }

@@ -15,10 +15,11 @@ struct Cursor {
   Revision revision = 0;
   bool complete = true;         ///< everything up to `revision` was delivered
   std::uint64_t view_hash = 0;  ///< of the normalised view
-  bool split = false;           ///< incomplete, and of `revision` itself only a part was delivered
+  /// Incomplete, and of `revision` itself only ids of a rank up to this one were delivered.
+  std::optional<std::uint64_t> within{};
 
   /// The revision below which nothing is missing.
-  [[nodiscard]] Revision covered() const { return split ? revision - 1 : revision; }
+  [[nodiscard]] Revision covered() const { return within ? revision - 1 : revision; }
   friend bool operator==(const Cursor&, const Cursor&) = default;
 };
 

@@ -32,9 +32,11 @@ BOOST_DESCRIBE_ENUM(ResetReason, initial, compacted, epoch, view)
 struct Position {
   Revision revision = 0;
   bool complete = true;  ///< false: between the batches of one answer
-  bool split = false;    ///< incomplete, and of `revision` itself only a part was delivered
+  /// Incomplete, and of `revision` itself only ids of a rank (ViewOp) up to this one were
+  /// delivered.
+  std::optional<std::uint64_t> within{};
   /// The revision below which nothing is missing.
-  [[nodiscard]] Revision covered() const { return split ? revision - 1 : revision; }
+  [[nodiscard]] Revision covered() const { return within ? revision - 1 : revision; }
   friend bool operator==(const Position&, const Position&) = default;
 };
 
@@ -44,6 +46,9 @@ struct ViewOp {
   std::shared_ptr<const EntryText> text;  ///< put or patch; null: del
   model::FieldSet set;                    ///< patch of these fields; empty: put or del
   model::WorkspaceId id;                  ///< of a del
+  /// Its place among the ops of one revision where an answer takes several batches: a hash of the
+  /// id, the same in every answer, so that a reader can go on between two of them.
+  std::uint64_t rank = 0;
 };
 
 /// One answer to "what changed in this view since": captured at one head as references to published
