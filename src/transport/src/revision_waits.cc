@@ -40,4 +40,11 @@ void RevisionWaits::check() {
   }
 }
 
+void RevisionWaits::give_up() {
+  for (const auto& wait : std::exchange(waits_, {})) {
+    loop_.cancel(wait->timer);
+    wait->done(false);
+  }
+}
+
 }  // namespace sb::transport

@@ -24,6 +24,8 @@ class RevisionWaits {
             std::function<void(bool)> done);
   /// To be called after commits.
   void check();
+  /// The server ends: whoever waits is told at once that the revision was not reached.
+  void give_up();
   [[nodiscard]] bool empty() const { return waits_.empty(); }
 
  private:

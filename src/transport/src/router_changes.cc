@@ -103,11 +103,13 @@ void Router::answer_changes(std::shared_ptr<snapshot::ViewFeed> feed, MonoTime u
   if (due.batch) return reply(json_response(200, feed->next(kViewSeq)->front()));
   const auto left = until - ports_.clock.mono_now();
   if (!due.review_count && left > std::chrono::nanoseconds(0)) {
-    return waits_.wait(
-        ports_.store.head() + 1, std::chrono::ceil<std::chrono::milliseconds>(left),
-        [this, self = shared_from_this(), feed, until, reply = std::move(reply)](bool) mutable {
-          answer_changes(std::move(feed), until, std::move(reply));
-        });
+    return waits_.wait(ports_.store.head() + 1, std::chrono::ceil<std::chrono::milliseconds>(left),
+                       [this, self = shared_from_this(), feed, until,
+                        reply = std::move(reply)](bool reached) mutable {
+                         // Nothing came: what there is now is the answer.
+                         answer_changes(std::move(feed), reached ? until : ports_.clock.mono_now(),
+                                        std::move(reply));
+                       });
   }
   // Nothing that the view shows: the reader is at head.
   const snapshot::Revision from = feed->position().revision;

@@ -221,6 +221,7 @@ void ServerCore::shutdown(std::chrono::milliseconds grace, std::function<void()>
   socket_file_.reset();
   const std::vector<std::shared_ptr<Connection>> open(connections_.begin(), connections_.end());
   for (const auto& connection : open) connection->begin_shutdown();
+  waits_.give_up();
   if (connections_.empty()) {
     finish_shutdown();
     return;

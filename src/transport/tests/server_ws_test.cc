@@ -392,6 +392,30 @@ TEST(ServerShutdown, SaysGoodbyeToEverybody) {
   EXPECT_EQ(done.get_future().wait_for(testing::kTestDeadline), std::future_status::ready);
 }
 
+TEST(ServerShutdown, AnswersWhoeverWaits) {
+  TestServer server;
+  server.put("w1", "one");
+  std::uint64_t head = 0;
+  server.on_loop([&] { head = server.store.head(); });
+  std::string body = server.ask("GET", "/api/projects/p1/changes").body;
+  body.erase(0, body.find(R"("cursor":")") + 10);
+  const std::string cursor = body.substr(0, body.find('"'));
+  RawClient poll = server.client();
+  poll.send(server.request("GET", "/api/projects/p1/changes?waitMs=20000&cursor=" + cursor));
+  RawClient read = server.client();
+  read.send(
+      server.request("GET", "/api/projects/p1/snapshot?epoch=epoch-1&waitMs=20000&minRevision=" +
+                                std::to_string(head + 1)));
+  // Both wait once a request sent after them on the same loop is answered.
+  ASSERT_EQ(server.ask("GET", "/healthz").status, 200);
+  std::promise<void> done;
+  server.on_loop(
+      [&] { server.server->shutdown(testing::kTestDeadline, [&] { done.set_value(); }); });
+  EXPECT_EQ(poll.response().status, 200);
+  EXPECT_EQ(read.response().status, 504);
+  EXPECT_EQ(done.get_future().wait_for(testing::kTestDeadline / 2), std::future_status::ready);
+}
+
 TEST(ServerShutdown, EndsWithTheGrace) {
   TestServer server;
   RawClient rude = server.subscribe();  // never answers the close
