@@ -12,9 +12,9 @@ struct Handover {
   std::string socket;
 };
 
-/// Registers the repository that holds `directory` with the server that owns `data_dir`. Waits a
-/// little for a server that is just starting. Errors: unavailable, invalid_argument (not a
-/// repository).
+/// Registers the repository that holds `directory` with the server that owns `data_dir`. Errors:
+/// invalid_argument (not a repository); anything else may be another thing in a moment, because the
+/// server starts, or ends.
 Result<Handover> hand_repository_over(const std::string& data_dir, const std::string& directory);
 
 }  // namespace sb::app

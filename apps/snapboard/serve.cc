@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "sb/core/json_writer.h"
@@ -69,6 +70,8 @@ constexpr std::size_t kCommandWorkers = 2;  // for what a person waits for
 constexpr std::size_t kEpochBytes = 16;
 constexpr std::size_t kTokenBytes = 32;
 constexpr const char* kRatchetCommand = "SNAPBOARD_RATCHET_COMMAND";
+constexpr std::chrono::milliseconds kHandoverRetry{100};
+constexpr int kHandoverTriesMax = 50;                      // 5 s
 constexpr std::chrono::milliseconds kGoodbyeGrace{2'000};  // for closing connections at shutdown
 
 struct Address {
@@ -456,21 +459,16 @@ int Application::run() {
   return exit_code_;
 }
 
-int hand_over(const ServeOptions& options, const std::string& data_dir) {
-  auto handed = hand_repository_over(data_dir, options.directory);
-  if (!handed) {
-    std::fprintf(stderr, "snapboard: %s\n", handed.error().message.c_str());
-    return 1;
-  }
+int tell(const ServeOptions& options, const Handover& handed) {
   if (options.print_ready) {
     std::string line;
     JsonWriter json(line);
-    json.begin_object().key("ready").boolean(true).key("url").string(handed->page_url);
-    json.key("socket").string(handed->socket).end_object();
+    json.begin_object().key("ready").boolean(true).key("url").string(handed.page_url);
+    json.key("socket").string(handed.socket).end_object();
     std::printf("%s\n", line.c_str());
   } else {
-    std::printf("snapboard already runs; %s is on its board: %s\n", handed->repository.c_str(),
-                handed->page_url.c_str());
+    std::printf("snapboard already runs; %s is on its board: %s\n", handed.repository.c_str(),
+                handed.page_url.c_str());
   }
   return 0;
 }
@@ -493,12 +491,18 @@ int serve(const ServeOptions& given) {
   if (!wanted) return failed(wanted.error());
   auto data_dir = workspace::create_data_dir(*wanted);
   if (!data_dir) return failed(data_dir.error());
-  auto lock = workspace::DataDirLock::acquire(*data_dir);
-  if (!lock) {
+  for (int tries = 1;; ++tries) {
+    auto lock = workspace::DataDirLock::acquire(*data_dir);
+    if (lock) return Application(options, *std::move(lock), *std::move(data_dir)).run();
     if (lock.error().code != ErrorCode::conflict) return failed(lock.error());
-    return hand_over(options, *data_dir);
+    // A server that is just starting answers soon; what a dead one left lets go of the lock soon.
+    const auto handed = hand_repository_over(*data_dir, options.directory);
+    if (handed) return tell(options, *handed);
+    if (handed.error().code == ErrorCode::invalid_argument || tries == kHandoverTriesMax) {
+      return failed(handed.error());
+    }
+    std::this_thread::sleep_for(kHandoverRetry);
   }
-  return Application(options, *std::move(lock), *std::move(data_dir)).run();
 }
 
 }  // namespace sb::app
