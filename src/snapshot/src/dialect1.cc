@@ -34,15 +34,23 @@ struct Dialect1Encoder::Impl {
     cached_head = store->head();
     cached_epoch = store->epoch();
     baselines.clear();
-    for (auto& [key, batch] : deltas) keep_spare(*batch, batch.use_count());
+    for (auto& [key, batch] : deltas) keep_spare(batch);
     deltas.clear();
   }
 
   // The room of a message nobody holds any more serves the next one.
-  void keep_spare(MessageBatch& batch, long holders) {
-    if (holders != 1 || batch.size() != 1 || batch.front().capacity() > kSpareBytesMax) return;
-    spare = std::move(batch.front());
-    spare.clear();
+  void keep_spare(Batch& batch) {
+    if (batch.use_count() != 1 || batch->size() != 1) return;
+    if (batch->front().capacity() <= kSpareBytesMax) spare = std::move(batch);
+  }
+
+  // A batch of `size` empty messages.
+  Batch take_batch(std::size_t size) {
+    if (spare == nullptr || size != 1) {
+      return std::make_shared<MessageBatch>(size);
+    }
+    spare->front().clear();
+    return std::exchange(spare, nullptr);
   }
 
   // Ends a message: reviewCount?, epoch, revision, cursor?
@@ -65,25 +73,21 @@ struct Dialect1Encoder::Impl {
     text += '}';
   }
 
-  [[nodiscard]] std::string changed(const model::ProjectId& project, const EntryText& entry,
-                                    Revision revision, bool last_of_revision, bool complete) {
+  void changed(std::string& text, const model::ProjectId& project, const EntryText& entry,
+               Revision revision, bool last_of_revision, bool complete) {
     constexpr std::size_t kAroundBytes = 320;
-    std::string text = std::exchange(spare, {});
     text.reserve(entry.complete_bytes_max() + kAroundBytes);
     text.append(R"({"type":"snapshot_changed","workspaceId":)").append(entry.id());
     text += R"(,"entry":)";
     entry.append_complete(text);
     finish(text, project, revision, last_of_revision, complete);
-    return text;
   }
 
-  [[nodiscard]] std::string removed(const model::ProjectId& project, const Change& change,
-                                    bool last_of_revision, bool complete) {
-    std::string text;
+  void removed(std::string& text, const model::ProjectId& project, const Change& change,
+               bool last_of_revision, bool complete) {
     text += R"({"type":"snapshot_removed","workspaceId":)";
     append_json_string(text, change.id.view());
     finish(text, project, change.revision, last_of_revision, complete);
-    return text;
   }
 
   const Store* store;
@@ -92,7 +96,7 @@ struct Dialect1Encoder::Impl {
   std::unordered_map<model::ProjectId, Batch> baselines;
   boost::unordered_flat_map<Key, Batch, KeyHash> deltas;
   CursorWriter cursors;
-  std::string spare;
+  Batch spare;  // of one message, or null
 };
 
 Dialect1Encoder::Dialect1Encoder(const Store& store) : impl_(std::make_unique<Impl>(store)) {}
@@ -127,26 +131,28 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::Projec
   if (cached) return cached;
   const Store& store = *impl_->store;
   const auto list = store.changes(project, from);
-  MessageBatch batch;
-  batch.reserve(list.size());
+  auto batch = impl_->take_batch(list.size());
   for (std::size_t i = 0; i < list.size(); ++i) {
     const Change& change = list[i];
+    std::string& text = (*batch)[i];
     const bool last = i + 1 == list.size();
     const bool last_of_revision = last || list[i + 1].revision != change.revision;
     // Only after the last message is everything up to its revision delivered: an entry that changed
     // earlier and again later stands at its later place.
-    batch.push_back(change.removed ? impl_->removed(project, change, last_of_revision, last)
-                                   : impl_->changed(project, *change.entry.text, change.revision,
-                                                    last_of_revision, last));
-  }
-  if (batch.empty() && store.review_count_revision() > from) {
-    const auto entries = store.entries(project);
-    if (!entries.empty()) {
-      batch.push_back(impl_->changed(project, *entries.front().text, store.review_count_revision(),
-                                     true, true));
+    if (change.removed) {
+      impl_->removed(text, project, change, last_of_revision, last);
+    } else {
+      impl_->changed(text, project, *change.entry.text, change.revision, last_of_revision, last);
     }
   }
-  cached = std::make_shared<MessageBatch>(std::move(batch));
+  if (list.empty() && store.review_count_revision() > from) {
+    const auto entries = store.entries(project);
+    if (!entries.empty()) {
+      impl_->changed(batch->emplace_back(), project, *entries.front().text,
+                     store.review_count_revision(), true, true);
+    }
+  }
+  cached = std::move(batch);
   return cached;
 }
 

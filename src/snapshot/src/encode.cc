@@ -5,9 +5,11 @@
 #include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <tuple>
 
+#include "sb/core/check.h"
 #include "sb/core/json_codec.h"
 #include "sb/model/fact_codec.h"
 
@@ -38,13 +40,38 @@ const std::array<std::string, model::kFieldCount>& member_heads() {
   return kHeads;
 }
 
+// A text so short that copying all of its room costs less than a call that looks at its length.
+class ShortText {
+ public:
+  static constexpr std::size_t kBytesMax = 32;
+
+  void assign(std::string_view text) {
+    SB_CHECK(text.size() <= kBytesMax, "ShortText: too long");
+    size_ = text.copy(bytes_.data(), kBytesMax);
+  }
+  void assign_decimal(std::int64_t value) {
+    const auto end = std::to_chars(bytes_.data(), bytes_.data() + kBytesMax, value).ptr;
+    size_ = static_cast<std::size_t>(end - bytes_.data());
+  }
+  /// Answers where the text ends. REQUIRES: `kBytesMax` bytes of room.
+  char* write(char* to) const {
+    std::memcpy(to, bytes_.data(), kBytesMax);
+    return to + size_;
+  }
+
+ private:
+  std::array<char, kBytesMax> bytes_{};
+  std::size_t size_ = 0;
+};
+
 // What stands before the time of each group.
-const std::array<std::string, std::tuple_size_v<GroupTimes>>& group_heads() {
+const std::array<ShortText, std::tuple_size_v<GroupTimes>>& group_heads() {
   static const auto kHeads = [] {
-    std::array<std::string, std::tuple_size_v<GroupTimes>> heads;
+    std::array<ShortText, std::tuple_size_v<GroupTimes>> heads;
     for (std::size_t i = 0; i < heads.size(); ++i) {
-      heads[i] = i == 0 ? ",\"fieldTimestamps\":{\"" : ",\"";
-      heads[i].append(enum_text(static_cast<model::FieldGroup>(i))).append("\":");
+      std::string head = i == 0 ? "\"" : ",\"";
+      head.append(enum_text(static_cast<model::FieldGroup>(i))).append("\":");
+      heads[i].assign(head);
     }
     return heads;
   }();
@@ -255,22 +282,22 @@ void EntryText::append_complete(std::string& out) const {
   append_json(out, computed_at_);
   out += ",\"source\":";
   out.append(text_, offsets_[kOwnFieldCount]);
+  out += ",\"fieldTimestamps\":{";
+  std::array<char, std::tuple_size_v<GroupTimes> * 2 * ShortText::kBytesMax> times;
+  char* to = times.data();
   // Most groups moved at the same time, or never.
-  const auto millis = [](WallTime time) { return time.time_since_epoch().count(); };
   WallTime last{};
-  std::array<char, 24> digits{'0'};
-  std::size_t size = 1;
+  ShortText digits;
+  digits.assign("0");
+  const auto& heads = group_heads();
   for (std::size_t group = 0; group < group_times_.size(); ++group) {
-    out += group_heads()[group];
     if (group_times_[group] != last) {
       last = group_times_[group];
-      const auto end =
-          std::to_chars(digits.data(), digits.data() + digits.size(), millis(last)).ptr;
-      size = static_cast<std::size_t>(end - digits.data());
+      digits.assign_decimal(last.time_since_epoch().count());
     }
-    out.append(digits.data(), size);
+    to = digits.write(heads[group].write(to));
   }
-  out += "}}";
+  out.append(times.data(), to).append("}}");
 }
 
 }  // namespace sb::snapshot

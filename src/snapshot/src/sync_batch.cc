@@ -148,7 +148,7 @@ std::shared_ptr<const ViewAnswer> capture(const Store& store, const View& view,
   const Revision since = from ? from->covered() : 0;
   const bool may_patch = patches && from && (from->complete || SB_MUTANT(patch_after_prefix));
   const FieldSet filter = view.filter_fields();
-  store.walk(view.project(), since, [&](const IndexNode& node) {
+  const auto take = [&](const IndexNode& node) {
     const Standing now = standing(view, store, node);
     if (now.revision <= since) return;
     ViewOp op{.revision = now.revision, .text = {}, .set = {}, .id = {}};
@@ -168,10 +168,13 @@ std::shared_ptr<const ViewAnswer> capture(const Store& store, const View& view,
       answer->urgent = true;
     }
     answer->ops.push_back(std::move(op));
-  });
+  };
+  store.walk(view.project(), since, std::cref(take));
   std::reverse(answer->ops.begin(), answer->ops.end());
-  std::stable_sort(answer->ops.begin(), answer->ops.end(),
-                   [](const ViewOp& a, const ViewOp& b) { return a.revision < b.revision; });
+  const auto by_revision = [](const ViewOp& a, const ViewOp& b) { return a.revision < b.revision; };
+  if (!std::is_sorted(answer->ops.begin(), answer->ops.end(), by_revision)) {
+    std::stable_sort(answer->ops.begin(), answer->ops.end(), by_revision);
+  }
   if (from) drop_delivered(answer->ops, *from);
   if (!answer->ops.empty() && answer->ops.front().revision != answer->ops.back().revision) {
     answer->conflated = true;
@@ -305,23 +308,29 @@ std::shared_ptr<const MessageBatch> ViewEncoder::text(
   }
   std::string text;
   text.reserve(bytes);
-  JsonWriter json(text);
-  json.begin_object().key("type").string("batch").key("viewSeq").number(view_seq);
-  json.key("from").number(before.revision).key("to").number(after.revision);
-  json.key("complete").boolean(after.complete);
-  if (answer->reset()) json.key("reset").boolean(true);
-  if (reason) json.key("reason").string(enum_text(*reason));
-  if (answer->conflated) json.key("conflated").boolean(true);
-  json.key("cursor").raw("\"");
+  text += R"({"type":"batch","viewSeq":)";
+  append_json_uint(text, view_seq);
+  text += R"(,"from":)";
+  append_json_uint(text, before.revision);
+  text += R"(,"to":)";
+  append_json_uint(text, after.revision);
+  text += after.complete ? R"(,"complete":true)" : R"(,"complete":false)";
+  if (answer->reset()) text += R"(,"reset":true)";
+  if (reason) text.append(R"(,"reason":")").append(enum_text(*reason)).append(1, '"');
+  if (answer->conflated) text += R"(,"conflated":true)";
+  text += R"(,"cursor":")";
   impl_->append_cursor(text, answer->view, after);
   text += '"';
-  if (answer->review_count) json.key("reviewCount").number(*answer->review_count);
-  json.key("ops").begin_array();
+  if (answer->review_count) {
+    text += R"(,"reviewCount":)";
+    append_json_int(text, *answer->review_count);
+  }
+  text += R"(,"ops":[)";
   for (std::size_t i = begin; i < answer->ends[index]; ++i) {
     if (i != begin) text += ',';
     append_op(text, answer->view, answer->ops[i]);
   }
-  json.end_array().end_object();
+  text += "]}";
 
   if (impl_->texts_bytes > kTextsKeptBytes) {
     impl_->texts.clear();
