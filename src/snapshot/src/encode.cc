@@ -287,15 +287,17 @@ void EntryText::append_complete(std::string& out) const {
   char* to = times.data();
   // Most groups moved at the same time, or never.
   WallTime last{};
-  ShortText digits;
-  digits.assign("0");
+  ShortText never;
+  never.assign("0");
+  ShortText digits = never;
   const auto& heads = group_heads();
   for (std::size_t group = 0; group < group_times_.size(); ++group) {
-    if (group_times_[group] != last) {
-      last = group_times_[group];
+    const WallTime time = group_times_[group];
+    if (time != WallTime{} && time != last) {
+      last = time;
       digits.assign_decimal(last.time_since_epoch().count());
     }
-    to = digits.write(heads[group].write(to));
+    to = (time == WallTime{} ? never : digits).write(heads[group].write(to));
   }
   out.append(times.data(), to).append("}}");
 }
