@@ -151,10 +151,10 @@ test("a long poll answers one batch from its cursor and knows when it cannot", a
 });
 
 /** Server-sent events as a browser reads them: the id and the parsed data of each. */
-async function events(t, server, query, headers = {}) {
+async function events(t, server, query, headers = {}, project = PROJECT) {
   const read = { list: [] };
   await new Promise((resolve, reject) => {
-    const options = { host: server.url.hostname, port: server.url.port, path: `/api/projects/${PROJECT}/changes?${query}` };
+    const options = { host: server.url.hostname, port: server.url.port, path: `/api/projects/${project}/changes?${query}` };
     const request = http.get({ ...options, headers: { authorization: `Bearer ${TOKEN}`, accept: "text/event-stream", ...headers } }, (response) => {
       read.status = response.statusCode;
       read.headers = response.headers;
@@ -196,6 +196,82 @@ test("an event stream goes on from the id of its last event", async (t) => {
   await server.stop();
   await eventually("the end", () => again.closed);
   assert.equal(again.list.at(-1).data.code, "restart");
+});
+
+const asked = (of) => `view=${encodeURIComponent(JSON.stringify(of))}`;
+
+test("every transport shows the same of a view, and goes on from the cursor of the others", async (t) => {
+  const { server, say } = await started(t);
+  await say("workspace.state_changed", "x1", { projectId: "another", status: "READY", name: "Elsewhere" });
+  await say("session.changed", "w2", session("s1"));
+  await say("workspace.state_changed", "w3", { projectId: PROJECT, status: "ARCHIVING", name: "Going" });
+  const views = [];
+  for (const projectId of [PROJECT, "*"]) {
+    for (const shape of ["full", "sidebar", "kanban", "list"]) views.push({ projectId, shape });
+    views.push({ projectId, shape: "list", where: { kanbanColumn: ["WORKING"] } });
+    views.push({ projectId, where: { status: ["ARCHIVING"] } });
+    views.push({ projectId, where: { needsUser: false, statusReasonCode: "AGENT_WORKING" } });
+  }
+  const visible = (entries) => Object.fromEntries(entries.map((entry) => [entry.workspaceId, entry]));
+  // The repository of the server is in the view of all projects, and git may still be at it.
+  await server.settled();
+  for (const of of views) {
+    const what = JSON.stringify(of);
+    const path = `/api/projects/${of.projectId}`;
+    const reader = await Reader.open(server, { view: of });
+    await eventually(`a baseline of ${what}`, () => reader.applied);
+    const read = (await server.get(`${path}/snapshot?${asked(of)}`)).json;
+    assert.equal(read.projectId, of.projectId);
+    assert.deepEqual(visible(read.entries), Object.fromEntries(reader.entries), what);
+    const order = [...read.entries].sort((a, b) => b.createdAt.localeCompare(a.createdAt) || (a.workspaceId < b.workspaceId ? -1 : 1));
+    assert.deepEqual(read.entries, order, what);
+    const polled = (await server.get(`${path}/changes?${asked(of)}`)).json;
+    assert.deepEqual(visible(polled.ops.map((op) => op.entry)), visible(read.entries), what);
+    const stream = await events(t, server, asked(of), {}, of.projectId);
+    const first = await eventually(`a batch of ${what}`, () => stream.list.find(({ data }) => data.type === "batch"));
+    assert.deepEqual(visible(first.data.ops.map((op) => op.entry)), visible(read.entries), what);
+    for (const cursor of [read.cursor, reader.cursor, polled.cursor, first.id]) {
+      const next = await server.get(`${path}/changes?${asked(of)}&cursor=${encodeURIComponent(cursor)}`);
+      assert.deepEqual([next.status, next.json.ops], [200, []], what);
+    }
+    reader.stream.socket.terminate();
+    stream.cut();
+  }
+  const [all, one, working, hidden] = await Promise.all(
+    ["/api/projects/*/snapshot", `/api/projects/${PROJECT}/snapshot`, `/api/projects/*/snapshot?${asked(views.at(-3))}`, `/api/projects/*/snapshot?${asked(views.at(-2))}`].map(
+      async (target) => (await server.get(target)).json.entries.map((entry) => entry.workspaceId).sort(),
+    ),
+  );
+  assert.ok(["w1", "w2", "x1"].every((id) => all.includes(id)) && !all.includes("w3"), `${all}`);
+  assert.deepEqual([one, working, hidden], [["w1", "w2"], ["w2"], ["w3"]]);
+});
+
+test("all projects are polled as one, and a view has its own ETag", async (t) => {
+  const { server, say } = await started(t);
+  await server.settled();
+  const { cursor } = (await server.get("/api/projects/*/changes")).json;
+  const waiting = server.get(`/api/projects/*/changes?waitMs=20000&cursor=${encodeURIComponent(cursor)}`);
+  await say("workspace.state_changed", "x1", { projectId: "another", status: "READY", name: "Elsewhere" });
+  assert.deepEqual((await waiting).json.ops.map(({ op, id }) => [op, id]), [["put", "x1"]]);
+
+  const sidebar = { projectId: PROJECT, shape: "sidebar" };
+  const target = `/api/projects/${PROJECT}/snapshot`;
+  const [whole, part] = [await server.get(target), await server.get(`${target}?${asked(sidebar)}`)];
+  assert.notEqual(whole.headers.etag, part.headers.etag);
+  const again = () => server.get(`${target}?${asked(sidebar)}`, { headers: { "if-none-match": part.headers.etag } });
+  assert.equal((await again()).status, 304);
+  await say("workspace.updated", "x1", { name: "Of another project" });
+  assert.equal((await again()).status, 304);
+  await say("workspace.updated", "w1", { name: "Iota" });
+  assert.equal((await again()).status, 200);
+
+  for (const wrong of [{ projectId: "*" }, { projectId: PROJECT, shape: "wide" }, { projectId: PROJECT, where: { colour: "red" } }, { shape: "list" }]) {
+    for (const read of ["snapshot", "changes"]) {
+      const answer = await server.get(`/api/projects/${PROJECT}/${read}?${asked(wrong)}`);
+      assert.deepEqual([answer.status, answer.json.code, answer.json.path.startsWith("$.")], [400, "invalid_argument", true], answer.text);
+    }
+  }
+  assert.equal((await server.get(`/api/projects/*/snapshot?${asked(sidebar)}`)).status, 400);
 });
 
 test("a filtered view is changed in place", async (t) => {

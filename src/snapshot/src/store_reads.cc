@@ -40,10 +40,7 @@ std::vector<PublishedEntry> Store::entries(const ProjectId& project) const {
   for (const Entity* entity : found->second.members) {
     if (entity->node.shown) visible.push_back(entity);
   }
-  std::sort(visible.begin(), visible.end(), [](const Entity* a, const Entity* b) {
-    if (a->facts.createdAt != b->facts.createdAt) return a->facts.createdAt > b->facts.createdAt;
-    return a->id < b->id;
-  });
+  std::sort(visible.begin(), visible.end(), newest_first);
   std::vector<PublishedEntry> list;
   list.reserve(visible.size());
   for (const Entity* entity : visible) list.push_back(Impl::published(*entity));

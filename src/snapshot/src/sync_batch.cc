@@ -342,6 +342,25 @@ std::shared_ptr<const MessageBatch> ViewEncoder::text(
   return made;
 }
 
+void ViewEncoder::append_entries(std::string& out, const View& view) const {
+  const Store& store = *impl_->store;
+  std::vector<const Entity*> shown;
+  std::size_t bytes = 0;
+  store.walk(view.project(), 0, [&](const IndexNode& node) {
+    if (!standing(view, store, node).in) return;
+    shown.push_back(node.entity);
+    bytes += op_size(view, {.revision = 0, .text = node.entity->text, .set = {}, .id = {}});
+  });
+  std::sort(shown.begin(), shown.end(), newest_first);
+  out.reserve(out.size() + bytes);
+  out += '[';
+  for (const Entity* entity : shown) {
+    if (out.back() != '[') out += ',';
+    append_entry(out, view, *entity->text);
+  }
+  out += ']';
+}
+
 std::uint64_t ViewEncoder::digest(const View& view) {
   impl_->drop_old();
   if (const auto found = impl_->digests.find(view.hash());

@@ -89,7 +89,7 @@ View::View() : statuses_(kVisibleStatuses), codes_(kAllCodes) {}
 
 View View::full(model::ProjectId project) {
   View view;
-  view.project_ = std::move(project);
+  if (project.view() != kAllProjects) view.project_ = std::move(project);
   view.hash_ = view.make_hash();
   return view;
 }

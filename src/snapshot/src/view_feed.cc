@@ -53,7 +53,8 @@ ViewFeed::Due ViewFeed::look() {
   // A lagging live reader can fall below the floor as well.
   const bool fell = position_.covered() < floor() && !SB_MUTANT(floor_unchecked_live);
   if (!reset_ && fell) reset_ = ResetReason::compacted;
-  if (!reset_ && position_.complete && view_head() <= position_.revision) {
+  if (!reset_ && position_.complete &&
+      last_revision(encoder_->store(), view_) <= position_.revision) {
     answer_.reset();
     return {};
   }
@@ -93,12 +94,10 @@ Revision ViewFeed::floor() const {
   return view_.project() != nullptr ? store.floor(*view_.project()) : store.floor();
 }
 
-// The last revision that can hold something for the view.
-Revision ViewFeed::view_head() const {
-  const Store& store = encoder_->store();
-  if (view_.project() == nullptr) return store.head();
-  const Revision changed = view_.shows_hidden() ? store.last_change(*view_.project())
-                                                : store.project_head(*view_.project());
+Revision last_revision(const Store& store, const View& view) {
+  if (view.project() == nullptr) return store.head();
+  const Revision changed = view.shows_hidden() ? store.last_change(*view.project())
+                                               : store.project_head(*view.project());
   return std::max(changed, store.review_count_revision());
 }
 

@@ -26,6 +26,7 @@ TEST(View, OfOneProjectInFullSharesItsCursorsWithDialect1) {
   EXPECT_EQ(parse(R"({"projectId":"p","shape":"full","where":{}})")->hash(), full_view_hash("p"));
   EXPECT_EQ(View::full(model::ProjectId("p")).hash(), full_view_hash("p"));
   EXPECT_NE(parse(R"({"projectId":"*"})")->hash(), full_view_hash("*"));
+  EXPECT_EQ(View::full(model::ProjectId("*")), *parse(R"({"projectId":"*"})"));
 }
 
 TEST(View, IsTheSameInEverySpelling) {

@@ -85,8 +85,9 @@ class Router : public std::enable_shared_from_this<Router> {
   void put_terminal(Call& call);
   void handle_webhook(HttpRequest request, const Reply& reply);
 
+  /// `plain`: the entries of the contract, of the one project of the view; else those of `/sync`.
   [[nodiscard]] HttpResponse snapshot_response(const HttpRequest& request,
-                                               const model::ProjectId& id) const;
+                                               const snapshot::View& view, bool plain) const;
   void answer_stream(Call& call, const std::string& cursor);
   /// One batch as soon as there is one, or an empty one at `until`.
   void answer_changes(std::shared_ptr<snapshot::ViewFeed> feed, MonoTime until, Reply reply);

@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 
-#include "sb/core/json_value.h"
 #include "sb/core/json_writer.h"
 #include "sb/snapshot/cursor.h"
 
 #include "router.h"
 #include "stream_session.h"
+#include "view_param.h"
 
 // The long poll of Router: one batch of what changed since a cursor (protocol, section 2).
 
@@ -20,18 +20,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kStreamHeartbeat{15'000};
 constexpr std::uint64_t kViewSeq = 1;  // a long poll never changes its view
-
-Result<snapshot::View> view_of(const Target& target, const std::string& project) {
-  const auto text = target.param("view");
-  if (!text) return snapshot::View::full(model::ProjectId(project));
-  JsonDocument document;
-  SB_TRY(const JsonValue json, document.parse(*text));
-  SB_TRY(snapshot::View view, snapshot::View::parse(json, "$"));
-  if (view.project() == nullptr || view.project()->view() != project) {
-    return fail(ErrorCode::invalid_argument, "the view is of another project", "$.projectId");
-  }
-  return view;
-}
 
 bool wants_events(const HttpRequest& request) {
   const auto accept = request.header("accept");
@@ -47,7 +35,7 @@ void Router::get_changes(Call& call) {
     return refuse(
         {ErrorCode::invalid_argument, "The query parameter waitMs must be a whole number.", {}});
   }
-  const auto view = view_of(call.target, call.id);
+  const auto view = view_param(call.target, call.id);
   if (!view) return refuse(Error(view.error()).with("the query parameter view"));
   // What an event stream goes on from when a browser opens it again.
   const bool stream = call.request.method == "GET" && wants_events(call.request);

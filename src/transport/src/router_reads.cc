@@ -5,9 +5,9 @@
 
 #include "sb/core/json_codec.h"
 #include "sb/core/json_writer.h"
-#include "sb/snapshot/cursor.h"
 
 #include "router.h"
+#include "view_param.h"
 
 // The reads of Router (protocol, section 2).
 
@@ -18,6 +18,19 @@ Error bad_parameter(std::string_view name) {
   return {ErrorCode::invalid_argument,
           fmt::format("The query parameter {} must be a whole number.", name),
           {}};
+}
+
+void append_complete_entries(std::string& out,
+                             const std::vector<snapshot::PublishedEntry>& entries) {
+  std::size_t bytes = 1024;
+  for (const auto& entry : entries) bytes += entry.text->complete_bytes_max() + 1;
+  out.reserve(out.size() + bytes);
+  out += '[';
+  for (const auto& entry : entries) {
+    if (out.back() != '[') out += ',';
+    entry.text->append_complete(out);
+  }
+  out += ']';
 }
 
 }  // namespace
@@ -134,39 +147,46 @@ void Router::get_snapshot(Call& call) {
     call.reply(problem_response(bad_parameter(revision ? "waitMs" : "minRevision")));
     return;
   }
+  auto view = view_param(call.target, call.id);
+  if (!view) {
+    call.reply(problem_response(Error(view.error()).with("the query parameter view")));
+    return;
+  }
   if (revision_text && !epoch) {
     call.reply(problem_response(
         {ErrorCode::invalid_argument, "minRevision needs the epoch it was counted in.", {}}));
     return;
   }
   if (epoch && *epoch != ports_.store.epoch()) {
-    call.reply(
-        problem_response({ErrorCode::not_found,
-                          "This epoch is over: the server was restarted. Read again without it.",
-                          {}},
-                         410));
+    call.reply(problem_response_with(
+        {ErrorCode::not_found,
+         "This epoch is over: the server was restarted. Read again without it.",
+         {}},
+        410, R"("reason":"epoch")"));
     return;
   }
   waits_.wait(
       *revision, *wait,
-      [this, request = std::move(call.request), id = model::ProjectId(call.id),
+      [this, request = std::move(call.request), view = *std::move(view),
+       plain = !call.target.param("view") && view->project() != nullptr,
        reply = std::move(call.reply)](bool reached) {
         reply(reached
-                  ? snapshot_response(request, id)
+                  ? snapshot_response(request, view, plain)
                   : problem_response(
                         {ErrorCode::timeout, "The revision was not reached in time.", {}}, 504));
       });
 }
 
-HttpResponse Router::snapshot_response(const HttpRequest& request,
-                                       const model::ProjectId& id) const {
+HttpResponse Router::snapshot_response(const HttpRequest& request, const snapshot::View& view,
+                                       bool plain) const {
   const snapshot::Store& store = ports_.store;
-  if (store.project(id) == nullptr) {
+  const model::ProjectId* project = view.project();
+  if (project != nullptr && store.project(*project) == nullptr) {
     return problem_response({ErrorCode::not_found, "There is no such project.", {}});
   }
   // Weak, because cursor and source states in the body move without it.
-  const std::string etag = fmt::format("W/\"{}-{}-{}\"", store.epoch(), store.project_head(id),
-                                       store.review_count_revision());
+  const std::string etag = fmt::format("W/\"{}-{:x}-{}\"", store.epoch(), view.hash(),
+                                       snapshot::last_revision(store, view));
   const auto condition = request.header("if-none-match");
   HttpResponse response;
   if (condition && etag_matches(*condition, etag)) {
@@ -174,24 +194,19 @@ HttpResponse Router::snapshot_response(const HttpRequest& request,
     response.add("Cache-Control", "no-cache").add("ETag", etag);
     return response;
   }
-  const auto entries = store.entries(id);
-  std::size_t bytes = 1024;
-  for (const auto& entry : entries) bytes += entry.text->complete_bytes_max() + 1;
   std::string body;
-  body.reserve(bytes);
   JsonWriter json(body);
   json.begin_object();
-  json.key("projectId").string(id.view());
+  json.key("projectId").string(project == nullptr ? "*" : project->view());
   json.key("epoch").string(store.epoch());
   json.key("revision").number(store.head());
-  json.key("cursor").string(snapshot::encode_cursor(
-      {store.epoch(), store.head(), true, snapshot::full_view_hash(id.view())}));
-  json.key("entries").begin_array();
-  for (const auto& entry : entries) {
-    json.raw({});
-    entry.text->append_complete(body);
+  json.key("cursor").string(views_.cursor(view, {.revision = store.head()}));
+  json.key("entries").raw({});
+  if (plain) {
+    append_complete_entries(body, store.entries(*project));
+  } else {
+    views_.append_entries(body, view);
   }
-  json.end_array();
   if (const auto count = store.review_count()) json.key("reviewCount").number(*count);
   std::string sources;
   append_sources(sources);

@@ -118,7 +118,10 @@ TEST(ServerReads, WaitForARevision) {
   EXPECT_EQ(server.ask("GET", target(head, "&epoch=epoch-1")).status, 200);
   EXPECT_EQ(server.ask("GET", target(head + 1, "&epoch=epoch-1")).status, 504);
   EXPECT_EQ(code_of(server.ask("GET", target(head + 1, "&epoch=epoch-1&waitMs=1"))), "timeout");
-  EXPECT_EQ(server.ask("GET", target(head, "&epoch=other")).status, 410);
+  const RawResponse over = server.ask("GET", target(head, "&epoch=other"));
+  EXPECT_EQ(over.status, 410);
+  EXPECT_EQ(over.headers.at("cache-control"), "no-store");
+  EXPECT_THAT(over.body, HasSubstr(R"("reason":"epoch")"));
   EXPECT_EQ(server.ask("GET", target(head, "")).status, 400);
   EXPECT_EQ(server.ask("GET", target(head, "x&epoch=epoch-1")).status, 400);
   EXPECT_EQ(server.ask("GET", target(head, "&epoch=epoch-1&waitMs=-1")).status, 400);

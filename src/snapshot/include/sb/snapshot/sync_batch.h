@@ -86,6 +86,9 @@ class ViewEncoder {
   [[nodiscard]] std::shared_ptr<const MessageBatch> text(
       const std::shared_ptr<const ViewAnswer>& answer, std::size_t index, std::uint64_t view_seq,
       std::optional<ResetReason> reason);
+  /// Appends the entries of the view as an array, each as a put has it; newest createdAt first, id
+  /// as tiebreak.
+  void append_entries(std::string& out, const View& view) const;
   /// XOR over the entries of the view of FNV-1a-64(id, 0x00, highest visible field revision).
   [[nodiscard]] std::uint64_t digest(const View& view);
   [[nodiscard]] std::string cursor(const View& view, const Position& position) const;

@@ -34,7 +34,8 @@ BOOST_DESCRIBE_ENUM(ViewShape, full, sidebar, kanban, list)
 /// hash. Thread: a value.
 class View {
  public:
-  /// Everything of one project: the view of dialect 1 and of the plain snapshot read.
+  /// Everything of one project: the view of dialect 1 and of the plain snapshot read. `*` is all
+  /// projects.
   static View full(model::ProjectId project);
 
   /// Reads `{"projectId":"p1"|"*","shape":…?,"where":{…}?}`. A set in `where` is an array or a

@@ -11,6 +11,10 @@
 
 namespace sb::snapshot {
 
+/// The last revision that can hold something for the view, or a new review count: what was read at
+/// it or later is still right.
+[[nodiscard]] Revision last_revision(const Store& store, const View& view);
+
 /// One reader of one view: a position, never a queue. The same for a WebSocket, an event stream and
 /// a long poll. What it hands out counts as delivered. Thread: confined to the loop. Borrows the
 /// encoder.
@@ -49,7 +53,6 @@ class ViewFeed {
 
  private:
   [[nodiscard]] Revision floor() const;
-  [[nodiscard]] Revision view_head() const;
 
   ViewEncoder* encoder_;
   View view_;
