@@ -13,7 +13,8 @@ namespace sb::snapshot {
 struct Dialect1Encoder::Impl {
   static constexpr std::size_t kSpareBytesMax = 16'384;
 
-  explicit Impl(const Store& borrowed) : store(&borrowed) {}
+  Impl(const Store& borrowed, std::size_t bytes_max)
+      : store(&borrowed), baseline_bytes_max(bytes_max) {}
 
   using Batch = std::shared_ptr<MessageBatch>;
   struct Key {
@@ -90,7 +91,31 @@ struct Dialect1Encoder::Impl {
     finish(text, project, change.revision, last_of_revision, complete);
   }
 
+  // The newest baseline somebody still holds, if they hold too much for one more.
+  [[nodiscard]] std::optional<Beginning> shared_beginning(const model::ProjectId& project) {
+    std::erase_if(held, [](const Held& baseline) { return baseline.text.expired(); });
+    std::size_t bytes = 0;
+    for (const Held& baseline : held) bytes += baseline.bytes;
+    if (bytes < baseline_bytes_max) return std::nullopt;
+    const auto newest = std::find_if(held.rbegin(), held.rend(), [&](const Held& baseline) {
+      return baseline.project == project && baseline.epoch == store->epoch() &&
+             baseline.at >= store->floor(project);
+    });
+    if (newest == held.rend()) return std::nullopt;
+    return Beginning{newest->text.lock(), newest->at};
+  }
+
+  struct Held {
+    model::ProjectId project;
+    std::string epoch;
+    Revision at = 0;
+    std::size_t bytes = 0;
+    std::weak_ptr<const MessageBatch> text;
+  };
+
   const Store* store;
+  std::size_t baseline_bytes_max;
+  std::vector<Held> held;  // baselines handed out, oldest first
   Revision cached_head = 0;
   std::string cached_epoch;
   std::unordered_map<model::ProjectId, Batch> baselines;
@@ -99,7 +124,8 @@ struct Dialect1Encoder::Impl {
   Batch spare;  // of one message, or null
 };
 
-Dialect1Encoder::Dialect1Encoder(const Store& store) : impl_(std::make_unique<Impl>(store)) {}
+Dialect1Encoder::Dialect1Encoder(const Store& store, std::size_t baseline_bytes_max)
+    : impl_(std::make_unique<Impl>(store, baseline_bytes_max)) {}
 Dialect1Encoder::~Dialect1Encoder() = default;
 
 std::shared_ptr<const MessageBatch> Dialect1Encoder::baseline(const model::ProjectId& project) {
@@ -122,6 +148,20 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::baseline(const model::Proje
   impl_->finish(text, project, impl_->store->head(), true, true);
   cached = std::make_shared<MessageBatch>(MessageBatch{std::move(text)});
   return cached;
+}
+
+Dialect1Encoder::Beginning Dialect1Encoder::beginning(const model::ProjectId& project) {
+  impl_->drop_old();
+  const bool made = impl_->baselines.contains(project);
+  if (!made) {
+    if (auto shared = impl_->shared_beginning(project)) return *std::move(shared);
+  }
+  Beginning result{baseline(project), impl_->store->head()};
+  if (!made) {
+    impl_->held.push_back({project, impl_->store->epoch(), result.at,
+                           result.baseline->front().size(), result.baseline});
+  }
+  return result;
 }
 
 std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::ProjectId& project,
@@ -187,9 +227,10 @@ std::shared_ptr<const MessageBatch> Dialect1Session::next(MonoTime now) {
   const bool fell = sent_ < store_->floor(options_.project) && !SB_MUTANT(floor_unchecked_live);
   if (need_baseline_ || fell) {
     need_baseline_ = false;
-    sent_ = store_->head();
+    auto [baseline, at] = encoder_->beginning(options_.project);
+    sent_ = at;
     last_sent_at_ = now;
-    return encoder_->baseline(options_.project);
+    return baseline;
   }
   if (store_->project_head(options_.project) <= sent_) return nullptr;
   if (last_sent_at_ && now < *last_sent_at_ + options_.coalesce &&

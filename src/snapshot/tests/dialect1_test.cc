@@ -25,6 +25,33 @@ TEST_F(StoreTest, ForeignOrBrokenCursorsGetABaseline) {
   }
 }
 
+// Readers that take long while every commit makes a new head: without a limit each would hold a
+// text of the whole board of its own.
+TEST_F(StoreTest, AHerdOfSlowReadersSharesTheBaselinesStillBeingSent) {
+  create(1, "a");
+  Dialect1Encoder herd(store, 1);  // byte: one text in flight is enough
+  const auto join = [&] { return Dialect1Session(store, herd, {model::ProjectId("p"), "", 0ms}); };
+  auto first = join();
+  auto held = first.next(mono);
+  ASSERT_TRUE(held);
+  std::vector<Dialect1Session> readers;
+  for (std::uint64_t i = 2; i < 50; ++i) {
+    say(i, R"({"name":"n)" + std::to_string(i) + "\"}", kA, "a");
+    readers.push_back(join());
+    EXPECT_EQ(readers.back().next(mono), held) << "the same text, not an equal one";
+  }
+  const auto rest = readers.front().next(mono);
+  ASSERT_TRUE(rest);  // and from there to head like anybody else
+  EXPECT_NE(rest->back().find(R"("name":"n49")"), std::string::npos);
+  EXPECT_EQ(readers.back().next(mono), rest) << "which is encoded once as well";
+  held.reset();
+  auto late = join();
+  const auto newer = late.next(mono);
+  ASSERT_TRUE(newer);  // nobody holds the old one: the baseline is at head again
+  EXPECT_NE(newer->front().find(R"("name":"n49")"), std::string::npos);
+  EXPECT_FALSE(late.next(mono));
+}
+
 TEST_F(StoreTest, TheFirstChangeGoesAtOnceAndLaterOnesKeepTheGap) {
   create(1);
   auto session = subscribe();

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +17,10 @@ namespace {
 // Connections above the limit that are still told so; beyond them a connection is just closed.
 constexpr std::size_t kRefusalsMax = 64;
 constexpr std::size_t kSessionNameBytes = 8;  // random
+constexpr std::chrono::milliseconds kRestartDelayMin{250};
+// Readers come back spread over this for each of them, and over no more than the maximum.
+constexpr std::chrono::milliseconds kRestartSpread{1};
+constexpr std::chrono::milliseconds kRestartSpreadMax{2'000};
 
 }  // namespace
 
@@ -127,6 +132,13 @@ bool ServerCore::origin_has_room(const std::string& origin) const {
   const auto found = per_origin_.find(origin);
   return origin.empty() || found == per_origin_.end() ||
          found->second < config_.connections_per_origin_max;
+}
+
+std::chrono::milliseconds ServerCore::restart_delay() {
+  const auto readers = static_cast<std::int64_t>(websockets_.size());
+  const auto spread = std::min(kRestartSpread * readers, kRestartSpreadMax);
+  const auto steps = static_cast<std::uint64_t>(spread.count()) + 1;
+  return kRestartDelayMin + std::chrono::milliseconds(random_.next() % steps);
 }
 
 void ServerCore::adopt(const std::shared_ptr<StreamConnection>& connection) {

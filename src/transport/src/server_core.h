@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -68,6 +69,9 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   /// A connection that has just become a WebSocket. Starts it.
   void adopt(const std::shared_ptr<StreamConnection>& connection);
   void remove_websocket(StreamConnection& connection);
+  /// When one of the readers may come back after a restart: a random moment, so that they do not
+  /// all ask for a baseline at once.
+  [[nodiscard]] std::chrono::milliseconds restart_delay();
   /// Has `pump` called no later than `at`: a session holds something back.
   void wake_by(MonoTime at);
   /// Frames made outside a pump are dropped again, so that nothing large is held while nothing is
@@ -101,7 +105,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   FrameCache frames_;
   snapshot::Dialect1Encoder encoder_;
   snapshot::ViewEncoder views_;
-  SystemRandom random_;  // names of sessions
+  SystemRandom random_;  // names of sessions, delays
   std::optional<AccessPolicy> access_;
   std::shared_ptr<Router> router_;
   std::vector<std::shared_ptr<Listener>> listeners_;

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "server_core.h"
 
@@ -15,6 +18,7 @@ constexpr int kReadsPerTurn = 4;                   // of the scratch buffer's si
 constexpr std::size_t kSendBytesMax = 64U << 10U;  // of one system call: a larger one does not pay
 constexpr std::size_t kSendBytesPerTurn = 256U << 10U;  // then others have their turn
 constexpr std::size_t kSendPiecesMax = 64;              // of one system call
+constexpr std::chrono::milliseconds kRetryAfterSlow{1'000};
 
 /// Collects pieces for one gather write, up to its limits.
 class Gather {
@@ -281,7 +285,10 @@ void StreamConnection::begin_shutdown() {
 // longer than for that.
 void StreamConnection::end_session(WsClose code) {
   if (session_) {
-    session_->end(code);
+    const auto retry_after = code == WsClose::slow ? kRetryAfterSlow : core_->restart_delay();
+    session_->end(code, retry_after);
+    // What a browser's event source waits by, because nobody reads its `bye` for it.
+    if (framing_ == Framing::events) control_ += fmt::format("retry: {}\n", retry_after.count());
     if (const auto words = session_->next(core_->now())) {
       for (const auto& word : *words) {
         if (framing_ == Framing::events) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -31,8 +32,9 @@ class StreamSession {
   [[nodiscard]] virtual std::optional<End> ended() const = 0;
   /// One message of the client.
   virtual void on_message(std::string_view text, MonoTime now) = 0;
-  /// The server wants to end it: `next` may have some last words, then `ended` answers.
-  virtual void end(WsClose code) = 0;
+  /// The server wants to end it: `next` may have some last words, which name `retry_after`, then
+  /// `ended` answers.
+  virtual void end(WsClose code, std::chrono::milliseconds retry_after) = 0;
 };
 
 /// `/snapshots` (protocol, section 3): clients have nothing to say.
@@ -51,7 +53,9 @@ class Dialect1Stream final : public StreamSession {
     return std::nullopt;
   }
   void on_message(std::string_view, MonoTime) override {}
-  void end(WsClose code) override { end_ = End{code, code == WsClose::slow ? "slow" : "restart"}; }
+  void end(WsClose code, std::chrono::milliseconds) override {
+    end_ = End{code, code == WsClose::slow ? "slow" : "restart"};
+  }
 
  private:
   snapshot::Dialect1Session session_;
@@ -73,7 +77,10 @@ class SyncStream final : public StreamSession {
     return End{static_cast<WsClose>(*code), ""};
   }
   void on_message(std::string_view text, MonoTime now) override { session_.on_message(text, now); }
-  void end(WsClose code) override;
+  void end(WsClose code, std::chrono::milliseconds retry_after) override {
+    session_.end(code == WsClose::slow ? snapshot::ByeCode::slow : snapshot::ByeCode::restart,
+                 retry_after);
+  }
 
  private:
   snapshot::SyncSession session_;

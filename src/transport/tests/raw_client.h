@@ -125,6 +125,13 @@ class RawClient {
   /// True when the server ends the stream without another byte.
   bool ends() { return !receive() && buffer_.empty(); }
 
+  /// Everything until the server ends the stream.
+  std::string rest() {
+    while (receive()) {
+    }
+    return std::exchange(buffer_, {});
+  }
+
   /// The next frame; nothing when the connection ended first.
   std::optional<RawFrame> frame() {
     if (!need(2)) return std::nullopt;

@@ -1,5 +1,8 @@
 #include <chrono>
+#include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -414,6 +417,40 @@ TEST(ServerShutdown, AnswersWhoeverWaits) {
   EXPECT_EQ(poll.response().status, 200);
   EXPECT_EQ(read.response().status, 504);
   EXPECT_EQ(done.get_future().wait_for(testing::kTestDeadline / 2), std::future_status::ready);
+}
+
+TEST(ServerShutdown, NamesEachReaderAnotherMomentToComeBack) {
+  constexpr int kReaders = 60;
+  TestServer server;
+  const std::string hello =
+      client_frame(0x1, R"({"type":"hello","protocol":2,"view":{"projectId":"p1"}})");
+  std::vector<RawClient> readers;
+  for (int i = 0; i < kReaders; ++i) {
+    readers.push_back(server.subscribe("/sync"));
+    readers.back().send(hello);
+    EXPECT_THAT(readers.back().message()->payload, HasSubstr(R"("type":"welcome")"));
+  }
+  RawClient source = server.client();
+  source.send(server.request("GET", "/api/projects/p1/changes", "Accept: text/event-stream\r\n"));
+  EXPECT_EQ(source.response().status, 200);
+  server.on_loop([&] { server.server->shutdown(std::chrono::milliseconds(50), [] {}); });
+  std::set<std::int64_t> delays;
+  for (RawClient& reader : readers) {
+    std::optional<RawFrame> bye;
+    for (auto next = reader.message(); next && next->opcode == 1; next = reader.message()) {
+      bye = next;
+    }
+    ASSERT_TRUE(bye);
+    JsonDocument document;
+    const auto message = document.parse(bye->payload);
+    ASSERT_TRUE(message && message->find("retryAfterMs")) << bye->payload;
+    delays.insert(*message->find("retryAfterMs")->as_int());
+  }
+  // 250 ms at least, then 1 ms for each: by chance alone they would never be so few.
+  EXPECT_GE(*delays.begin(), 250);
+  EXPECT_LE(*delays.rbegin(), 250 + kReaders + 1);
+  EXPECT_GT(delays.size(), 10U);
+  EXPECT_THAT(source.rest(), HasSubstr("retry: "));
 }
 
 TEST(ServerShutdown, EndsWithTheGrace) {

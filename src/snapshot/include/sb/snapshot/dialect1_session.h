@@ -22,10 +22,20 @@ using MessageBatch = std::vector<std::string>;
 /// subscribers cost one encoding. Thread: confined to the loop. Borrows the store.
 class Dialect1Encoder {
  public:
-  explicit Dialect1Encoder(const Store& store);
+  /// Bytes of baselines that readers still hold, of all projects.
+  static constexpr std::size_t kBaselineBytesMax = 32'000'000;
+  explicit Dialect1Encoder(const Store& store, std::size_t baseline_bytes_max = kBaselineBytesMax);
   ~Dialect1Encoder();
   /// `snapshot_full` of the project at head.
   [[nodiscard]] std::shared_ptr<const MessageBatch> baseline(const model::ProjectId& project);
+  /// Where a reader without a position begins.
+  struct Beginning {
+    std::shared_ptr<const MessageBatch> baseline;
+    Revision at = 0;  ///< its head: the changes since then follow
+  };
+  /// The baseline at head; once the ones still being sent have reached their limit, the newest of
+  /// them. So a herd of slow readers that come while much changes shares a few texts.
+  [[nodiscard]] Beginning beginning(const model::ProjectId& project);
   /// `snapshot_changed` and `snapshot_removed` since `from` (and the review count, when it moved
   /// since).
   [[nodiscard]] std::shared_ptr<const MessageBatch> changes(const model::ProjectId& project,
