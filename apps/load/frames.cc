@@ -68,7 +68,9 @@ Unit read_event(std::string_view bytes) {
   unit.what = Unit::What::text;
   unit.consumed = end + kEventEnd.size();
   std::string_view event = bytes.substr(0, end);
-  if (event.starts_with("id: ")) event.remove_prefix(event.find('\n') + 1);
+  for (const std::string_view field : {"retry: ", "id: "}) {
+    if (event.starts_with(field)) event.remove_prefix(event.find('\n') + 1);
+  }
   if (!event.starts_with("data: ")) return broken("an event without data");
   unit.payload = event.substr(6);
   return unit;
