@@ -61,6 +61,7 @@ void SupervisedTask::begun(Result<std::shared_ptr<process::SupervisedRun>> made)
   if (!made) return settle(made.error().message);
   run_ = *std::move(made);
   if (stopped_) run_->stop();
+  if (early_end_) ended(*std::exchange(early_end_, std::nullopt));
 }
 
 void SupervisedTask::stop(std::string why) {
@@ -71,6 +72,10 @@ void SupervisedTask::stop(std::string why) {
 
 void SupervisedTask::ended(const process::SupervisedEnd& end) {
   using Kind = process::SupervisedEnd::Kind;
+  if (!run_) {  // it was shorter than the way of its handle to us, which has the output
+    early_end_ = end;
+    return;
+  }
   switch (end.kind) {
     case Kind::exited:
       if (stopped_) return settle(stopped_);

@@ -50,6 +50,7 @@ class SupervisedTask : public std::enable_shared_from_this<SupervisedTask> {
   std::string program_;
   std::function<void(End)> done_;
   std::shared_ptr<process::SupervisedRun> run_;
+  std::optional<process::SupervisedEnd> early_end_;
   std::optional<ProcessIdentity> process_;
   std::optional<std::string> stopped_;  ///< why
   Loop::TimerId deadline_ = 0;
