@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <iterator>
 
 #include "rate_headers.h"
-#include "remote_url.h"
 #include "service_impl.h"
 #include "token.h"
 
@@ -70,11 +68,11 @@ void GithubService::Impl::begin_probe() {
     return std::none_of(probes.begin(), probes.end(),
                         [&](const Probe& probe) { return probe.key == item.first; });
   });
-  if (std::any_of(tracked.begin(), tracked.end(),
-                  [&](const auto& item) { return is_quiet(item.second); })) {
-    arm_probe();
+  if (probes.empty()) {
+    const bool any_quiet = std::any_of(tracked.begin(), tracked.end(),
+                                       [&](const auto& item) { return is_quiet(item.second); });
+    return any_quiet ? arm_probe() : void();
   }
-  if (probes.empty()) return;
   probing = true;
   deps.network.submit([post = poster(), &http = deps.http, probes = std::move(probes)] {
     auto answers = std::make_shared<Probed>();
