@@ -1,6 +1,8 @@
 #include "event_ids.h"
 
+#include <cstdint>
 #include <string>
+#include <unordered_set>
 
 #include <gtest/gtest.h>
 
@@ -22,6 +24,36 @@ TEST(EventIdsTest, TheLatestTenThousandIdsAreRememberedAndNoOlderOne) {
   }
   for (std::size_t i = 0; i < count; ++i) {
     ASSERT_EQ(ids.contains(mark(i)), i >= count - EventIds::kRemembered) << i;
+  }
+}
+
+// Short ids differ in a few bits: "1000" and "5000" in one.
+TEST(EventIdsTest, IdsThatCountAreNotTakenForOneAnother) {
+  constexpr std::size_t kCount = 300'000;
+  for (const char* prefix : {"", "e", "evt-", "delivery-", "0123456789abcdef-"}) {
+    std::unordered_set<std::uint64_t> marks;
+    for (std::size_t i = 0; i < kCount; ++i) {
+      const auto mark = EventIds::mark(prefix + std::to_string(i));
+      ASSERT_TRUE(marks.insert(static_cast<std::uint64_t>(mark)).second) << prefix << i;
+    }
+  }
+}
+
+TEST(EventIdsTest, NoIdEqualsOneOfWhichOneBitDiffersOrWhoseHalvesAreExchanged) {
+  const std::string text = "0123456789abcdefghijklmnopqrstuvwxyz-0123456789ABCDEFGHIJKLMNOPQ";
+  std::unordered_set<std::uint64_t> marks;
+  const auto is_new = [&](const std::string& id) {
+    return marks.insert(static_cast<std::uint64_t>(EventIds::mark(id))).second;
+  };
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    const std::string id = text.substr(0, size);
+    ASSERT_TRUE(is_new(id));
+    for (std::size_t bit = 0; bit < 8 * size; ++bit) {
+      std::string other = id;
+      other[bit / 8] = static_cast<char>(other[bit / 8] ^ (1 << (bit % 8)));
+      ASSERT_TRUE(is_new(other)) << size << " " << bit;
+    }
+    if (size >= 2) ASSERT_TRUE(is_new(id.substr(size / 2) + id.substr(0, size / 2))) << size;
   }
 }
 

@@ -22,6 +22,8 @@ inline constexpr std::uint64_t kFnvPrime = 1099511628211ULL;
 
 namespace detail {
 inline constexpr std::uint64_t kHashSeed = 0x9E3779B97F4A7C15ULL;
+// Unlike the seed: two factors made with the same constant could change places.
+inline constexpr std::uint64_t kHashOther = 0xD6E8FEB86659FD93ULL;
 
 [[nodiscard]] inline std::uint64_t hash_word(const char* from, std::size_t bytes) {
   std::uint64_t value = 0;
@@ -37,19 +39,21 @@ inline constexpr std::uint64_t kHashSeed = 0x9E3779B97F4A7C15ULL;
 
 /// A fast hash with 64 bits for tables in memory; its values differ between versions of this
 /// program. Two overlapping words up to 16 bytes, then 16 at a time; each step one wide
-/// multiplication.
+/// multiplication of factors that are made differently, so that no text equals another one with
+/// its words exchanged.
 [[nodiscard]] inline std::uint64_t hash_text(std::string_view text,
                                              std::uint64_t seed = detail::kHashSeed) {
   using detail::hash_mix, detail::hash_word;
+  const std::uint64_t other = seed ^ detail::kHashOther;
   std::uint64_t hash = seed ^ text.size();
   const char* at = text.data();
   std::size_t left = text.size();
   for (; left > 16; at += 16, left -= 16) {
-    hash = hash_mix(hash ^ hash_word(at, 8), seed ^ hash_word(at + 8, 8));
+    hash = hash_mix(hash ^ hash_word(at, 8), other ^ hash_word(at + 8, 8));
   }
-  if (left >= 8) return hash_mix(hash ^ hash_word(at, 8), seed ^ hash_word(at + left - 8, 8));
-  if (left >= 4) return hash_mix(hash ^ hash_word(at, 4), seed ^ hash_word(at + left - 4, 4));
-  return hash_mix(hash ^ hash_word(at, left), seed);
+  if (left >= 8) return hash_mix(hash ^ hash_word(at, 8), other ^ hash_word(at + left - 8, 8));
+  if (left >= 4) return hash_mix(hash ^ hash_word(at, 4), other ^ hash_word(at + left - 4, 4));
+  return hash_mix(hash ^ hash_word(at, left), other);
 }
 
 }  // namespace sb
