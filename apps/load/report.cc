@@ -133,6 +133,7 @@ std::string report_json(const Outcome& outcome) {
                   ? 0.0
                   : static_cast<double>(outcome.handshakes) / outcome.handshake_seconds);
   json.key("baselineBytes").number(outcome.baseline_bytes);
+  json.key("firstBaselineAtNanos").number(outcome.first_baseline_at);
   times_json(json, "baselineMicros", outcome.baselines);
   json.key("phases").begin_array();
   for (const Phase& phase : outcome.phases) phase_json(json, phase);

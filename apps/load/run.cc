@@ -327,6 +327,7 @@ Result<Outcome> Run::go() {
   outcome.repeated = publisher_.repeated();
   outcome.baselines = shared_.baselines;
   outcome.baseline_bytes = shared_.baseline_bytes;
+  outcome.first_baseline_at = shared_.first_baseline_at;
   outcome.longest_outage = seconds(longest_outage_);
   return outcome;
 }

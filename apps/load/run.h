@@ -44,8 +44,8 @@ struct Outcome {
   std::uint64_t baseline_bytes = 0;
   std::uint64_t handshakes = 0;
   double handshake_seconds = 0;
-  std::uint64_t baseline_at = 0;  ///< monotonic nanoseconds of the first baseline read
-  double longest_outage = 0;      ///< seconds from the first client lost to all clients back
+  std::uint64_t first_baseline_at = 0;  ///< monotonic nanoseconds of the first baseline read
+  double longest_outage = 0;            ///< seconds from the first client lost to all clients back
   bool checked = true;
 
   [[nodiscard]] bool right() const;

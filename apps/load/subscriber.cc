@@ -322,7 +322,9 @@ void BaselineReader::on_ready(std::uint32_t) {
     wanted_ = answer.consumed + head + length;
   }
   if (got_ < wanted_) return;
-  shared_->baselines.add(mono_nanos() - began_);
+  const std::uint64_t now = mono_nanos();
+  shared_->baselines.add(now - began_);
+  if (shared_->first_baseline_at == 0) shared_->first_baseline_at = now;
   shared_->baseline_bytes = wanted_;
   reset_connection(fd_);
   connect();

@@ -24,6 +24,7 @@ struct Shared {
   std::vector<char> scratch;  ///< for one read
   Histogram baselines;        ///< connect to the last byte of a baseline
   std::uint64_t baseline_bytes = 0;
+  std::uint64_t first_baseline_at = 0;  ///< monotonic nanoseconds; 0: none yet
   bool cutting = false;
 
   [[nodiscard]] Request request(std::string_view target) const {

@@ -138,7 +138,11 @@ Result<ListenSocket> ListenSocket::tcp(const TcpOptions& options) {
   set_option(socket.fd_, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(socket.fd_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentBytesMax);
   set_option(socket.fd_, IPPROTO_TCP, TCP_USER_TIMEOUT, kUnacknowledgedMs);
-  if (options.reno) (void)::setsockopt(socket.fd_, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
+  // Where bbr is the default it would pace large answers as if loopback had a bandwidth to find
+  // out.
+  if (is_loopback_bind(options.host)) {
+    (void)::setsockopt(socket.fd_, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
+  }
   if (::bind(socket.fd_, as_sockaddr(address->storage), address->size) != 0 ||
       ::listen(socket.fd_, kBacklog) != 0) {
     return socket_error(fmt::format("cannot listen on {}:{}", options.host, options.port), errno);

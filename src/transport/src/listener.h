@@ -23,7 +23,6 @@ class ListenSocket {
   struct TcpOptions {
     std::string host;
     std::uint16_t port = 0;
-    bool reno = false;  ///< congestion control of the accepted sockets
   };
   /// Errors: invalid_argument (not an address), unavailable.
   static Result<ListenSocket> tcp(const TcpOptions& options);

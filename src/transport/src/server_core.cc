@@ -60,7 +60,7 @@ Result<void> ServerCore::listen() {
   std::optional<ListenSocket> tcp;
   for (std::uint16_t i = 0; i < attempts && config_.port <= 0xFFFF - i; ++i) {
     const auto port = static_cast<std::uint16_t>(config_.port + i);
-    auto socket = ListenSocket::tcp({config_.host, port, config_.reno});
+    auto socket = ListenSocket::tcp({config_.host, port});
     if (socket) {
       tcp.emplace(*std::move(socket));
       break;

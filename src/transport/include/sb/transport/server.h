@@ -48,8 +48,6 @@ struct ServerConfig {
   /// IPv4 blocks besides loopback; empty: beyond loopback the token decides.
   std::vector<std::string> trusted_peers;
   bool trust_forwarded = false;
-  /// Congestion control `reno`: large answers are not paced where bbr is the default.
-  bool reno = false;
   std::chrono::milliseconds coalesce{100};
   std::vector<StaticFile> static_files;
   // Limits (protocol, section 1).
