@@ -30,10 +30,10 @@ struct Dialect1Encoder::Impl {
 
   // Cached texts hold for one head only.
   void drop_old() {
-    const bool same = cached_head == store->head() && cached_epoch == store->epoch();
+    const bool same = cached_head == store->head() && cached_epoch == store->epoch_number();
     if (same || SB_MUTANT(reset_cached)) return;
     cached_head = store->head();
-    cached_epoch = store->epoch();
+    cached_epoch = store->epoch_number();
     baselines.clear();
     for (auto& [key, batch] : deltas) keep_spare(batch);
     deltas.clear();
@@ -98,7 +98,7 @@ struct Dialect1Encoder::Impl {
     for (const Held& baseline : held) bytes += baseline.bytes;
     if (bytes < baseline_bytes_max) return std::nullopt;
     const auto newest = std::find_if(held.rbegin(), held.rend(), [&](const Held& baseline) {
-      return baseline.project == project && baseline.epoch == store->epoch() &&
+      return baseline.project == project && baseline.epoch == store->epoch_number() &&
              baseline.at >= store->floor(project);
     });
     if (newest == held.rend()) return std::nullopt;
@@ -107,7 +107,7 @@ struct Dialect1Encoder::Impl {
 
   struct Held {
     model::ProjectId project;
-    std::string epoch;
+    std::uint64_t epoch = 0;
     Revision at = 0;
     std::size_t bytes = 0;
     std::weak_ptr<const MessageBatch> text;
@@ -117,7 +117,7 @@ struct Dialect1Encoder::Impl {
   std::size_t baseline_bytes_max;
   std::vector<Held> held;  // baselines handed out, oldest first
   Revision cached_head = 0;
-  std::string cached_epoch;
+  std::uint64_t cached_epoch = 0;
   std::unordered_map<model::ProjectId, Batch> baselines;
   boost::unordered_flat_map<Key, Batch, KeyHash> deltas;
   CursorWriter cursors;
@@ -158,7 +158,7 @@ Dialect1Encoder::Beginning Dialect1Encoder::beginning(const model::ProjectId& pr
   }
   Beginning result{baseline(project), impl_->store->head()};
   if (!made) {
-    impl_->held.push_back({project, impl_->store->epoch(), result.at,
+    impl_->held.push_back({project, impl_->store->epoch_number(), result.at,
                            result.baseline->front().size(), result.baseline});
   }
   return result;
@@ -197,7 +197,10 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::Projec
 }
 
 Dialect1Session::Dialect1Session(const Store& store, Dialect1Encoder& encoder, Options options)
-    : store_(&store), encoder_(&encoder), options_(std::move(options)), epoch_(store.epoch()) {
+    : store_(&store),
+      encoder_(&encoder),
+      options_(std::move(options)),
+      epoch_(store.epoch_number()) {
   const auto cursor = decode_cursor(options_.cursor);
   if (cursor && (cursor->epoch == store.epoch() || SB_MUTANT(epoch_ignored)) &&
       cursor->view_hash == full_view_hash(options_.project.view()) &&
@@ -219,8 +222,8 @@ bool Dialect1Session::project_gone() const {
 std::shared_ptr<const MessageBatch> Dialect1Session::next(MonoTime now) {
   wake_at_.reset();
   if (project_gone()) return nullptr;
-  if (epoch_ != store_->epoch()) {  // what was sent has no place in the new epoch
-    epoch_ = store_->epoch();
+  if (epoch_ != store_->epoch_number()) {  // what was sent has no place in the new epoch
+    epoch_ = store_->epoch_number();
     need_baseline_ = true;
   }
   // A lagging live connection can fall below the floor as well.

@@ -5,6 +5,9 @@ namespace sb::snapshot {
 const std::string& Store::epoch() const {
   return impl_->epoch;
 }
+std::uint64_t Store::epoch_number() const {
+  return impl_->epochs;
+}
 Revision Store::head() const {
   return impl_->head;
 }

@@ -234,10 +234,10 @@ struct ViewEncoder::Impl {
   };
 
   void drop_old() {
-    const bool same = cached_head == store->head() && cached_epoch == store->epoch();
+    const bool same = cached_head == store->head() && cached_epoch == store->epoch_number();
     if (same || SB_MUTANT(reset_cached)) return;
     cached_head = store->head();
-    cached_epoch = store->epoch();
+    cached_epoch = store->epoch_number();
     answers.clear();
     texts.clear();
     texts_bytes = 0;
@@ -253,7 +253,7 @@ struct ViewEncoder::Impl {
   BatchLimits limits;
   CursorWriter cursors;
   Revision cached_head = 0;
-  std::string cached_epoch;
+  std::uint64_t cached_epoch = 0;
   std::unordered_map<AnswerKey, std::shared_ptr<const ViewAnswer>, Hash> answers;
   std::unordered_map<TextKey, std::shared_ptr<const MessageBatch>, Hash> texts;
   std::size_t texts_bytes = 0;

@@ -156,7 +156,7 @@ std::shared_ptr<const MessageBatch> SyncSession::next(MonoTime now) {
               .close_code = kCloseUnknownProject,
               .detail = "no such project"});
   }
-  if (state_ == State::live && epoch_ != encoder_->store().epoch()) {
+  if (state_ == State::live && epoch_ != encoder_->store().epoch_number()) {
     // What the reader holds has no place in the new epoch, and only a welcome can tell of that.
     end_with({.code = ByeCode::restart,
               .close_code = close_code_of(ByeCode::restart),
@@ -223,7 +223,7 @@ std::string SyncSession::welcome() {
   cursor_.clear();
   (void)feed_->look();  // the whole view may be cheaper than what is missing
   const Store& store = encoder_->store();
-  epoch_ = store.epoch();
+  epoch_ = store.epoch_number();
   std::string text;
   JsonWriter json(text);
   json.begin_object().key("type").string("welcome").key("session").string(options_.id);

@@ -12,7 +12,7 @@ ViewFeed::ViewFeed(ViewEncoder& encoder, View view, bool patches)
     : encoder_(&encoder),
       view_(std::move(view)),
       patches_(patches),
-      epoch_(encoder.store().epoch()) {}
+      epoch_(encoder.store().epoch_number()) {}
 
 std::optional<ResetReason> ViewFeed::resume(std::string_view text) {
   const Store& store = encoder_->store();
@@ -45,8 +45,8 @@ bool ViewFeed::project_gone() const {
 }
 
 ViewFeed::Due ViewFeed::look() {
-  if (epoch_ != encoder_->store().epoch()) {  // what was told has no place in the new epoch
-    epoch_ = encoder_->store().epoch();
+  if (epoch_ != encoder_->store().epoch_number()) {  // what was told has no place in the new epoch
+    epoch_ = encoder_->store().epoch_number();
     restart(ResetReason::epoch);
   }
   if (next_ != 0) return {.batch = true, .urgent = true};

@@ -17,6 +17,7 @@ namespace {
 // Connections above the limit that are still told so; beyond them a connection is just closed.
 constexpr std::size_t kRefusalsMax = 64;
 constexpr std::size_t kSessionNameBytes = 8;  // random
+constexpr std::size_t kFetchAhead = 2;        // connections: among thousands each is a cache miss
 constexpr std::chrono::milliseconds kRestartDelayMin{250};
 // Readers come back spread over this for each of them, and over no more than the maximum.
 constexpr std::chrono::milliseconds kRestartSpread{1};
@@ -28,17 +29,17 @@ ServerCore::ServerCore(EventLoop& loop, ServerConfig config, ServerPorts ports)
     : loop_(loop),
       config_(std::move(config)),
       ports_(std::move(ports)),
-      counters_{
-          ports_.metrics.counter("http_requests_total", "HTTP requests received"),
-          ports_.metrics.counter("http_refused_total",
-                                 "HTTP requests refused by access rules or limits"),
-          ports_.metrics.counter("websocket_messages_total",
-                                 "Messages handed to WebSocket subscribers"),
-          ports_.metrics.counter("websocket_bytes_total", "Bytes sent to WebSocket subscribers"),
-          ports_.metrics.counter("websocket_slow_closed_total",
-                                 "Subscribers closed because they stopped reading"),
-          ports_.metrics.gauge("websocket_connections",
-                               "Open WebSocket and event stream connections")},
+      counters_{ports_.metrics.counter("http_requests_total", "HTTP requests received"),
+                ports_.metrics.counter("http_refused_total",
+                                       "HTTP requests refused by access rules or limits"),
+                ports_.metrics.counter("websocket_slow_closed_total",
+                                       "Subscribers closed because they stopped reading"),
+                ports_.metrics.gauge("websocket_connections",
+                                     "Open WebSocket and event stream connections")},
+      messages_total_(ports_.metrics.counter("websocket_messages_total",
+                                             "Messages handed to WebSocket subscribers")),
+      bytes_total_(
+          ports_.metrics.counter("websocket_bytes_total", "Bytes sent to WebSocket subscribers")),
       deadlines_(loop, ports_.clock),
       waits_(loop, ports_.store),
       encoder_(ports_.store),
@@ -176,8 +177,9 @@ void ServerCore::pump() {
   pump_posted_ = false;
   const MonoTime now = this->now();
   pumping_ = true;
-  for (StreamConnection* const websocket : websockets_) {
-    if (websocket != nullptr) websocket->pump(now);
+  for (std::size_t i = 0; i < websockets_.size(); ++i) {
+    if (i + kFetchAhead < websockets_.size()) StreamConnection::fetch(websockets_[i + kFetchAhead]);
+    if (StreamConnection* const websocket = websockets_[i]) websocket->pump(now);
   }
   pumping_ = false;
   forget_gone();
@@ -191,7 +193,10 @@ void ServerCore::forget_gone() {
 }
 
 void ServerCore::end_turn() {
-  if (!pumping_) frames_.clear();
+  if (pumping_) return;
+  frames_.clear();
+  messages_total_.add(static_cast<double>(std::exchange(messages_, 0)));
+  bytes_total_.add(static_cast<double>(std::exchange(bytes_, 0)));
 }
 
 void ServerCore::wake_by(MonoTime at) {
@@ -222,6 +227,7 @@ void ServerCore::ping_all() {
   }
   pumping_ = false;
   forget_gone();
+  end_turn();
 }
 
 void ServerCore::shutdown(std::chrono::milliseconds grace, std::function<void()> done) {

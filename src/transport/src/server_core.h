@@ -78,11 +78,12 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   /// sent.
   void end_turn();
 
+  void count_messages(std::size_t messages) { messages_ += messages; }
+  void count_bytes(std::size_t bytes) { bytes_ += bytes; }
+
   struct Counters {
     Counter& requests;
     Counter& refused;
-    Counter& messages;
-    Counter& bytes;
     Counter& slow_closed;
     Gauge& websockets;
   };
@@ -100,6 +101,10 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   const ServerConfig config_;
   const ServerPorts ports_;
   Counters counters_;
+  Counter& messages_total_;
+  Counter& bytes_total_;
+  std::size_t messages_ = 0;  // handed over since the total was last raised
+  std::size_t bytes_ = 0;
   DeadlineQueue deadlines_;
   RevisionWaits waits_;
   FrameCache frames_;

@@ -25,11 +25,18 @@ IoResult Socket::read(std::span<char> into) {
 }
 
 IoResult Socket::write(std::span<const iovec> parts) {
+  ssize_t count = 0;
+  if (parts.size() == 1) {  // saves the kernel a look at the list
+    do {
+      count =
+          ::send(descriptor_.native_handle(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
+    } while (count < 0 && errno == EINTR);
+    return from_return(count);
+  }
   msghdr message{};
   message.msg_iov =
       const_cast<iovec*>(parts.data());  // sendmsg takes it mutable and does not write
   message.msg_iovlen = parts.size();
-  ssize_t count = 0;
   do {
     count = ::sendmsg(descriptor_.native_handle(), &message, MSG_NOSIGNAL);
   } while (count < 0 && errno == EINTR);

@@ -43,14 +43,14 @@ class Gather {
 
 StreamConnection::StreamConnection(ServerCore& core, Socket socket, Options options)
     : core_(&core),
-      socket_(std::move(socket)),
-      parser_(core.config().frame_bytes_max),
       session_(std::move(options.session)),
+      framing_(options.framing),
+      refusal_(options.refusal),
+      socket_(std::move(socket)),
       control_(std::move(options.handshake)),
       received_(std::move(options.received)),
       origin_(std::move(options.origin)),
-      framing_(options.framing),
-      refusal_(options.refusal) {}
+      parser_(core.config().frame_bytes_max) {}
 
 void StreamConnection::start() {
   if (session_ == nullptr) {
@@ -71,7 +71,7 @@ void StreamConnection::pump(MonoTime now) {
     auto messages = session_->next(now);
     if (messages == nullptr || messages->empty()) break;
     batch_ = core_->frames().get(std::move(messages), framing_);
-    core_->counters().messages.add(static_cast<double>(batch_->messages()));
+    core_->count_messages(batch_->messages());
     if (!flush()) return;
   }
   if (!session_) return;
@@ -106,7 +106,7 @@ bool StreamConnection::flush() {
       return false;
     }
     if (sent.kind == IoResult::Kind::would_block || budget == 0) {
-      core_->counters().bytes.add(static_cast<double>(total));
+      core_->count_bytes(total);
       wait_writable(total == 0);
       return false;
     }
@@ -114,7 +114,7 @@ bool StreamConnection::flush() {
     budget -= std::min(budget, sent.bytes);
     advance(sent.bytes);
   }
-  core_->counters().bytes.add(static_cast<double>(total));
+  core_->count_bytes(total);
   handed_over();
   return core_ != nullptr;
 }

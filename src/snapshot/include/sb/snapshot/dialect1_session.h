@@ -71,7 +71,7 @@ class Dialect1Session {
   const Store* store_;
   Dialect1Encoder* encoder_;
   Options options_;
-  std::string epoch_;  // of `sent_`
+  std::uint64_t epoch_;  // number of the one of `sent_`
   bool need_baseline_ = true;
   Revision sent_ = 0;  // everything up to here was handed out
   std::optional<MonoTime> last_sent_at_;

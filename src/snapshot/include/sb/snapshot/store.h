@@ -129,6 +129,8 @@ class Store {
   // --- reads ---
   /// The name of the epoch, compared for equality only. The text changes when a new one begins.
   [[nodiscard]] const std::string& epoch() const;
+  /// Differs whenever `epoch()` does, and costs nothing to compare.
+  [[nodiscard]] std::uint64_t epoch_number() const;
   [[nodiscard]] Revision head() const;
   /// Revision below which tombstones of this project were dropped: an older cursor must be reset.
   [[nodiscard]] Revision floor(const model::ProjectId& project) const;

@@ -108,8 +108,8 @@ class SyncSession {
   std::chrono::milliseconds coalesce_;
   bool patches_ = false;
   std::uint64_t view_seq_ = 1;
-  std::string cursor_;  // as presented with hello, until the welcome
-  std::string epoch_;   // as told by the welcome
+  std::string cursor_;       // as presented with hello, until the welcome
+  std::uint64_t epoch_ = 0;  // number of the one the welcome told
   std::optional<ViewFeed> feed_;
   std::optional<Farewell> farewell_;  // bye is due, or said once closed
 };

@@ -57,7 +57,7 @@ class ViewFeed {
   ViewEncoder* encoder_;
   View view_;
   bool patches_;
-  std::string epoch_;  // of `position_`
+  std::uint64_t epoch_;  // number of the one of `position_`
   Position position_;
   std::optional<ResetReason> reset_ = ResetReason::initial;
   std::shared_ptr<const ViewAnswer> answer_;  // looked at, or under way
