@@ -36,6 +36,11 @@ std::optional<std::string> match(std::string_view pattern, const std::vector<std
   return id;
 }
 
+// What a page of another origin may send: its token and bodies, conditional reads, where an event
+// stream goes on, and that a tRPC client takes its batch as a stream.
+constexpr std::string_view kCorsHeaders =
+    "Authorization, Content-Type, If-None-Match, Last-Event-ID, Trpc-Accept";
+
 bool is_api_path(const Target& target) {
   const std::string& first = target.segments.front();
   return first == "api" || first == "metrics" || first == "snapshots" || first == "snapshot" ||
@@ -157,7 +162,7 @@ void Router::handle_api(HttpRequest request, const Target& target, const Peer& p
     response.add("Allow", allow);
     if (origin && access_.origin_allowed(*origin)) {
       response.add("Access-Control-Allow-Methods", allow);
-      response.add("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match");
+      response.add("Access-Control-Allow-Headers", std::string(kCorsHeaders));
     }
     reply(std::move(response));
     return;

@@ -242,6 +242,8 @@ TEST(ServerRoutes, LetAllowedPagesOfOtherPortsRead) {
   EXPECT_EQ(preflight.status, 204);
   EXPECT_EQ(preflight.headers.at("access-control-allow-origin"), "http://127.0.0.1:3000");
   EXPECT_EQ(preflight.headers.at("access-control-allow-methods"), "POST");
+  EXPECT_EQ(preflight.headers.at("access-control-allow-headers"),
+            "Authorization, Content-Type, If-None-Match, Last-Event-ID, Trpc-Accept");
   const RawResponse read = server.ask("GET", "/api/projects", origin);
   EXPECT_EQ(read.headers.at("access-control-allow-origin"), "http://127.0.0.1:3000");
   const RawResponse foreign = server.ask("GET", "/api/projects", "Origin: http://evil.example\r\n");
