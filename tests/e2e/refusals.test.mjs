@@ -31,6 +31,7 @@ const cases = [
   ["a missing member", event({ data: {} }), 400, "invalid_argument", "$.data.enabled"],
   ["a missing envelope member", event({ id: undefined }), 400, "invalid_argument", "$.id"],
   ["an identifier of 257 bytes", event({ id: "x".repeat(257) }), 400, "invalid_argument", "$.id"],
+  ["a project with the id of all projects", event({ type: "workspace.state_changed", subject: "w2", data: { projectId: "*", status: "READY" } }), 400, "invalid_argument", "$.data.projectId"],
   ["a body of 2 MiB", event({ data: { enabled: true, padding: "x".repeat(BODY_TOO_LARGE_BYTES) } }), 413, "limit_exceeded"],
   ["a wrong content type", raw(JSON.stringify(toggled()), { "content-type": "text/plain" }), 415, "unsupported"],
   ["no token", raw(JSON.stringify(toggled()), { authorization: undefined }), 401, "unauthorized"],
@@ -43,6 +44,7 @@ const cases = [
 
 test("bad input is refused with problem+json and changes nothing", async (t) => {
   const { server } = await started(t);
+  await server.settled(); // what git says of our own worktree counts revisions too
   const before = await server.snapshot(PROJECT);
   const { revision } = before;
   for (const [name, send, status, code, path] of cases) {

@@ -17,6 +17,17 @@ Result<void> check_id(std::string_view id, const JsonPath& path) {
   return {};
 }
 
+// "*" stands for every project in a read, so no project can have it.
+Result<void> check_project_id(const ProjectId& id) {
+  constexpr std::string_view kAllProjects = "*";
+  constexpr const char* kPath = "$.data.projectId";
+  if (id.view() == kAllProjects) {
+    return fail(ErrorCode::invalid_argument,
+                "must not be \"*\": it stands for all projects, which only reads ask for", kPath);
+  }
+  return check_id(id.view(), kPath);
+}
+
 // The attributes of a CloudEvent that mean something here, found in one walk.
 class Envelope {
  public:
@@ -114,10 +125,10 @@ Result<void> read_data(EventData& into, std::size_t type, const JsonValue& data)
 // Identifiers inside the data obey the same limit as those around it.
 Result<void> check_data_ids(const EventData& data) {
   if (const auto* event = std::get_if<WorkspaceStateChanged>(&data)) {
-    return check_id(event->projectId.view(), "$.data.projectId");
+    return check_project_id(event->projectId);
   }
   if (const auto* event = std::get_if<SourceSynced>(&data)) {
-    return check_id(event->projectId.view(), "$.data.projectId");
+    return check_project_id(event->projectId);
   }
   if (const auto* event = std::get_if<SessionChanged>(&data)) {
     return check_id(event->session.sessionId, "$.data.sessionId");
@@ -134,7 +145,7 @@ Result<void> check_data_ids(const EventData& data) {
   if (const auto* event = std::get_if<SnapshotFacts>(&data)) {
     const FactPatch& facts = event->facts;
     if (facts.present.contains(Field::projectId)) {
-      return check_id(facts.values.projectId.view(), "$.data.projectId");
+      return check_project_id(facts.values.projectId);
     }
   }
   return {};

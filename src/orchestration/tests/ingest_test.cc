@@ -13,6 +13,24 @@ namespace {
 constexpr std::string_view kSession =
     R"({"sessionId":"s","name":null,"workflow":null,"model":null,"persistedStatus":"RUNNING","runtimePhase":"idle","processState":"alive","activity":"IDLE","updatedAt":"2026-11-01T00:00:00.000Z","lastExit":null})";
 
+TEST_F(IngestTest, NoProjectHasTheIdThatStandsForAll) {
+  for (const auto& [type, data] :
+       {std::pair{"workspace.state_changed", R"({"projectId":"*","status":"READY"})"},
+        std::pair{"snapshot.facts", R"({"projectId":"*","status":"READY"})"},
+        std::pair{"source.synced", R"({"projectId":"*"})"}}) {
+    const auto verdict = send(type, data);
+    EXPECT_EQ(verdict.kind, Kind::rejected) << type;
+    EXPECT_EQ(verdict.error.code, ErrorCode::invalid_argument);
+    EXPECT_EQ(verdict.error.path, "$.data.projectId");
+    EXPECT_NE(verdict.error.message.find("all projects"), std::string::npos)
+        << verdict.error.message;
+  }
+  EXPECT_EQ(store.counts().entries, 0U);
+  EXPECT_EQ(create(), Kind::accepted);
+  EXPECT_EQ(send("snapshot.facts", R"({"projectId":"*"})").kind, Kind::rejected);
+  EXPECT_EQ(shown(Field::projectId), R"("p")");
+}
+
 TEST_F(IngestTest, AProjectFirstNamedByAnEventComesIntoBeing) {
   EXPECT_EQ(create(), Kind::accepted);
   ASSERT_NE(store.project(model::ProjectId("p")), nullptr);
