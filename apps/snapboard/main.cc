@@ -8,8 +8,10 @@
 #include <CLI/CLI.hpp>
 
 #include "sb/process/supervisor.h"
+#include "sb/transport/settings.h"
 
 #include "completions.h"
+#include "config_file.h"
 #include "doctor.h"
 #include "explain_tool.h"
 #include "hook.h"
@@ -48,6 +50,8 @@ struct Arguments {
   bool no_open = false;
   bool no_adopt = false;
   bool no_tmux = false;
+  std::string config_file;
+  std::size_t connections_max = 0;
   std::int64_t coalesce_ms = 100;
   std::int64_t setup_timeout_s = 600;
 
@@ -56,6 +60,57 @@ struct Arguments {
     return quiet ? Output::quiet : Output::text;
   }
 };
+
+constexpr std::size_t kConnectionsMax = 1'000'000;
+constexpr std::size_t kBytesMin = 1U << 10U;        // of a body, a header or a frame
+constexpr std::size_t kBodyBytesMax = 256U << 20U;  // 256 MiB
+constexpr std::size_t kHeaderBytesMax = 1U << 20U;  // 1 MiB
+constexpr std::size_t kFrameBytesMax = 16U << 20U;  // 16 MiB
+
+// Who may ask, and how much (protocol, section 1).
+void add_access(CLI::App& serve, Arguments& args) {
+  const auto repeatable = [&](const char* name, std::vector<std::string>& values,
+                              const char* help) {
+    return serve.add_option(name, values, help)->expected(1)->take_all();
+  };
+  repeatable("--allow-origin", args.serve.allow_origins,
+             "Another web origin that may read (repeatable)");
+  repeatable("--allow-host", args.serve.allow_hosts,
+             "Another Host header to answer, NAME or NAME:PORT (repeatable)")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return sb::transport::is_host_name(text) ? std::string()
+                                                     : "expected NAME or NAME:PORT, found " + text;
+          },
+          "NAME[:PORT]"));
+  repeatable("--trust-peer", args.serve.trusted_peers,
+             "Beyond this machine answer only this IPv4 address or block (repeatable)")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return sb::transport::is_peer_block(text)
+                       ? std::string()
+                       : "expected an IPv4 address or block (10.0.0.0/8), found " + text;
+          },
+          "ADDRESS[/BITS]"));
+  serve.add_flag("--trust-forwarded", args.serve.trust_forwarded,
+                 "Answer what a front end passes on (X-Forwarded-For and the like)");
+  serve.add_option("--max-connections", args.connections_max, "Open connections (10000)")
+      ->check(CLI::Range(std::size_t{1}, kConnectionsMax));
+  serve
+      .add_option("--max-connections-per-origin", args.serve.connections_per_origin_max,
+                  "WebSockets and event streams of one web origin (1000)")
+      ->check(CLI::Range(std::size_t{1}, kConnectionsMax));
+  serve.add_option("--max-body-bytes", args.serve.body_bytes_max, "Of a request body (1048576)")
+      ->check(CLI::Range(kBytesMin, kBodyBytesMax));
+  serve
+      .add_option("--max-header-bytes", args.serve.header_bytes_max,
+                  "Of a request's line and headers (8192)")
+      ->check(CLI::Range(kBytesMin, kHeaderBytesMax));
+  serve
+      .add_option("--max-frame-bytes", args.serve.frame_bytes_max,
+                  "Of a message to us on a WebSocket (65536)")
+      ->check(CLI::Range(kBytesMin, kFrameBytesMax));
+}
 
 CLI::App* add_serve(CLI::App& app, Arguments& args) {
   using sb::LogFormat;
@@ -71,11 +126,7 @@ CLI::App* add_serve(CLI::App& app, Arguments& args) {
   serve->add_option("--auth", args.serve.auth, "token or none (loopback only)")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, AuthMode>{{"token", AuthMode::token}, {"none", AuthMode::none}}));
-  serve
-      ->add_option("--allow-origin", args.serve.allow_origins,
-                   "Another web origin that may read (repeatable)")
-      ->expected(1)
-      ->take_all();
+  add_access(*serve, args);
   serve->add_option("--max-workspaces", args.serve.workspaces_max, "Entries per project (500)")
       ->check(CLI::PositiveNumber);
   serve->add_option("--coalesce-ms", args.coalesce_ms, "Gap between pushes, 0 to 200 ms (100)")
@@ -95,6 +146,10 @@ CLI::App* add_serve(CLI::App& app, Arguments& args) {
   serve->add_option("--log-format", args.serve.log_format, "text or json")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, LogFormat>{{"text", LogFormat::text}, {"json", LogFormat::json}}));
+  serve
+      ->add_option("--config", args.config_file,
+                   "TOML file of these flags without their dashes; the command line wins")
+      ->configurable(false);
   return serve;
 }
 
@@ -302,10 +357,12 @@ int main(int argc, char** argv) {
   add_hook(app, args);
   try {
     app.parse(argc, argv);
+    if (!args.config_file.empty()) sb::app::apply_config_file(*serve, args.config_file);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? sb::app::kExitOk : sb::app::kExitUsage;
   }
   if (serve->parsed()) {
+    if (args.connections_max != 0) args.serve.connections_max = args.connections_max;
     args.serve.open_browser = !args.no_open;
     args.serve.adopt = !args.no_adopt;
     args.serve.tmux = !args.no_tmux;

@@ -2,9 +2,11 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +14,8 @@
 #include <optional>
 #include <thread>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "sb/core/json_writer.h"
 #include "sb/core/random.h"
@@ -74,6 +78,8 @@ constexpr std::chrono::milliseconds kHandoverRetry{100};
 constexpr int kHandoverTriesMax = 50;                      // 5 s
 constexpr std::chrono::milliseconds kGoodbyeGrace{2'000};  // for closing connections at shutdown
 
+constexpr rlim_t kFilesBesideConnections = 512;  // database, watches, children and their pipes
+
 struct Address {
   std::string host = "127.0.0.1";
   std::uint16_t port = 7420;
@@ -100,6 +106,29 @@ Result<Address> parse_listen(const std::string& text) {
   }
   address.chosen = true;
   return address;
+}
+
+// Lets us open as many files as the connections need. Asking for more than we may have is an error
+// only where the user named a number.
+Result<void> raise_file_limit(const ServeOptions& options, Logger& log) {
+  const std::size_t connections =
+      options.connections_max.value_or(transport::ServerConfig{}.connections_max);
+  const rlim_t needed = connections + kFilesBesideConnections;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= needed) return {};
+  if (files.rlim_max < needed) {
+    if (options.connections_max) {
+      return fail(ErrorCode::limit_exceeded,
+                  fmt::format("--max-connections {} needs {} open files, and only {} are allowed "
+                              "(ulimit -Hn)",
+                              connections, needed, files.rlim_max));
+    }
+    log.warn("fewer files may be open than there can be connections",
+             {kv("allowed", files.rlim_max), kv("needed", needed)});
+  }
+  files.rlim_cur = std::min(needed, files.rlim_max);
+  (void)::setrlimit(RLIMIT_NOFILE, &files);
+  return {};
 }
 
 std::string webhook_secret() {
@@ -338,6 +367,14 @@ Result<void> Application::listen() {
   config.auth = options_.auth;
   config.token = token_;
   config.allow_origins = options_.allow_origins;
+  config.allow_hosts = options_.allow_hosts;
+  config.trusted_peers = options_.trusted_peers;
+  config.trust_forwarded = options_.trust_forwarded;
+  config.connections_max = options_.connections_max.value_or(config.connections_max);
+  config.connections_per_origin_max = options_.connections_per_origin_max;
+  config.body_bytes_max = options_.body_bytes_max;
+  config.header_bytes_max = options_.header_bytes_max;
+  config.frame_bytes_max = options_.frame_bytes_max;
   config.coalesce = options_.coalesce;
   const auto files = web_files();
   config.static_files.assign(files.begin(), files.end());
@@ -448,6 +485,7 @@ int Application::run() {
   } else {
     socket_path_ = options_.socket;
   }
+  if (const auto raised = raise_file_limit(options_, log_); !raised) return failed(raised.error());
   if (const auto opened = open(); !opened) return failed(opened.error());
   loop_.on_signal([this](int signal) { stop(signal); });
   if (const auto listening = listen(); !listening) return failed(listening.error());

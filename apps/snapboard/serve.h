@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,15 @@ struct ServeOptions {
   std::string data_dir;         ///< empty: the XDG data directory
   transport::AuthMode auth = transport::AuthMode::token;
   std::vector<std::string> allow_origins;
+  std::vector<std::string> allow_hosts;    ///< further Host headers
+  std::vector<std::string> trusted_peers;  ///< blocks of addresses beyond loopback; empty: all
+  bool trust_forwarded = false;            ///< take requests that a front end passes on
+  /// Open connections; given by the user, it must fit the limit of open files.
+  std::optional<std::size_t> connections_max;
+  std::size_t connections_per_origin_max = transport::ServerConfig{}.connections_per_origin_max;
+  std::size_t body_bytes_max = transport::ServerConfig{}.body_bytes_max;
+  std::size_t header_bytes_max = transport::ServerConfig{}.header_bytes_max;
+  std::size_t frame_bytes_max = transport::ServerConfig{}.frame_bytes_max;
   std::size_t workspaces_max = 500;
   std::chrono::milliseconds coalesce{100};
   std::string worktrees_dir;  ///< for new worktrees; empty: beside each repository

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "sb/transport/settings.h"
+
 namespace sb::transport {
 namespace {
 
@@ -45,6 +47,29 @@ bool is_ipv6(std::string_view text) {
 
 bool is_ip_literal(std::string_view host) {
   return parse_ipv4(host).has_value() || is_ipv6(host);
+}
+
+struct Block {
+  std::uint32_t network;
+  std::uint32_t mask;
+};
+
+// "10.0.0.0/8", or one address.
+std::optional<Block> parse_block(std::string_view cidr) {
+  const auto slash = cidr.find('/');
+  const auto network = parse_ipv4(cidr.substr(0, slash));
+  if (!network) return std::nullopt;
+  unsigned bits = 32;
+  if (slash != std::string_view::npos) {
+    const std::string_view text = cidr.substr(slash + 1);
+    if (text.empty() || text.size() > 2 ||
+        text.find_first_not_of("0123456789") != std::string_view::npos) {
+      return std::nullopt;
+    }
+    std::from_chars(text.data(), text.data() + text.size(), bits);
+    if (bits > 32) return std::nullopt;
+  }
+  return Block{*network, bits == 0 ? 0 : ~std::uint32_t{0} << (32 - bits)};
 }
 
 std::uint16_t default_port(std::string_view scheme) {
@@ -140,21 +165,17 @@ bool is_loopback_address(std::string_view address) {
 }
 
 bool cidr_contains(std::string_view cidr, std::string_view address) {
+  const auto block = parse_block(cidr);
   const auto candidate = parse_ipv4(without_mapped_prefix(address));
-  const auto slash = cidr.find('/');
-  const auto network = parse_ipv4(cidr.substr(0, slash));
-  if (!candidate || !network) return false;
-  unsigned bits = 32;
-  if (slash != std::string_view::npos) {
-    const std::string_view text = cidr.substr(slash + 1);
-    if (text.empty() || text.size() > 2 ||
-        text.find_first_not_of("0123456789") != std::string_view::npos)
-      return false;
-    std::from_chars(text.data(), text.data() + text.size(), bits);
-    if (bits > 32) return false;
-  }
-  const std::uint32_t mask = bits == 0 ? 0 : ~std::uint32_t{0} << (32 - bits);
-  return (*candidate & mask) == (*network & mask);
+  return block && candidate && (*candidate & block->mask) == (block->network & block->mask);
+}
+
+bool is_host_name(std::string_view text) {
+  return parse_authority(text).has_value();
+}
+
+bool is_peer_block(std::string_view text) {
+  return parse_block(text).has_value();
 }
 
 bool constant_time_equal(std::string_view presented, std::string_view expected) {

@@ -25,6 +25,11 @@ iovec piece(std::string_view bytes) {
   return {const_cast<char*>(bytes.data()), bytes.size()};  // iovec is mutable by type only
 }
 
+HttpResponse origin_is_full() {
+  return problem_response(
+      {ErrorCode::limit_exceeded, "There are too many connections of this origin.", {}}, 503);
+}
+
 }  // namespace
 
 HttpConnection::HttpConnection(ServerCore& core, int fd, Peer peer, bool refuse)
@@ -172,8 +177,7 @@ void HttpConnection::dispatch_upgrade(const HttpRequest& request, const Target& 
   }
   const std::string origin(request.header("origin").value_or(""));
   if (!core_->origin_has_room(origin)) {
-    return refuse(problem_response(
-        {ErrorCode::limit_exceeded, "There are too many connections of this origin.", {}}, 503));
+    return refuse(origin_is_full());
   }
   StreamConnection::Options options{.handshake = ws_handshake_answer(request),
                                     .received = std::move(buffer_),
@@ -221,6 +225,11 @@ void HttpConnection::adopt_stream(StreamConnection::Options options) {
 void HttpConnection::respond(HttpResponse response) {
   if (core_ == nullptr || (state_ != State::handling && state_ != State::reading)) return;
   if (response.stream && core_->stopping()) response = core_->router().not_ready();
+  if (response.stream && !core_->origin_has_room(response.origin)) {
+    auto full = origin_is_full();
+    full.headers.swap(response.headers);  // a page may read the refusal
+    response = std::move(full);
+  }
   if (response.stream) return become_stream(std::move(response));
   if (close_after_ || core_->stopping()) response.close = true;
   response_ = std::move(response);
