@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "sb/process/supervisor.h"
+#include "sb/transport/api_description.h"
 #include "sb/transport/settings.h"
 
 #include "completions.h"
@@ -50,6 +51,7 @@ struct Arguments {
   bool no_open = false;
   bool no_adopt = false;
   bool no_tmux = false;
+  bool openapi = false;
   std::string config_file;
   std::size_t connections_max = 0;
   std::int64_t coalesce_ms = 100;
@@ -348,6 +350,9 @@ int main(int argc, char** argv) {
   completions->add_option("shell", args.shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  CLI::App* schema =
+      app.add_subcommand("schema", "Print the JSON Schemas of what goes over the wire");
+  schema->add_flag("--openapi", args.openapi, "The OpenAPI document instead, as /openapi.json");
   CLI::App* emit = add_emit(app, args);
   CLI::App* run = add_run(app, args);
   CLI::App* logs = add_logs(app, args);
@@ -390,6 +395,12 @@ int main(int argc, char** argv) {
   if (completions->parsed()) {
     std::printf("%s", sb::app::completions(app, args.shell).c_str());
     return sb::app::kExitOk;
+  }
+  if (schema->parsed()) {
+    const std::string_view text =
+        args.openapi ? sb::transport::openapi_document() : sb::transport::json_schemas();
+    const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    return whole && std::fflush(stdout) == 0 ? sb::app::kExitOk : sb::app::kExitFailed;
   }
   args.run.socket = args.logs.socket = args.ratchet.socket = args.shell_in.socket = args.socket;
   if (run->parsed()) return sb::app::run(args.run);

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "sb/transport/api_description.h"
+
 #include "ws_handshake.h"
 
 namespace sb::transport {
@@ -41,10 +43,15 @@ std::optional<std::string> match(std::string_view pattern, const std::vector<std
 constexpr std::string_view kCorsHeaders =
     "Authorization, Content-Type, If-None-Match, Last-Event-ID, Trpc-Accept";
 
+// Routes with access rules of their own, so they are not in the table.
+constexpr std::string_view kHealth = "/healthz";
+constexpr std::string_view kReadiness = "/readyz";
+constexpr std::string_view kGithubWebhook = "/webhooks/github";
+
 bool is_api_path(const Target& target) {
   const std::string& first = target.segments.front();
-  return first == "api" || first == "metrics" || first == "snapshots" || first == "snapshot" ||
-         first == "sync" || first == "hooks" || first == "trpc";
+  return first == "api" || first == "metrics" || first == "openapi.json" || first == "snapshots" ||
+         first == "snapshot" || first == "sync" || first == "hooks" || first == "trpc";
 }
 
 }  // namespace
@@ -63,6 +70,7 @@ Router::Router(const ServerConfig& config, const ServerPorts& ports, const Acces
 const std::vector<Router::Route>& Router::routes() {
   static const std::vector<Route> kRoutes{
       {"GET", "/metrics", &Router::get_metrics},
+      {"GET", "/openapi.json", &Router::get_description},
       {"GET", "/trpc/{}", &Router::get_trpc},
       {"GET", "/api/trpc/{}", &Router::get_trpc},
       {"GET", "/snapshots", &Router::get_upgrade_only},
@@ -95,20 +103,31 @@ const std::vector<Router::Route>& Router::routes() {
   return kRoutes;
 }
 
+std::vector<std::string> Router::route_names() {
+  std::vector<std::string> names;
+  for (const Route& route : routes()) {
+    names.push_back(std::string(route.method).append(" ").append(route.pattern));
+  }
+  names.push_back(std::string("GET ").append(kHealth));
+  names.push_back(std::string("GET ").append(kReadiness));
+  names.push_back(std::string("POST ").append(kGithubWebhook));
+  return names;
+}
+
 void Router::handle(HttpRequest request, const Target& target, const Peer& peer, Reply reply) {
   if (is_api_path(target)) {
     handle_api(std::move(request), target, peer, std::move(reply));
     return;
   }
-  if (target.path == "/webhooks/github") {
+  if (target.path == kGithubWebhook) {
     handle_webhook(std::move(request), reply);
     return;
   }
   const bool reading = request.method == "GET" || request.method == "HEAD";
-  const bool probe = target.path == "/healthz" || target.path == "/readyz";
+  const bool probe = target.path == kHealth || target.path == kReadiness;
   if (reading && probe) {
     Call call{std::move(request), target, {}, std::move(reply)};
-    target.path == "/healthz" ? get_health(call) : get_ready(call);
+    target.path == kHealth ? get_health(call) : get_ready(call);
     return;
   }
   if (!reading && (probe || files_.has(target.path))) {
@@ -182,12 +201,22 @@ void Router::handle_api(HttpRequest request, const Target& target, const Peer& p
     reply(std::move(response));
     return;
   }
-  if (!ports_.status.ready() && found->handler != &Router::get_metrics) {
+  const bool needs_state =
+      found->handler != &Router::get_metrics && found->handler != &Router::get_description;
+  if (!ports_.status.ready() && needs_state) {
     reply(not_ready());
     return;
   }
   Call call{std::move(request), target, std::move(id), std::move(reply), peer.unix_socket};
   (this->*found->handler)(call);
+}
+
+void Router::get_description(Call& call) {
+  HttpResponse response;
+  response.content_type = "application/json";
+  response.static_body = openapi_document();
+  response.add("Cache-Control", "no-cache");
+  call.reply(std::move(response));
 }
 
 void Router::get_upgrade_only(Call& call) {

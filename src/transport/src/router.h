@@ -33,6 +33,9 @@ class Router : public std::enable_shared_from_this<Router> {
   /// Takes a request that passed AccessPolicy::refuse_host and refuse_peer.
   void handle(HttpRequest request, const Target& target, const Peer& peer, Reply reply);
 
+  /// Every route, as "GET /api/projects/{}": "{}" stands for one segment.
+  [[nodiscard]] static std::vector<std::string> route_names();
+
   /// 503 until the server is ready.
   [[nodiscard]] HttpResponse not_ready() const;
 
@@ -58,6 +61,7 @@ class Router : public std::enable_shared_from_this<Router> {
   void get_health(Call& call);
   void get_ready(Call& call);
   void get_metrics(Call& call);
+  void get_description(Call& call);
   void get_projects(Call& call);
   void get_snapshot(Call& call);
   void get_changes(Call& call);

@@ -1,5 +1,6 @@
 // The access rules (protocol, section 1; contract, section 16) over the wire: every kind of route
 // against everything that must be refused, and upgrades in the order of their checks.
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -7,7 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "http_answers.h"
+#include "router.h"
 #include "test_server.h"
+#include "url.h"
 
 namespace sb::transport {
 namespace {
@@ -32,6 +35,7 @@ const std::vector<Way> kWays{
     {"GET", "/", Guard::open},
     {"GET", "/assets/app-1a2b.js", Guard::open},
     {"GET", "/metrics", Guard::data},
+    {"GET", "/openapi.json", Guard::data},
     {"GET", "/api/projects", Guard::data},
     {"HEAD", "/api/projects", Guard::data},
     {"GET", "/api/projects/p1/snapshot", Guard::data},
@@ -64,6 +68,23 @@ const std::vector<Way> kWays{
     {"POST", "/hooks/claude", Guard::command},
     {"POST", "/webhooks/github", Guard::webhook},
 };
+
+TEST(ServerRefusals, HaveARowForEveryRoute) {
+  for (const std::string& name : Router::route_names()) {
+    const auto space = name.find(' ');
+    const auto pattern = parse_target(name.substr(space + 1));
+    ASSERT_TRUE(pattern) << name;
+    const auto covers = [&](const Way& way) {
+      const auto target = parse_target(way.target);
+      return name.substr(0, space) == way.method &&
+             std::equal(
+                 pattern->segments.begin(), pattern->segments.end(), target->segments.begin(),
+                 target->segments.end(),
+                 [](const std::string& a, const std::string& b) { return a == "{}" || a == b; });
+    };
+    EXPECT_TRUE(std::any_of(kWays.begin(), kWays.end(), covers)) << name;
+  }
+}
 
 constexpr int kPasses = 0;  // not refused; what is answered then is the business of the route
 
