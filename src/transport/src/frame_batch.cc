@@ -79,7 +79,10 @@ FrameBatch::FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch, Fram
 std::shared_ptr<const FrameBatch> FrameCache::get(
     std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing) {
   auto& slot = frames_.at(static_cast<std::size_t>(framing))[batch.get()];
-  if (!slot) slot = std::make_shared<const FrameBatch>(std::move(batch), framing);
+  if (!slot) {
+    slot = std::make_shared<const FrameBatch>(std::move(batch), framing);
+    encoded_.add(static_cast<double>(slot->messages()));
+  }
   return slot;
 }
 

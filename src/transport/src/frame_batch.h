@@ -9,6 +9,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "sb/core/metrics.h"
 #include "sb/snapshot/dialect1_session.h"
 
 namespace sb::transport {
@@ -38,9 +39,11 @@ class FrameBatch {
   std::vector<std::string_view> pieces_;
 };
 
-/// The batches framed during one turn. Thread: confined to the loop.
+/// The batches framed during one turn. `encoded` counts the messages of each batch once, however
+/// many ask for it. Thread: confined to the loop.
 class FrameCache {
  public:
+  explicit FrameCache(Counter& encoded) : encoded_(encoded) {}
   [[nodiscard]] std::shared_ptr<const FrameBatch> get(
       std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing);
   /// To be called when the turn ends: what is still being sent lives on with its senders.
@@ -52,6 +55,7 @@ class FrameCache {
   // A cached frame keeps its batch alive, so the address is a sound key.
   using Frames =
       boost::unordered_flat_map<const snapshot::MessageBatch*, std::shared_ptr<const FrameBatch>>;
+  Counter& encoded_;
   std::array<Frames, 2> frames_;  // by framing
 };
 

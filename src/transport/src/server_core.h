@@ -107,7 +107,9 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   std::size_t bytes_ = 0;
   DeadlineQueue deadlines_;
   RevisionWaits waits_;
-  FrameCache frames_;
+  FrameCache frames_{ports_.metrics.counter(
+      "stream_messages_encoded_total",
+      "Messages encoded for subscribers, each once for all who are sent the same bytes")};
   snapshot::Dialect1Encoder encoder_;
   snapshot::ViewEncoder views_;
   SystemRandom random_;  // names of sessions, delays
