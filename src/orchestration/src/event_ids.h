@@ -19,7 +19,7 @@ class EventIds {
   static constexpr std::size_t kRemembered = 10'000;  // ids (protocol, section 5)
 
   enum class Mark : std::uint64_t {};
-  [[nodiscard]] static Mark mark(std::string_view id) { return static_cast<Mark>(hash_text(id)); }
+  [[nodiscard]] static Mark mark(std::string_view id) { return static_cast<Mark>(fingerprint(id)); }
 
   [[nodiscard]] bool contains(Mark mark) const { return seen_.contains(mark); }
   /// REQUIRES: it is not remembered.

@@ -53,7 +53,8 @@ TEST(EventIdsTest, NoIdEqualsOneOfWhichOneBitDiffersOrWhoseHalvesAreExchanged) {
       other[bit / 8] = static_cast<char>(other[bit / 8] ^ (1 << (bit % 8)));
       ASSERT_TRUE(is_new(other)) << size << " " << bit;
     }
-    if (size >= 2) ASSERT_TRUE(is_new(id.substr(size / 2) + id.substr(0, size / 2))) << size;
+    if (size < 2) continue;
+    ASSERT_TRUE(is_new(id.substr(size / 2) + id.substr(0, size / 2))) << size;
   }
 }
 
