@@ -1,4 +1,5 @@
 // A server in GitHub's shape on the loopback, and a repository whose branches it knows.
+import { createHash } from "node:crypto";
 import http from "node:http";
 import { Sandbox } from "./support.mjs";
 
@@ -19,7 +20,7 @@ export async function fakeGithub(t) {
     if (github.mode === "spent") return response.writeHead(403, headers).end('{"message":"API rate limit exceeded"}');
     if (github.mode === "broken") return response.writeHead(502, headers).end("<html>");
     if (request.headers.authorization !== "bearer e2e") return response.writeHead(401, headers).end("{}");
-    if (request.method === "GET") return response.writeHead(404, headers).end("{}"); // no list: asked as before
+    if (request.method === "GET") return list(request, response, headers);
     const { variables } = JSON.parse(body);
     const data = { rateLimit: { limit: 5000, remaining: 4900, resetAt: "2026-11-23T09:00:00Z" } };
     for (let i = 0; variables[`o${i}`]; i += 1) {
@@ -30,6 +31,15 @@ export async function fakeGithub(t) {
     if (variables.reviews) data.reviews = { issueCount: github.reviews };
     response.writeHead(200, headers).end(JSON.stringify({ data }));
   });
+  // GET /repos/acme/app/pulls?…: its ETag moves with what a list shows, which checks are not.
+  function list(request, response, headers) {
+    if (!request.url.startsWith("/repos/acme/app/pulls?")) return response.writeHead(404, headers).end("{}");
+    const shown = [...github.pulls.values()].map(({ number, state, headRefOid }) => ({ number, state, head: { sha: headRefOid } }));
+    const body = JSON.stringify(shown);
+    headers.etag = `W/"${createHash("sha256").update(body).digest("hex")}"`;
+    if (request.headers["if-none-match"] === headers.etag) return response.writeHead(304, headers).end();
+    response.writeHead(200, headers).end(body);
+  }
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => {
     server.closeAllConnections();

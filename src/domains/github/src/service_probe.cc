@@ -156,9 +156,11 @@ void GithubService::Impl::probed(const Probed& answers) {
   arm_probe();
 }
 
+/// Also whoever is being asked about: the answer under way may be older than the move.
 void GithubService::Impl::list_changed(const std::string& key) {
   for (auto& [id, item] : tracked) {
-    if (!is_quiet(item)) continue;
+    const bool under_way = (item.in_round || item.writing) && item.standing;
+    if (!under_way && !is_quiet(item)) continue;
     const auto all = repositories_of(item);
     if (std::any_of(all.begin(), all.end(),
                     [&](const Repository& repository) { return key_of(repository) == key; })) {

@@ -1,3 +1,5 @@
+#include "sb/testing/held_writer.h"
+
 #include "pacing_house.h"
 
 // Conditional requests: what they save, and that nothing depends on them.
@@ -53,6 +55,40 @@ TEST_F(ProbeTest, WhatMovesTheListIsShownWithinAMinute) {
   });
   pass(house, 65s);
   EXPECT_EQ(house.shown("w"), "8 OPEN SUCCESS clean");
+}
+
+TEST_F(ProbeTest, AListThatMovesWhileAnAnswerIsUnderWayIsNotForgotten) {
+  House house(database(), server, without_reviews);
+  watched(house);
+  const auto two = pushed("two");
+  const auto on_two = [&](std::int64_t number, const char* state) {
+    auto pr = pull_request(number, "two", two);
+    pr.state = state;
+    return pr;
+  };
+  auto& held = server.repositories["acme/app"];
+  change([&](auto&) { held.push_back(on_two(8, "OPEN")); });
+  house.put("v", common(), "two");
+  ASSERT_TRUE(house.refresh("v"));
+  pass(house, 130s);
+  ASSERT_EQ(house.shown("v"), "8 OPEN SUCCESS clean");
+
+  change([&](auto&) { held.back().state = "MERGED"; });
+  {
+    const sb::testing::HeldWriter writer(house.writer);
+    const auto before = requests() - lists();
+    house.service.refresh(model::WorkspaceId("v"), [](const Result<void>&) {});
+    ASSERT_TRUE(house.wait([&] { return requests() - lists() > before; }));
+    change([&](auto&) { held.push_back(on_two(9, "OPEN")); });
+    const auto listed = lists();
+    house.loop.advance(61s);
+    ASSERT_TRUE(house.wait([&] { return lists() > listed; }));
+    bool came = false;  // what the pool was given before is done
+    house.network.submit([&] { house.loop.post([&] { came = true; }); });
+    ASSERT_TRUE(house.wait([&] { return came; }));
+  }
+  pass(house, 5s);
+  EXPECT_EQ(house.shown("v"), "9 OPEN SUCCESS clean");
 }
 
 TEST_F(ProbeTest, AnOpenPullRequestIsNotLeftToAList) {
