@@ -136,6 +136,29 @@ test("two quick toggles settle on the last one, and bad requests change nothing"
   assert.equal((await it.card()).ratchetEnabled, last);
 });
 
+test("without a command auto-fix is refused, with the variable to set, and can be switched off", async (t) => {
+  const { sandbox, repo } = await start(t, 1);
+  const server = await sandbox.serve(repo);
+  const { workspaceId } = await eventually("the card is there", async () => (await cards(server)).get("branch-0"));
+  const post = (enabled) =>
+    server.request(`/api/workspaces/${workspaceId}/ratchet`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ enabled }),
+    });
+  const refused = await post(true);
+  assert.equal(refused.status, 409);
+  assert.match(refused.json.detail, /SNAPBOARD_RATCHET_COMMAND/);
+  assert.equal((await post(false)).status, 200);
+  const tool = (position) =>
+    spawnSync(binary, ["ratchet", "branch-0", position, "--socket", server.announced.socket], { cwd: repo, env: sandbox.env, encoding: "utf8" });
+  const told = tool("on");
+  assert.notEqual(told.status, 0);
+  assert.match(told.stderr, /SNAPBOARD_RATCHET_COMMAND/);
+  assert.equal(tool("off").status, 0);
+  assert.equal((await cards(server)).get("branch-0").ratchetEnabled, false);
+});
+
 test("the page switches with its cookie, and another page does not", async (t) => {
   const it = await failing(t, "sleep 1000; :");
   const exchanged = await it.server.get(`/?token=${TOKEN}`, { headers: { authorization: undefined } });
