@@ -199,24 +199,24 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::Projec
 Dialect1Session::Dialect1Session(const Store& store, Dialect1Encoder& encoder, Options options)
     : store_(&store),
       encoder_(&encoder),
-      options_(std::move(options)),
+      project_(std::move(options.project)),
+      coalesce_(options.coalesce),
       epoch_(store.epoch_number()) {
-  const auto cursor = decode_cursor(options_.cursor);
+  const auto cursor = decode_cursor(options.cursor);
   if (cursor && (cursor->epoch == store.epoch() || SB_MUTANT(epoch_ignored)) &&
-      cursor->view_hash == full_view_hash(options_.project.view()) &&
-      (cursor->covered() >= store.floor(options_.project) ||
-       SB_MUTANT(floor_unchecked_on_resume)) &&
+      cursor->view_hash == full_view_hash(project_.view()) &&
+      (cursor->covered() >= store.floor(project_) || SB_MUTANT(floor_unchecked_on_resume)) &&
       cursor->revision <= store.head()) {
     need_baseline_ = false;
     sent_ = cursor->covered();
     if (SB_MUTANT(floor_unchecked_on_resume)) {
-      sent_ = std::max(sent_, store.floor(options_.project));
+      sent_ = std::max(sent_, store.floor(project_));
     }
   }
 }
 
 bool Dialect1Session::project_gone() const {
-  return store_->project(options_.project) == nullptr;
+  return store_->project(project_) == nullptr;
 }
 
 std::shared_ptr<const MessageBatch> Dialect1Session::next(MonoTime now) {
@@ -227,22 +227,21 @@ std::shared_ptr<const MessageBatch> Dialect1Session::next(MonoTime now) {
     need_baseline_ = true;
   }
   // A lagging live connection can fall below the floor as well.
-  const bool fell = sent_ < store_->floor(options_.project) && !SB_MUTANT(floor_unchecked_live);
+  const bool fell = sent_ < store_->floor(project_) && !SB_MUTANT(floor_unchecked_live);
   if (need_baseline_ || fell) {
     need_baseline_ = false;
-    auto [baseline, at] = encoder_->beginning(options_.project);
+    auto [baseline, at] = encoder_->beginning(project_);
     sent_ = at;
     last_sent_at_ = now;
     return baseline;
   }
-  if (store_->project_head(options_.project) <= sent_) return nullptr;
-  if (last_sent_at_ && now < *last_sent_at_ + options_.coalesce &&
-      !store_->urgent_since(options_.project, sent_)) {
+  if (store_->project_head(project_) <= sent_) return nullptr;
+  if (last_sent_at_ && now < *last_sent_at_ + coalesce_ && !store_->urgent_since(project_, sent_)) {
     if (SB_MUTANT(debounce_without_maximum)) last_sent_at_ = now;
-    wake_at_ = *last_sent_at_ + options_.coalesce;
+    wake_at_ = *last_sent_at_ + coalesce_;
     return nullptr;
   }
-  auto batch = encoder_->changes(options_.project, sent_);
+  auto batch = encoder_->changes(project_, sent_);
   sent_ = store_->head();
   if (batch->empty()) return nullptr;
   last_sent_at_ = now;

@@ -146,7 +146,7 @@ void ServerCore::adopt(const std::shared_ptr<StreamConnection>& connection) {
   connections_.insert(connection);
   websockets_.push_back(connection.get());
   counters_.websockets.set(static_cast<double>(websockets_.size()));
-  if (!connection->origin().empty()) ++per_origin_[connection->origin()];
+  if (auto origin = connection->origin(); !origin.empty()) ++per_origin_[std::move(origin)];
   arm_ping();
   connection->start();
 }

@@ -39,6 +39,10 @@ class Gather {
   std::size_t bytes_ = 0;
 };
 
+std::unique_ptr<const std::string> kept(std::string& text) {
+  return text.empty() ? nullptr : std::make_unique<const std::string>(std::move(text));
+}
+
 }  // namespace
 
 StreamConnection::StreamConnection(ServerCore& core, Socket socket, Options options)
@@ -48,9 +52,9 @@ StreamConnection::StreamConnection(ServerCore& core, Socket socket, Options opti
       refusal_(options.refusal),
       socket_(std::move(socket)),
       control_(std::move(options.handshake)),
-      received_(std::move(options.received)),
-      origin_(std::move(options.origin)),
-      parser_(core.config().frame_bytes_max) {}
+      parser_(core.config().frame_bytes_max),
+      received_(kept(options.received)),
+      origin_(kept(options.origin)) {}
 
 void StreamConnection::start() {
   if (session_ == nullptr) {
@@ -59,7 +63,9 @@ void StreamConnection::start() {
     pump(core_->now());  // a baseline travels with the handshake
     if (core_ != nullptr && !waiting_writable_ && has_output()) flush();
   }
-  if (core_ != nullptr && !received_.empty()) take_input(std::exchange(received_, {}));
+  if (const auto received = std::move(received_); core_ != nullptr && received) {
+    take_input(*received);
+  }
   if (core_ == nullptr) return;
   core_->end_turn();
   wait_readable();
@@ -126,7 +132,7 @@ void StreamConnection::advance(std::size_t bytes) {
     control_sent_ += count;
     bytes -= count;
     if (control_sent_ == control_.size()) {
-      control_ = {};
+      std::string().swap(control_);  // with its memory
       control_sent_ = 0;
     }
   };
@@ -219,7 +225,9 @@ void StreamConnection::take_input(std::string_view bytes) {
       case WsParser::Step::pong:
         break;
       case WsParser::Step::ping:
-        if (!closing_) pong_ = std::string(parser_.payload());  // nothing follows a close frame
+        if (!closing_) {  // nothing follows a close frame
+          pong_ = std::make_unique<const std::string>(parser_.payload());
+        }
         break;
       case WsParser::Step::close:
         answer_close();

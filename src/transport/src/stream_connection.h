@@ -43,7 +43,8 @@ class StreamConnection final : public Connection {
   }
   /// Pings; a peer that did not answer the last one is closed.
   void ping();
-  [[nodiscard]] const std::string& origin() const { return origin_; }
+  /// Empty without one.
+  [[nodiscard]] std::string origin() const { return origin_ ? *origin_ : std::string(); }
 
   void on_deadline(MonoTime now) override;
   void begin_shutdown() override;
@@ -81,11 +82,12 @@ class StreamConnection final : public Connection {
   bool failed_ = false;       // they broke the protocol: what still comes is only drained
   bool peer_closed_ = false;  // theirs has come: done once everything is handed over
   Socket socket_;
-  std::string control_;              // handshake, ping, pong or close frames, sent between batches
-  std::optional<std::string> pong_;  // the latest one owed
-  std::string received_;             // with the handshake, until `start`
-  std::string origin_;
+  std::string control_;  // handshake, ping, pong or close frames, sent between batches
   WsParser parser_;
+  // Mostly none, and then only a pointer: thousands of connections hold them.
+  std::unique_ptr<const std::string> pong_;      // the latest one owed
+  std::unique_ptr<const std::string> received_;  // with the handshake, until `start`
+  std::unique_ptr<const std::string> origin_;
 };
 
 }  // namespace sb::transport

@@ -23,7 +23,7 @@ class StreamSession {
  public:
   struct End {
     WsClose code;
-    std::string reason;
+    std::string_view reason;  ///< of static storage
   };
   virtual ~StreamSession() = default;
   [[nodiscard]] virtual std::shared_ptr<const snapshot::MessageBatch> next(MonoTime now) = 0;

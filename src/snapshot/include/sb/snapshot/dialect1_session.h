@@ -65,12 +65,13 @@ class Dialect1Session {
   [[nodiscard]] std::optional<MonoTime> wake_at() const { return wake_at_; }
   /// True once the project no longer exists: close with 4404.
   [[nodiscard]] bool project_gone() const;
-  [[nodiscard]] const model::ProjectId& project() const { return options_.project; }
+  [[nodiscard]] const model::ProjectId& project() const { return project_; }
 
  private:
   const Store* store_;
   Dialect1Encoder* encoder_;
-  Options options_;
+  model::ProjectId project_;
+  std::chrono::milliseconds coalesce_;
   std::uint64_t epoch_;  // number of the one of `sent_`
   bool need_baseline_ = true;
   Revision sent_ = 0;  // everything up to here was handed out
