@@ -65,13 +65,15 @@ void RatchetService::Impl::spawn(const std::shared_ptr<Run>& run, const PullRequ
   });
   deps.workers.submit([&loop = deps.loop, &supervision = deps.supervision, owner = weak_from_this(),
                        run, spec = std::move(spec), listener = listener_of(run)] {
-    loop.post([owner, run, made = supervision.start(spec, listener)] {
-      if (const auto self = owner.lock()) self->spawned(run, made);
+    const auto made = supervision.start(spec, listener);
+    if (made) return;
+    loop.post([owner, run, error = made.error()] {
+      if (const auto self = owner.lock()) self->not_begun(run, error);
     });
   });
 }
 
-// Called on the thread of the supervision: everything goes to the loop first.
+// Called on the threads of the workers and the supervision: everything goes to the loop first.
 process::SupervisedListener RatchetService::Impl::listener_of(const std::shared_ptr<Run>& run) {
   process::SupervisedListener listener;
   const std::weak_ptr<Run> weak = run;  // the run holds its listener
@@ -80,6 +82,11 @@ process::SupervisedListener RatchetService::Impl::listener_of(const std::shared_
       const auto self = owner.lock();
       const auto held = weak.lock();
       if (self && held && !self->stopped) task(*self, held);
+    });
+  };
+  listener.begun = [on_loop](const std::shared_ptr<process::SupervisedRun>& supervised) {
+    on_loop([supervised](Impl& self, const std::shared_ptr<Run>& held) {
+      self.begun_run(held, supervised);
     });
   };
   listener.started = [on_loop](ProcessIdentity process) {
@@ -96,15 +103,16 @@ process::SupervisedListener RatchetService::Impl::listener_of(const std::shared_
   return listener;
 }
 
-void RatchetService::Impl::spawned(const std::shared_ptr<Run>& run,
-                                   Result<std::shared_ptr<process::SupervisedRun>> made) {
-  if (stopped) return;
-  if (!made) {
-    run->end = EndOfFixer{std::nullopt, made.error().message, deps.clock.wall_now()};
-    return settle(run);
-  }
-  run->supervised = *std::move(made);
+void RatchetService::Impl::begun_run(const std::shared_ptr<Run>& run,
+                                     std::shared_ptr<process::SupervisedRun> supervised) {
+  run->supervised = std::move(supervised);
   if (run->stopping) run->supervised->stop();
+}
+
+void RatchetService::Impl::not_begun(const std::shared_ptr<Run>& run, const Error& error) {
+  if (stopped) return;
+  run->end = EndOfFixer{std::nullopt, error.message, deps.clock.wall_now()};
+  settle(run);
 }
 
 void RatchetService::Impl::ended(const std::shared_ptr<Run>& run,

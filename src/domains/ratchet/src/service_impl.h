@@ -76,8 +76,9 @@ struct RatchetService::Impl : std::enable_shared_from_this<RatchetService::Impl>
   // fixers.cc
   void spawn(const std::shared_ptr<Run>& run, const PullRequest& pull);
   process::SupervisedListener listener_of(const std::shared_ptr<Run>& run);
-  void spawned(const std::shared_ptr<Run>& run,
-               Result<std::shared_ptr<process::SupervisedRun>> made);
+  void begun_run(const std::shared_ptr<Run>& run,
+                 std::shared_ptr<process::SupervisedRun> supervised);
+  void not_begun(const std::shared_ptr<Run>& run, const Error& error);
   void ended(const std::shared_ptr<Run>& run, const process::SupervisedEnd& end);
   void stop_run(const std::shared_ptr<Run>& run);
   /// Brings the row to where the fixer is: again after a failed write.

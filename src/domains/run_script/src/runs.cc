@@ -63,13 +63,15 @@ void RunScriptService::Impl::spawn(const std::shared_ptr<Run>& run, const RunScr
   spec.file_mask = options.file_mask;
   deps.workers.submit([&loop = deps.loop, &supervision = deps.supervision, owner = weak_from_this(),
                        run, spec = std::move(spec), listener = listener_of(run)] {
-    loop.post([owner, run, made = supervision.start(spec, listener)] {
-      if (const auto self = owner.lock()) self->spawned(run, made);
+    const auto made = supervision.start(spec, listener);
+    if (made) return;
+    loop.post([owner, run, error = made.error()] {
+      if (const auto self = owner.lock()) self->not_begun(run, error);
     });
   });
 }
 
-// Called on the thread of the supervision: everything goes to the loop first.
+// Called on the threads of the workers and the supervision: everything goes to the loop first.
 process::SupervisedListener RunScriptService::Impl::listener_of(const std::shared_ptr<Run>& run) {
   process::SupervisedListener listener;
   const std::weak_ptr<Run> weak = run;  // the run holds its listener
@@ -78,6 +80,11 @@ process::SupervisedListener RunScriptService::Impl::listener_of(const std::share
       const auto self = owner.lock();
       const auto held = weak.lock();
       if (self && held && !self->stopped) task(*self, held);
+    });
+  };
+  listener.begun = [on_loop](const std::shared_ptr<process::SupervisedRun>& supervised) {
+    on_loop([supervised](Impl& self, const std::shared_ptr<Run>& held) {
+      self.begun_run(held, supervised);
     });
   };
   listener.started = [on_loop](ProcessIdentity process) {
@@ -95,17 +102,18 @@ process::SupervisedListener RunScriptService::Impl::listener_of(const std::share
   return listener;
 }
 
-void RunScriptService::Impl::spawned(const std::shared_ptr<Run>& run,
-                                     Result<std::shared_ptr<process::SupervisedRun>> made) {
-  if (stopped) return;
-  if (!made) {
-    run->start_error = made.error();
-    run->end = EndOfRun{std::nullopt, made.error().message, deps.clock.wall_now()};
-    return settle(run);
-  }
-  run->supervised = *std::move(made);
+void RunScriptService::Impl::begun_run(const std::shared_ptr<Run>& run,
+                                       std::shared_ptr<process::SupervisedRun> supervised) {
+  run->supervised = std::move(supervised);
   if (run->stopping) run->supervised->stop();
   if (!run->output_waiters.empty()) await_more(*run);
+}
+
+void RunScriptService::Impl::not_begun(const std::shared_ptr<Run>& run, const Error& error) {
+  if (stopped) return;
+  run->start_error = error;
+  run->end = EndOfRun{std::nullopt, error.message, deps.clock.wall_now()};
+  settle(run);
 }
 
 void RunScriptService::Impl::ended(const std::shared_ptr<Run>& run,

@@ -84,8 +84,9 @@ struct RunScriptService::Impl : std::enable_shared_from_this<RunScriptService::I
   // runs.cc
   void spawn(const std::shared_ptr<Run>& run, const RunScriptRow& row, const std::string& worktree);
   process::SupervisedListener listener_of(const std::shared_ptr<Run>& run);
-  void spawned(const std::shared_ptr<Run>& run,
-               Result<std::shared_ptr<process::SupervisedRun>> made);
+  void begun_run(const std::shared_ptr<Run>& run,
+                 std::shared_ptr<process::SupervisedRun> supervised);
+  void not_begun(const std::shared_ptr<Run>& run, const Error& error);
   void ended(const std::shared_ptr<Run>& run, const process::SupervisedEnd& end);
   void stop_run(const std::shared_ptr<Run>& run);
   /// Brings the row to where the run is: again after a failed write, and nothing when it is there.

@@ -146,6 +146,19 @@ TEST_F(RunScriptTest, AReaderWaitsForOutputAndForItsEnd) {
   EXPECT_EQ(house_.output("other", 0).error().code, ErrorCode::not_found);
 }
 
+TEST_F(RunScriptTest, AReaderMissesNothingOfARunHoweverShortItIs) {
+  constexpr int kShortRuns = 40;
+  for (int n = 0; n < kShortRuns; ++n) {
+    const std::string word = std::to_string(n);
+    house_.events.clear();
+    house_.service().start(model::WorkspaceId("w"), dir_.path().string(),
+                           std::vector<std::string>{"echo", word}, [](const Row&) {});
+    ASSERT_TRUE(house_.loop().run_until([&] { return !house_.events.empty(); }));
+    EXPECT_EQ(house_.output("w", 0, testing::kTestDeadline)->bytes, word + "\n");
+    ASSERT_TRUE(house_.told(COMPLETED));
+  }
+}
+
 TEST_F(RunScriptTest, ThePortOfAGrandchildIsToldAndGoesWithIt) {
   ASSERT_TRUE(house_.run("w",
                          "sh -c \"python3 -c '\nimport socket,time\ns=socket.socket();"

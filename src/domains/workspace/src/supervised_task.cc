@@ -35,33 +35,33 @@ void SupervisedTask::start(process::SupervisedSpec spec, std::chrono::millisecon
     self->deadline_ = 0;
     self->stop(fmt::format("it did not end within {}", seconds_text(timeout)));
   });
-  // Told on the thread of the supervision: everything goes to the loop first.
+  // Told on the threads of the workers and the supervision: everything goes to the loop first.
   const auto on_loop = [&loop = deps_.loop, weak = weak_from_this()](auto task) {
     loop.post([weak, task] {
       if (const auto self = weak.lock()) task(*self);
     });
   };
   process::SupervisedListener listener;
+  listener.begun = [on_loop](const std::shared_ptr<process::SupervisedRun>& run) {
+    on_loop([run](SupervisedTask& self) { self.begun(run); });
+  };
   listener.started = [on_loop](ProcessIdentity process) {
     on_loop([process](SupervisedTask& self) { self.process_ = process; });
   };
   listener.ended = [on_loop](process::SupervisedEnd end) {
     on_loop([end](SupervisedTask& self) { self.ended(end); });
   };
-  deps_.workers.submit([&loop = deps_.loop, &supervision = deps_.supervision,
-                        weak = weak_from_this(), spec = std::move(spec),
+  deps_.workers.submit([&supervision = deps_.supervision, on_loop, spec = std::move(spec),
                         listener = std::move(listener)] {
-    loop.post([weak, made = supervision.start(spec, listener)] {
-      if (const auto self = weak.lock()) self->begun(made);
-    });
+    if (const auto made = supervision.start(spec, listener); !made) {
+      on_loop([made](SupervisedTask& self) { self.settle(made.error().message); });
+    }
   });
 }
 
-void SupervisedTask::begun(Result<std::shared_ptr<process::SupervisedRun>> made) {
-  if (!made) return settle(made.error().message);
-  run_ = *std::move(made);
+void SupervisedTask::begun(std::shared_ptr<process::SupervisedRun> run) {
+  run_ = std::move(run);
   if (stopped_) run_->stop();
-  if (early_end_) ended(*std::exchange(early_end_, std::nullopt));
 }
 
 void SupervisedTask::stop(std::string why) {
@@ -72,10 +72,6 @@ void SupervisedTask::stop(std::string why) {
 
 void SupervisedTask::ended(const process::SupervisedEnd& end) {
   using Kind = process::SupervisedEnd::Kind;
-  if (!run_) {  // it was shorter than the way of its handle to us, which has the output
-    early_end_ = end;
-    return;
-  }
   switch (end.kind) {
     case Kind::exited:
       if (stopped_) return settle(stopped_);

@@ -41,7 +41,7 @@ class SupervisedTask : public std::enable_shared_from_this<SupervisedTask> {
   [[nodiscard]] std::string tail(std::size_t bytes_max) const;
 
  private:
-  void begun(Result<std::shared_ptr<process::SupervisedRun>> made);
+  void begun(std::shared_ptr<process::SupervisedRun> run);
   void ended(const process::SupervisedEnd& end);
   void settle(End end);
 
@@ -50,7 +50,6 @@ class SupervisedTask : public std::enable_shared_from_this<SupervisedTask> {
   std::string program_;
   std::function<void(End)> done_;
   std::shared_ptr<process::SupervisedRun> run_;
-  std::optional<process::SupervisedEnd> early_end_;
   std::optional<ProcessIdentity> process_;
   std::optional<std::string> stopped_;  ///< why
   Loop::TimerId deadline_ = 0;

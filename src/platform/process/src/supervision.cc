@@ -68,6 +68,9 @@ class Run final : public SupervisedRun {
 
   [[nodiscard]] pid_t supervisor() const override { return pid_; }
 
+  /// Hands out `self`, before anything is read.
+  void tell_begun(std::shared_ptr<Run> self) const { listener_.begun(std::move(self)); }
+
   // --- on the thread of Supervision ---
 
   [[nodiscard]] int control_fd() const { return control_.get(); }
@@ -218,6 +221,7 @@ struct Supervision::Impl {
   }
 
   void add(std::shared_ptr<Run> run) {
+    const std::lock_guard lock(mutex);
     const std::uint64_t number = ++last_number;
     const auto listen = [&](int fd, Part part) {
       epoll_event event{};
@@ -287,15 +291,17 @@ struct Supervision::Impl {
 Supervision::Supervision(std::string program) : impl_(std::make_unique<Impl>(std::move(program))) {}
 Supervision::~Supervision() = default;
 
-Result<std::shared_ptr<SupervisedRun>> Supervision::start(const SupervisedSpec& spec,
-                                                          SupervisedListener listener) {
+Result<void> Supervision::start(const SupervisedSpec& spec, SupervisedListener listener) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (!impl_->thread.joinable()) SB_TRY_VOID(impl_->begin());
+  }
   auto run = std::make_shared<Run>(spec, std::move(listener));
   SB_TRY_VOID(run->launch(impl_->program, spec));
   ++impl_->started;
-  const std::lock_guard lock(impl_->mutex);
-  if (!impl_->thread.joinable()) SB_TRY_VOID(impl_->begin());
-  impl_->add(run);
-  return std::shared_ptr<SupervisedRun>(std::move(run));
+  run->tell_begun(run);
+  impl_->add(std::move(run));  // from here on it is told of
+  return {};
 }
 
 std::uint64_t Supervision::started() const {

@@ -65,12 +65,12 @@ struct Observed {
     spec.grace = grace;
     spec.output_bytes_max = output_max;
     SupervisedListener listener;
+    listener.begun = [this](auto begun) { run = std::move(begun); };
     listener.started = [this](ProcessIdentity identity) { started.set_value(identity); };
     listener.ended = [this](SupervisedEnd end) { ended.set_value(end); };
     listener.output = [this] { ++notified; };
-    auto made = supervision.start(spec, std::move(listener));
+    const auto made = supervision.start(spec, std::move(listener));
     EXPECT_TRUE(made) << made.error().message;
-    run = *made;
   }
   ProcessIdentity wait_started() {
     auto future = started.get_future();
@@ -127,6 +127,40 @@ TEST(Supervision, WithholdsTheSecretsOfTheServerFromARun) {
     EXPECT_EQ(run.output().find(name), std::string::npos) << name;
   }
   EXPECT_NE(run.output().find("PATH="), std::string::npos);
+}
+
+TEST(Supervision, HandsOutTheRunBeforeItTellsOfItHoweverShortItIs) {
+  Supervision supervision;
+  std::mutex mutex;
+  std::vector<std::string> told;  // guarded by mutex
+  const auto tell = [&](std::string what) {
+    const std::lock_guard lock(mutex);
+    told.push_back(std::move(what));
+  };
+  SupervisedSpec spec;
+  spec.mark = unique_mark();
+  spec.argv = shell("echo short");
+  std::shared_ptr<SupervisedRun> run;
+  std::promise<void> ended;
+  SupervisedListener listener;
+  listener.begun = [&](std::shared_ptr<SupervisedRun> begun) {
+    EXPECT_TRUE(eventually([&] {  // its supervisor ended before its handle came
+      const auto entry = read_process(begun->supervisor());
+      return !entry || entry->state == 'Z';
+    }));
+    run = std::move(begun);
+    tell("begun");
+  };
+  listener.started = [&](ProcessIdentity) { tell("started"); };
+  listener.ended = [&](SupervisedEnd end) {
+    tell(end.kind == SupervisedEnd::Kind::exited ? "exited" : "?");
+    ended.set_value();
+  };
+  listener.output = [] {};
+  ASSERT_TRUE(supervision.start(spec, std::move(listener)));
+  ASSERT_EQ(ended.get_future().wait_for(testing::kTestDeadline), std::future_status::ready);
+  EXPECT_THAT(told, ::testing::ElementsAre("begun", "started", "exited"));
+  EXPECT_EQ(run->output(0, 1U << 10U).bytes, "short\n");
 }
 
 TEST(Supervision, TellsASignal) {
@@ -326,13 +360,14 @@ int serve_one_run(const std::string& mark, const std::string& script) {
   std::promise<void> never;
   std::promise<void> wrote;
   SupervisedListener listener;
+  listener.begun = [](const std::shared_ptr<SupervisedRun>& run) {
+    constexpr std::uint64_t kBothLines = 14;  // "ready" and "daemon <pid>", in any order
+    run->notify_beyond(kBothLines);
+  };
   listener.started = [](ProcessIdentity) {};
   listener.ended = [](SupervisedEnd) {};
   listener.output = [&wrote] { wrote.set_value(); };
-  const auto run = supervision.start(spec, std::move(listener));
-  if (!run) return 1;
-  constexpr std::uint64_t kBothLines = 14;  // "ready" and "daemon <pid>", in any order
-  (*run)->notify_beyond(kBothLines);
+  if (!supervision.start(spec, std::move(listener))) return 1;
   wrote.get_future().wait();
   if (::write(STDOUT_FILENO, "ready\n", 6) < 0) return 1;
   never.get_future().wait();

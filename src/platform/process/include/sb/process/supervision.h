@@ -70,9 +70,12 @@ class SupervisedRun {
   [[nodiscard]] virtual pid_t supervisor() const = 0;
 };
 
-/// Called on the thread of `Supervision`; must not block. Of `started` and `ended` each comes at
-/// most once, in this order, `ended` always unless the Supervision goes first.
+/// Must not block. `begun` is called by `start` before anything else is told, with the handle of
+/// the run, so that no run is shorter than the way of its handle. The others are called on the
+/// thread of `Supervision`: `started` and `ended` at most once each, in this order, `ended` always
+/// unless the Supervision goes first.
 struct SupervisedListener {
+  std::function<void(std::shared_ptr<SupervisedRun> run)> begun;
   std::function<void(ProcessIdentity command)> started;
   std::function<void(SupervisedEnd end)> ended;
   std::function<void()> output;
@@ -89,10 +92,9 @@ class Supervision {
   Supervision(const Supervision&) = delete;
   Supervision& operator=(const Supervision&) = delete;
 
-  /// Blocks while a process is made: workers only. Errors: not_found (no such folder), internal.
-  /// That the command cannot be run is told as `not_started`.
-  Result<std::shared_ptr<SupervisedRun>> start(const SupervisedSpec& spec,
-                                               SupervisedListener listener);
+  /// Blocks while a process is made: workers only. Errors, after which nothing is told: not_found
+  /// (no such folder), internal. That the command cannot be run is told as `not_started`.
+  Result<void> start(const SupervisedSpec& spec, SupervisedListener listener);
   /// How many were ever started.
   [[nodiscard]] std::uint64_t started() const;
 
