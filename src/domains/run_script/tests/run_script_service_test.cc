@@ -215,6 +215,34 @@ TEST_F(RunScriptTest, AFailedWriteTellsNothingAndStartsNothing) {
   EXPECT_FALSE(std::filesystem::exists(dir_ / "ran"));
 }
 
+TEST_F(RunScriptTest, AStartThatLostTellsNothingAndStartsNothing) {
+  house_.sql(
+      "INSERT INTO run_script (workspace, status, command, mark, boot, pid, start_ticks, "
+      "started_at, stamp) VALUES ('w', 'STARTING', '[]', 'of another', '', 0, 0, 0, 1)");
+  const auto answer = house_.run("w", "touch " + (dir_ / "ran").string());
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::conflict);
+  EXPECT_THAT(house_.events, IsEmpty());
+  EXPECT_EQ(house_.service().running(), 0U);
+  EXPECT_EQ(house_.output("w", 0).error().code, ErrorCode::not_found);
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "ran"));
+}
+
+TEST_F(RunScriptTest, StepsOfARunWhoseRowIsOfAnotherRunByNowTellNothing) {
+  ASSERT_TRUE(house_.run("w", "sleep 1000"));
+  house_.events.clear();
+  house_.sql("UPDATE run_script SET mark = 'of another', stamp = stamp + 1");  // nobody told us
+  const auto answer = house_.stop_run("w");  // STOPPING lost, and so did the end
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::conflict);
+  EXPECT_THAT(house_.events, IsEmpty());
+  EXPECT_EQ(house_.service().running(), 0U);
+  const auto left = house_.row("w");
+  ASSERT_TRUE(left);
+  EXPECT_EQ(left->status, RUNNING);
+  EXPECT_EQ(left->mark, "of another");
+}
+
 TEST_F(RunScriptTest, AnEndThatCouldNotBeWrittenIsWrittenByTheNextRead) {
   ASSERT_TRUE(house_.run("w", "sleep 1000"));
   house_.sql("CREATE TRIGGER no BEFORE UPDATE ON run_script BEGIN SELECT RAISE(FAIL, 'no'); END");

@@ -198,6 +198,37 @@ TEST_F(TerminalTest, AFailedWriteTellsNothing) {
   EXPECT_EQ(last().state, busy);
 }
 
+TEST_F(TerminalTest, AReportThatLostToAnEndTellsNothing) {
+  ASSERT_TRUE(house_.report("t", idle));
+  ASSERT_TRUE(house_.sql(
+      "UPDATE terminal SET state = 'closed', closed_at = 1, stamp = stamp + 1"));  // untold
+  const auto stamp = last().stamp + 1;
+  EXPECT_EQ(house_.report("t", busy).error().code, ErrorCode::conflict);
+  ASSERT_TRUE(house_.report("t", closed));
+  EXPECT_EQ(house_.events.size(), 1U);
+  EXPECT_EQ(house_.row("t")->state, closed);
+  EXPECT_EQ(house_.row("t")->stamp, stamp);
+}
+
+TEST_F(TerminalTest, TheEndOfAnEarlierProcessLosesAndTellsNothing) {
+  testing::ChildProcess child({"sleep", "1000"});
+  auto report = house_.made("t", busy);
+  report.process = *process::identify(child.pid());
+  ASSERT_TRUE(house_.report(report));
+  const ProcessIdentity now = House::own();
+  ASSERT_TRUE(house_.sql("UPDATE terminal SET pid = " + std::to_string(now.pid) +
+                         ", start_ticks = " + std::to_string(now.start_ticks) +
+                         ", stamp = stamp + 1"));  // it has another one, and nobody told us
+  child.kill_now();
+  child.wait();
+  ASSERT_TRUE(house_.loop().run_until([&] { return house_.processes().watched() == 0; }));
+  const auto held = house_.row("t");  // through the queue: the end was decided before
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->state, busy);
+  EXPECT_EQ(house_.events.size(), 1U);
+  EXPECT_EQ(house_.service().open(), 1U);
+}
+
 TEST_F(TerminalTest, StampsGoOnAfterARestart) {
   ASSERT_TRUE(house_.report("t", idle));
   const auto stamp = house_.row("t")->stamp;
