@@ -270,10 +270,12 @@ CLI::App* add_run(CLI::App& app, Arguments& args) {
 }
 
 CLI::App* add_logs(CLI::App& app, Arguments& args) {
-  CLI::App* logs = add_tool(app, args, "logs", "Output of the run script of a workspace");
+  CLI::App* logs =
+      add_tool(app, args, "logs", "Output of the run script, or of the fixer, of a workspace");
   logs->add_option("workspace", args.logs.workspace, "Id, name, branch or a path in it")
       ->required();
   logs->add_flag("-f,--follow", args.logs.follow, "Until it ends");
+  logs->add_flag("--fixer", args.logs.fixer, "Of the last fixer that auto-fix sent");
   return logs;
 }
 

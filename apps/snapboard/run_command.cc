@@ -44,9 +44,9 @@ int run(const RunOptions& options) {
   json.begin_object().key("action").string(options.stop ? "stop" : "start");
   if (!options.command.empty()) json.key("command").raw(to_json(options.command));
   json.end_object();
-  const auto answer =
-      local_request(*socket, "POST", "/api/workspaces/" + workspace->id + "/run-script", body,
-                    "application/json", kCommandPatience);
+  const auto answer = local_request(
+      *socket, "POST", "/api/workspaces/" + path_segment(workspace->id) + "/run-script", body,
+      "application/json", kCommandPatience);
   if (!answer) return report(answer.error());
   if (answer->status != kHttpOk) return report(problem_of(*answer));
   JsonDocument document;
@@ -78,10 +78,11 @@ int logs(const LogsOptions& options) {
   if (!socket) return report(socket.error());
   const auto workspace = workspace_at(*socket, options.workspace);
   if (!workspace) return report(workspace.error());
+  const std::string output = "/api/workspaces/" + path_segment(workspace->id) +
+                             (options.fixer ? "/fixer" : "/run-script") + "/output?from=";
   std::int64_t next = 0;
   while (true) {
-    const std::string target = "/api/workspaces/" + workspace->id +
-                               "/run-script/output?from=" + std::to_string(next) +
+    const std::string target = output + std::to_string(next) +
                                (options.follow ? std::string("&waitMs=") + kFollowWaitMs : "");
     const auto answer = local_request(*socket, "GET", target, {}, {}, kFollowPatience);
     if (!answer) return report(answer.error());

@@ -26,9 +26,10 @@ int ratchet(const RatchetSwitch& options);
 struct LogsOptions {
   std::string socket;
   std::string workspace;
-  bool follow = false;  ///< until the run ends
+  bool fixer = false;   ///< of the last fixer, else of the last run
+  bool follow = false;  ///< until it ends
 };
-/// `snapboard logs`: the kept output of the last run.
+/// `snapboard logs`: the kept output of the last run, or of the last fixer.
 int logs(const LogsOptions& options);
 
 }  // namespace sb::app

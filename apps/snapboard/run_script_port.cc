@@ -36,13 +36,9 @@ void RunScriptPort::stop(const model::WorkspaceId& id, Done done) {
 
 void RunScriptPort::output(const model::WorkspaceId& id, std::uint64_t from, std::size_t bytes_max,
                            std::chrono::milliseconds wait,
-                           std::function<void(Result<Output>)> done) {
+                           std::function<void(Result<OutputPiece>)> done) {
   if (directory_->workspace(id) == nullptr) return done(no_workspace());
-  service_->output(
-      id, from, bytes_max, wait, [done = std::move(done)](Result<run_script::Output> output) {
-        if (!output) return done(std::move(output).error());
-        done(Output{output->begin, output->end, std::move(output->bytes), output->over});
-      });
+  service_->output(id, from, bytes_max, wait, std::move(done));
 }
 
 }  // namespace sb::app

@@ -18,7 +18,8 @@ class RunScriptPort final : public transport::RunScriptSink {
              Done done) override;
   void stop(const model::WorkspaceId& id, Done done) override;
   void output(const model::WorkspaceId& id, std::uint64_t from, std::size_t bytes_max,
-              std::chrono::milliseconds wait, std::function<void(Result<Output>)> done) override;
+              std::chrono::milliseconds wait,
+              std::function<void(Result<OutputPiece>)> done) override;
 
  private:
   [[nodiscard]] run_script::RunScriptService::Done answer(Done done) const;

@@ -56,6 +56,7 @@
 #include "sb/workspace/workspace_service.h"
 
 #include "discovery.h"
+#include "fixer_output.h"
 #include "fixer_sessions.h"
 #include "handover.h"
 #include "paths.h"
@@ -211,6 +212,7 @@ class Application {
   std::unique_ptr<EnginePorts> ports_;
   std::unique_ptr<SessionHooks> hooks_;
   std::unique_ptr<RunScriptPort> run_script_port_;
+  std::unique_ptr<FixerOutput> fixer_output_;
   std::unique_ptr<TerminalPort> terminal_port_;
   std::unique_ptr<workspace::WorkspaceCommands> workspace_commands_;
   std::unique_ptr<WorkspacePort> workspace_port_;
@@ -344,6 +346,7 @@ Result<void> Application::open_ratchet() {
                                     counter_, Logger("ratchet")},
       std::move(options));
   ratchet_->plug(fixer_sessions_.get());
+  fixer_output_ = std::make_unique<FixerOutput>(*ratchet_, engine_->directory());
   auto view = std::make_unique<orchestration::RatchetView>(orchestration::RatchetView::Deps{
       *ratchet_, engine_->directory(), engine_->own_facts(), store_, clock_,
       [this](const model::WorkspaceId& id, std::function<void(Result<std::uint64_t>)> done) {
@@ -382,7 +385,7 @@ Result<void> Application::listen() {
       loop_, std::move(config),
       transport::ServerPorts{store_, *ports_, *ports_, *ports_, metrics_, clock_, Logger("http"),
                              hooks_.get(), run_script_port_.get(), terminal_port_.get(),
-                             workspace_port_.get()});
+                             workspace_port_.get(), fixer_output_.get()});
   SB_TRY_VOID(server_->listen());
   store_.on_commit([this] { server_->store_changed(); });
   const Discovery discovery{getpid(), server_->url(), socket_path_, token_, clock_.wall_now()};

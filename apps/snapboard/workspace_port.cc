@@ -59,13 +59,9 @@ void WorkspacePort::put_back(const model::WorkspaceId& id, Done done) {
 }
 
 void WorkspacePort::setup_output(const model::WorkspaceId& id, std::uint64_t from,
-                                 std::size_t bytes_max, std::function<void(Result<Output>)> done) {
-  commands_->output(
-      id, from, bytes_max,
-      [done = std::move(done)](Result<workspace::WorkspaceCommands::Output> output) {
-        if (!output) return done(std::move(output).error());
-        done(Output{output->begin, output->end, std::move(output->bytes), output->over});
-      });
+                                 std::size_t bytes_max,
+                                 std::function<void(Result<OutputPiece>)> done) {
+  commands_->output(id, from, bytes_max, std::move(done));
 }
 
 workspace::WorkspacePorts workspace_ports(orchestration::Engine& engine) {

@@ -23,7 +23,7 @@ class WorkspacePort final : public transport::WorkspaceSink {
            std::function<void(Result<std::uint64_t>)> done) override;
   void put_back(const model::WorkspaceId& id, Done done) override;
   void setup_output(const model::WorkspaceId& id, std::uint64_t from, std::size_t bytes_max,
-                    std::function<void(Result<Output>)> done) override;
+                    std::function<void(Result<OutputPiece>)> done) override;
 
  private:
   [[nodiscard]] workspace::WorkspaceCommands::RowDone answer(const model::WorkspaceId& id,

@@ -72,8 +72,12 @@ test("failing checks send a fixer into the worktree with its prompt, and a push 
 });
 
 test("a fixer that dies three times is stalled, and off clears it", async (t) => {
-  const it = await failing(t, "echo x >> runs; exit 3");
-  const on = spawnSync(binary, ["ratchet", it.worktree, "on"], { env: it.sandbox.env, encoding: "utf8", cwd: it.sandbox.root });
+  const it = await failing(t, "echo x >> runs; echo tried; echo $SNAPBOARD_WORKSPACE >&2; exit 3");
+  const snapboard = (...args) => spawnSync(binary, args, { env: it.sandbox.env, encoding: "utf8", cwd: it.sandbox.root });
+  const output = async (query = "") => it.server.get(`/api/workspaces/${it.workspaceId}/fixer/output${query}`);
+  assert.equal((await output()).status, 404, "none was sent");
+  assert.match(snapboard("logs", it.worktree, "--fixer").stderr, /no fixer/);
+  const on = snapboard("ratchet", it.worktree, "on");
   assert.equal(on.status, 0, on.stderr);
   assert.equal(on.stdout, "wt-branch-0: auto-fix is on\n");
   for (const deaths of [1, 2, 3]) {
@@ -84,6 +88,16 @@ test("a fixer that dies three times is stalled, and off clears it", async (t) =>
   assert.deepEqual([stalled.statusReason.code, stalled.kanbanColumn], ["RATCHET_STALLED", "WAITING"]);
   assert.equal(stalled.ratchetDispatchOutcome, "DIED");
   assert.equal(readFileSync(`${it.worktree}/runs`, "utf8"), "x\nx\nx\n");
+
+  const said = `tried\n${it.workspaceId}\n`;
+  const { status, json, headers } = await output("?from=0&waitMs=25000");
+  assert.equal(status, 200);
+  assert.deepEqual(json, { from: 0, next: said.length, over: true, text: said });
+  assert.equal(headers["cache-control"], "no-store");
+  assert.deepEqual((await output("?from=6")).json.text, said.slice(6));
+  assert.equal((await output("?from=x")).status, 400);
+  assert.equal((await it.server.get("/api/workspaces/nobody/fixer/output")).status, 404);
+  for (const follow of [[], ["-f"]]) assert.equal(snapboard("logs", it.worktree, "--fixer", ...follow).stdout, said);
 
   assert.equal((await it.ratchet(false)).status, 200);
   const off = await it.card();
@@ -171,6 +185,10 @@ test("the page switches with its cookie, and another page does not", async (t) =
     });
   assert.equal((await post("https://evil.example", "cross-site")).status, 403);
   assert.equal((await it.card()).ratchetEnabled, false);
+  const foreign = await it.server.get(`/api/workspaces/${it.workspaceId}/fixer/output`, {
+    headers: { authorization: undefined },
+  });
+  assert.equal(foreign.status, 401, "its output needs the token");
   assert.equal((await post(it.server.url.origin, "same-origin")).status, 200);
   assert.equal((await it.card()).ratchetEnabled, true);
 });

@@ -22,19 +22,19 @@ std::size_t cut_character(std::string_view bytes) {
 
 }  // namespace
 
-HttpResponse output_response(std::uint64_t begin, std::uint64_t end, bool over, std::string bytes) {
-  if (!over) {
-    const std::size_t cut = cut_character(bytes);
-    bytes.resize(bytes.size() - cut);
-    end -= cut;
+HttpResponse output_response(OutputPiece piece) {
+  if (!piece.over) {
+    const std::size_t cut = cut_character(piece.bytes);
+    piece.bytes.resize(piece.bytes.size() - cut);
+    piece.end -= cut;
   }
   std::string text;
   JsonWriter json(text);
   json.begin_object();
-  json.key("from").number(begin);
-  json.key("next").number(end);
-  json.key("over").boolean(over);
-  json.key("text").string(to_valid_utf8(bytes));
+  json.key("from").number(piece.begin);
+  json.key("next").number(piece.end);
+  json.key("over").boolean(piece.over);
+  json.key("text").string(to_valid_utf8(piece.bytes));
   json.end_object();
   auto response = json_response(200, std::move(text));
   response.add("Cache-Control", "no-store");

@@ -94,6 +94,7 @@ const std::vector<Router::Route>& Router::routes() {
       {"GET", "/api/workspaces/{}/history", &Router::get_history},
       {"POST", "/api/workspaces/{}/run-script", &Router::post_run_script},
       {"GET", "/api/workspaces/{}/run-script/output", &Router::get_run_script_output},
+      {"GET", "/api/workspaces/{}/fixer/output", &Router::get_fixer_output},
       {"POST", "/api/workspaces/{}/pr/refresh", &Router::post_pull_request_refresh},
       {"POST", "/api/workspaces/{}/ratchet", &Router::post_ratchet},
       {"PUT", "/api/terminals/{}", &Router::put_terminal},

@@ -84,6 +84,7 @@ class Router : public std::enable_shared_from_this<Router> {
   void get_setup_output(Call& call);
   void post_run_script(Call& call);
   void get_run_script_output(Call& call);
+  void get_fixer_output(Call& call);
   void post_pull_request_refresh(Call& call);
   void post_ratchet(Call& call);
   void put_terminal(Call& call);
@@ -95,6 +96,7 @@ class Router : public std::enable_shared_from_this<Router> {
   void answer_stream(Call& call, const std::string& cursor);
   /// One batch as soon as there is one, or an empty one at `until`.
   void answer_changes(std::shared_ptr<snapshot::ViewFeed> feed, MonoTime until, Reply reply);
+  void answer_output(Call& call, OutputSink* sink);
   [[nodiscard]] std::string status_members() const;
   void append_sources(std::string& out) const;
   [[nodiscard]] std::function<void(Result<std::uint64_t>)> answer_revision(Reply reply);

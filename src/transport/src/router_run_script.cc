@@ -8,7 +8,7 @@
 #include "output_response.h"
 #include "router.h"
 
-// The run script routes of Router.
+// The routes of Router for what runs in a workspace: run scripts and fixers.
 
 namespace sb::transport {
 namespace {
@@ -67,7 +67,15 @@ void Router::post_run_script(Call& call) {
 }
 
 void Router::get_run_script_output(Call& call) {
-  if (ports_.run_script == nullptr) {
+  answer_output(call, ports_.run_script);
+}
+
+void Router::get_fixer_output(Call& call) {
+  answer_output(call, ports_.fixers);
+}
+
+void Router::answer_output(Call& call, OutputSink* sink) {
+  if (sink == nullptr) {
     call.reply(problem_response({ErrorCode::not_found, "There is nothing at this path.", {}}));
     return;
   }
@@ -77,11 +85,10 @@ void Router::get_run_script_output(Call& call) {
     return call.reply(problem_response(
         {ErrorCode::invalid_argument, "from and waitMs must be whole numbers.", {}}));
   }
-  ports_.run_script->output(
+  sink->output(
       model::WorkspaceId(call.id), *from, kOutputBytesMax, *wait,
-      [reply = std::move(call.reply)](Result<RunScriptSink::Output> output) {
-        if (!output) return reply(problem_response(output.error()));
-        reply(output_response(output->begin, output->end, output->over, std::move(output->bytes)));
+      [reply = std::move(call.reply)](Result<OutputPiece> output) {
+        reply(output ? output_response(*std::move(output)) : problem_response(output.error()));
       });
 }
 

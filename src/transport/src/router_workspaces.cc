@@ -136,9 +136,8 @@ void Router::get_setup_output(Call& call) {
   }
   ports_.workspaces->setup_output(
       model::WorkspaceId(call.id), *from, kOutputBytesMax,
-      [reply = std::move(call.reply)](Result<WorkspaceSink::Output> output) {
-        if (!output) return reply(problem_response(output.error()));
-        reply(output_response(output->begin, output->end, output->over, std::move(output->bytes)));
+      [reply = std::move(call.reply)](Result<OutputPiece> output) {
+        reply(output ? output_response(*std::move(output)) : problem_response(output.error()));
       });
 }
 

@@ -45,6 +45,7 @@ const std::vector<Way> kWays{
     {"GET", "/api/workspaces/w1/history", Guard::data},
     {"GET", "/api/workspaces/w1/setup/output", Guard::data},
     {"GET", "/api/workspaces/w1/run-script/output", Guard::data},
+    {"GET", "/api/workspaces/w1/fixer/output", Guard::data},
     {"GET", "/trpc/workspace.listForProject", Guard::data},
     {"GET", "/api/trpc/workspace.listForProject", Guard::data},
     {"GET", "/snapshot?projectId=p1", Guard::data},

@@ -100,7 +100,10 @@ void RatchetService::Impl::dispatch(const model::WorkspaceId& id, Watched& held,
       [this, worktree = std::move(worktree), pull](const RatchetRow& row) {
         auto run = std::make_shared<Run>();
         run->fixer = {*row.mark, row.workspace, worktree, {}};
-        find(row.workspace)->run = run;
+        run->readers = std::make_shared<process::OutputReaders>(deps.loop);
+        Watched& sent = *find(row.workspace);
+        sent.run = run;
+        sent.readers = run->readers;
         deps.log.info("fixer sent", {kv("workspace", row.workspace.view()),
                                      kv("pull_request", pull.number.value_or(0)),
                                      kv("trouble", enum_text(row.record.key->state))});

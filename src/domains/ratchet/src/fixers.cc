@@ -99,7 +99,9 @@ process::SupervisedListener RatchetService::Impl::listener_of(const std::shared_
   listener.ended = [on_loop](process::SupervisedEnd end) {
     on_loop([end](Impl& self, const std::shared_ptr<Run>& held) { self.ended(held, end); });
   };
-  listener.output = [] {};
+  listener.output = [on_loop] {
+    on_loop([](Impl&, const std::shared_ptr<Run>& held) { held->readers->came(); });
+  };
   return listener;
 }
 
@@ -107,6 +109,7 @@ void RatchetService::Impl::begun_run(const std::shared_ptr<Run>& run,
                                      std::shared_ptr<process::SupervisedRun> supervised) {
   run->supervised = std::move(supervised);
   if (run->stopping) run->supervised->stop();
+  run->readers->begun(run->supervised);
 }
 
 void RatchetService::Impl::not_begun(const std::shared_ptr<Run>& run, const Error& error) {
@@ -136,6 +139,7 @@ void RatchetService::Impl::stop_run(const std::shared_ptr<Run>& run) {
 void RatchetService::Impl::settle(const std::shared_ptr<Run>& run) {
   if (!run->end) return;
   deps.loop.cancel(std::exchange(run->timer, 0));
+  run->readers->end();
   write<MaybeRow>(
       [id = run->fixer.workspace, mark = run->fixer.id, end = *run->end,
        stamp = next_stamp()](auto& database) { return put_ended(database, id, mark, end, stamp); },
@@ -157,6 +161,7 @@ void RatchetService::Impl::settled(const std::shared_ptr<Run>& run, const MaybeR
     deps.log.warn("fixer died", {kv("workspace", id.view()), kv("reason", *run->end->error)});
   }
   if (row && !run->released) take(*held, *row, false);
+  run->readers->came();
   if (run->announced && sessions != nullptr) sessions->ended(run->fixer, run->end->exit_code);
   if (run->released) delete_and_answer(id, std::exchange(run->release_waiters, {}));
   evaluate_all();  // one place is free

@@ -168,6 +168,7 @@ void RatchetService::shut_down() {
   impl_->listeners.clear();
   for (auto& [id, held] : impl_->watched) {
     if (held.run) impl_->deps.loop.cancel(held.run->timer);
+    if (held.readers) held.readers->stop();
   }
   impl_->watched.clear();
   impl_->write<bool>(
@@ -260,6 +261,16 @@ void RatchetService::forget_pull(const model::WorkspaceId& id) {
 
 void RatchetService::freed(const model::WorkspaceId& id) {
   impl_->evaluate(id);
+}
+
+void RatchetService::output(const model::WorkspaceId& id, std::uint64_t from, std::size_t bytes_max,
+                            std::chrono::milliseconds wait,
+                            std::function<void(Result<OutputPiece>)> done) {
+  const Watched* held = impl_->find(id);
+  if (held == nullptr || !held->readers) {
+    return done(fail(ErrorCode::not_found, "no fixer was sent here since the server started"));
+  }
+  held->readers->read(from, bytes_max, wait, std::move(done));
 }
 
 void RatchetService::release(const model::WorkspaceId& id, std::function<void()> done) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "sb/process/output_readers.h"
 #include "sb/process/supervision.h"
 #include "sb/ratchet/ratchet_service.h"
 #include "sb/sqlite/database.h"
@@ -21,8 +22,9 @@ namespace sb::ratchet {
 struct Run {
   Fixer fixer;
   std::shared_ptr<process::SupervisedRun> supervised;  // once its supervisor was started
-  std::optional<EndOfFixer> end;                       // once nothing of it is left
-  Loop::TimerId timer = 0;                             // of its maximum time
+  std::shared_ptr<process::OutputReaders> readers;
+  std::optional<EndOfFixer> end;  // once nothing of it is left
+  Loop::TimerId timer = 0;        // of its maximum time
   bool stopping = false;
   bool timed_out = false;
   bool released = false;   // the workspace goes: nothing is told any more
@@ -35,11 +37,12 @@ struct Watched {
   RatchetRow row;  // as last committed; off while there is none
   std::optional<PullRequest> pull;
   std::shared_ptr<Run> run;
-  std::optional<MonoTime> ended;  // the last fixer of this life
-  bool rested = true;             // a pass came since a fixer died
-  bool writing = false;           // a decision is on its way into the table
-  bool dispatching = false;       // that decision starts a fixer
-  bool looking = false;           // its pull request is asked for
+  std::shared_ptr<process::OutputReaders> readers;  // of the last fixer of this life
+  std::optional<MonoTime> ended;                    // the last fixer of this life
+  bool rested = true;                               // a pass came since a fixer died
+  bool writing = false;                             // a decision is on its way into the table
+  bool dispatching = false;                         // that decision starts a fixer
+  bool looking = false;                             // its pull request is asked for
 };
 
 struct RatchetService::Impl : std::enable_shared_from_this<RatchetService::Impl> {

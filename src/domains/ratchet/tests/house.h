@@ -85,6 +85,12 @@ class House final : public Surroundings, public FixerSessions {
       service_->release(model::WorkspaceId(id), [done = std::move(done)] { done(true); });
     });
   }
+  Result<OutputPiece> output(const std::string& id, std::uint64_t from = 0,
+                             std::chrono::milliseconds wait = {}) {
+    return loop_.wait_for<Result<OutputPiece>>([&](auto done) {
+      service_->output(model::WorkspaceId(id), from, 1U << 20U, wait, std::move(done));
+    });
+  }
   /// A pull request whose checks fail, at `head`.
   static PullRequest failing(const std::string& head = "aaa") {
     PullRequest pull;

@@ -84,6 +84,37 @@ TEST_F(RatchetTest, AFixerIsASessionFromItsStartToItsEnd) {
   EXPECT_EQ(it.ended_sessions[0], std::pair(it.sessions[0].id, std::optional<std::int64_t>(3)));
 }
 
+TEST_F(RatchetTest, AReaderMissesNothingOfAFixerHoweverShortItIs) {
+  constexpr int kShortFixers = 20;
+  auto& it = house("echo said");
+  ASSERT_TRUE(it.toggle("w", true));
+  EXPECT_EQ(it.output("w").error().code, ErrorCode::not_found);
+  for (int n = 0; n < kShortFixers; ++n) {
+    it.see("w", House::failing(std::to_string(n)));
+    ASSERT_TRUE(it.told("w", RUNNING));
+    EXPECT_EQ(it.output("w", 0, testing::kTestDeadline)->bytes, "said\n");
+    ASSERT_TRUE(it.told("w", COMPLETED));
+    EXPECT_TRUE(it.output("w", 5)->over);
+  }
+}
+
+TEST_F(RatchetTest, TheOutputOfTheLastFixerStaysUntilTheWorkspaceGoes) {
+  auto& it = house("echo begun; " + std::string(kForEver));
+  ASSERT_TRUE(it.toggle("w", true));
+  it.see("w");
+  ASSERT_TRUE(it.told("w", RUNNING));
+  EXPECT_EQ(it.output("w", 0, testing::kTestDeadline)->bytes, "begun\n");
+  EXPECT_FALSE(it.output("w", 6)->over);
+  bool over = false;
+  it.service().output(model::WorkspaceId("w"), 6, 1, testing::kTestDeadline,
+                      [&](const Result<OutputPiece>& piece) { over = piece->over; });
+  ASSERT_TRUE(it.toggle("w", false));
+  ASSERT_TRUE(it.loop().run_until([&] { return over; })) << "who waits hears of the end";
+  EXPECT_EQ(it.output("w")->bytes, "begun\n");
+  ASSERT_TRUE(it.release("w"));
+  EXPECT_EQ(it.output("w").error().code, ErrorCode::not_found);
+}
+
 TEST_F(RatchetTest, EveryEventCarriesTheStampOfItsCommit) {
   auto& it = house("exit 3");
   ASSERT_TRUE(it.toggle("w", true));

@@ -70,9 +70,10 @@ void RunScriptService::Impl::put_start(const model::WorkspaceId& id, const std::
                         run->mark = *row->mark;
                         run->began = deps.clock.mono_now();
                         run->start_waiters.push_back(done);
+                        run->readers = std::make_shared<process::OutputReaders>(deps.loop);
                         auto& place = runs[row->workspace];
-                        if (place)
-                          output_came(place);  // who waits for the old output hears that it is over
+                        // Who waits for the old output hears that it is over.
+                        if (place) place->readers->came();
                         place = run;
                         emit(*row);
                         spawn(run, *row, worktree);
@@ -171,7 +172,7 @@ void RunScriptService::shut_down() {
   impl_->listeners.clear();
   for (const auto& [id, run] : impl_->runs) {
     impl_->deps.loop.cancel(run->port_timer);
-    for (const auto& waiter : run->output_waiters) impl_->deps.loop.cancel(waiter->timer);
+    run->readers->stop();
   }
   impl_->runs.clear();
   impl_->write<bool>(
@@ -239,13 +240,25 @@ void RunScriptService::release(const model::WorkspaceId& id, std::function<void(
     impl_->stop_run(run);
     return;
   }
-  if (const auto run = impl_->runs.extract(id)) impl_->output_came(run.mapped());
+  if (const auto run = impl_->runs.extract(id)) run.mapped()->readers->came();
   const auto left = impl_->leftovers.find(id);
   if (left == impl_->leftovers.end()) {
     return impl_->delete_and_answer(id, {std::move(done)});
   }
   left->second.second.emplace_back(
       [impl = impl_.get(), id, done = std::move(done)] { impl->delete_and_answer(id, {done}); });
+}
+
+void RunScriptService::output(const model::WorkspaceId& id, std::uint64_t from,
+                              std::size_t bytes_max, std::chrono::milliseconds wait,
+                              std::function<void(Result<OutputPiece>)> done) {
+  const auto found = impl_->runs.find(id);
+  if (found == impl_->runs.end()) {
+    return impl_->refuse<OutputPiece>(
+        {ErrorCode::not_found, "nothing was run here since the server started", {}},
+        std::move(done));
+  }
+  found->second->readers->read(from, bytes_max, wait, std::move(done));
 }
 
 std::size_t RunScriptService::running() const {

@@ -97,7 +97,7 @@ process::SupervisedListener RunScriptService::Impl::listener_of(const std::share
     on_loop([end](Impl& self, const std::shared_ptr<Run>& held) { self.ended(held, end); });
   };
   listener.output = [on_loop] {
-    on_loop([](Impl& self, const std::shared_ptr<Run>& held) { self.output_came(held); });
+    on_loop([](Impl&, const std::shared_ptr<Run>& held) { held->readers->came(); });
   };
   return listener;
 }
@@ -106,7 +106,7 @@ void RunScriptService::Impl::begun_run(const std::shared_ptr<Run>& run,
                                        std::shared_ptr<process::SupervisedRun> supervised) {
   run->supervised = std::move(supervised);
   if (run->stopping) run->supervised->stop();
-  if (!run->output_waiters.empty()) await_more(*run);
+  run->readers->begun(run->supervised);
 }
 
 void RunScriptService::Impl::not_begun(const std::shared_ptr<Run>& run, const Error& error) {
@@ -150,6 +150,7 @@ void RunScriptService::Impl::settle(const std::shared_ptr<Run>& run) {
     if (run->process) settle_running(run);
     return;
   }
+  run->readers->end();
   deps.loop.cancel(std::exchange(run->port_timer, 0));
   step(
       run,
@@ -175,7 +176,7 @@ void RunScriptService::Impl::settle_running(const std::shared_ptr<Run>& run) {
 void RunScriptService::Impl::settled(const std::shared_ptr<Run>& run,
                                      const std::optional<RunScriptRow>& row) {
   run->settled = true;
-  output_came(run);
+  run->readers->came();
   const Result<RunScriptRow> answer =
       row ? Result<RunScriptRow>(*row)
           : fail(ErrorCode::conflict, "the row of this run was changed by somebody else");

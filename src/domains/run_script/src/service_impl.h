@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "sb/process/output_readers.h"
 #include "sb/process/supervision.h"
 #include "sb/run_script/run_script_service.h"
 #include "sb/sqlite/database.h"
@@ -17,14 +18,6 @@
 
 namespace sb::run_script {
 
-/// Somebody who waits for output to come.
-struct OutputWaiter {
-  std::uint64_t from = 0;
-  std::size_t bytes_max = 0;
-  std::function<void(Result<Output>)> done;
-  Loop::TimerId timer = 0;
-};
-
 /// One run of this life of the server, from its STARTING row on. Stays after its end for its
 /// output.
 struct Run {
@@ -32,9 +25,10 @@ struct Run {
   std::string mark;
   MonoTime began{};
   std::shared_ptr<process::SupervisedRun> supervised;  // once its supervisor was started
-  std::optional<ProcessIdentity> process;              // once the command runs
-  std::optional<EndOfRun> end;                         // once nothing of it is left
-  std::optional<Error> start_error;                    // why it could not be started
+  std::shared_ptr<process::OutputReaders> readers;
+  std::optional<ProcessIdentity> process;  // once the command runs
+  std::optional<EndOfRun> end;             // once nothing of it is left
+  std::optional<Error> start_error;        // why it could not be started
   bool stopping = false;
   bool released = false;  // the workspace goes: nothing is told any more
   bool settled = false;   // its end is committed
@@ -43,7 +37,6 @@ struct Run {
   std::vector<RunScriptService::Done> start_waiters;
   std::vector<RunScriptService::Done> stop_waiters;
   std::vector<std::function<void()>> release_waiters;
-  std::vector<std::unique_ptr<OutputWaiter>> output_waiters;
 };
 
 struct RunScriptService::Impl : std::enable_shared_from_this<RunScriptService::Impl> {
@@ -98,11 +91,6 @@ struct RunScriptService::Impl : std::enable_shared_from_this<RunScriptService::I
   void schedule_port(const std::shared_ptr<Run>& run);
   void look_at_ports(const std::shared_ptr<Run>& run);
   void found_port(const std::shared_ptr<Run>& run, const std::optional<std::int64_t>& port);
-
-  // output.cc
-  void output_came(const std::shared_ptr<Run>& run);
-  static Output slice(const Run& run, std::uint64_t from, std::size_t bytes_max);
-  static void await_more(const Run& run);
 
   Deps deps;
   RunScriptOptions options;

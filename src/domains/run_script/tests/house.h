@@ -81,9 +81,9 @@ class House {
     return loop_.wait_for<Row>(
         [&](auto done) { service_->stop(model::WorkspaceId(id), std::move(done)); });
   }
-  Result<Output> output(const std::string& id, std::uint64_t from,
-                        std::chrono::milliseconds wait = {}) {
-    return loop_.wait_for<Result<Output>>([&](auto done) {
+  Result<OutputPiece> output(const std::string& id, std::uint64_t from,
+                             std::chrono::milliseconds wait = {}) {
+    return loop_.wait_for<Result<OutputPiece>>([&](auto done) {
       service_->output(model::WorkspaceId(id), from, 1U << 20U, wait, std::move(done));
     });
   }

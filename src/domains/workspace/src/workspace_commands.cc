@@ -15,10 +15,9 @@ namespace {
 constexpr std::size_t kMarkBytes = 16;                   // random bytes of a run's mark
 constexpr std::chrono::milliseconds kSweepGrace{2'000};  // for what an earlier life left
 
-WorkspaceCommands::Output slice_of(const SetupOutput& stored, std::uint64_t from,
-                                   std::size_t bytes_max) {
+OutputPiece slice_of(const SetupOutput& stored, std::uint64_t from, std::size_t bytes_max) {
   const std::uint64_t begin = stored.end - stored.bytes.size();
-  WorkspaceCommands::Output out;
+  OutputPiece out;
   out.begin = std::clamp(from, begin, stored.end);
   out.bytes = stored.bytes.substr(static_cast<std::size_t>(out.begin - begin), bytes_max);
   out.end = out.begin + out.bytes.size();
@@ -81,10 +80,11 @@ void WorkspaceCommands::put_back(const model::WorkspaceId& id, RowDone done) {
 }
 
 void WorkspaceCommands::output(const model::WorkspaceId& id, std::uint64_t from,
-                               std::size_t bytes_max, std::function<void(Result<Output>)> done) {
+                               std::size_t bytes_max,
+                               std::function<void(Result<OutputPiece>)> done) {
   const auto job = impl_->jobs.find(id);
   if (job != impl_->jobs.end()) {
-    Output out{from, from, {}, false};
+    OutputPiece out{from, from, {}, false};
     if (job->second->script) {
       auto piece = job->second->task->output(from, bytes_max);
       out = {piece.begin, piece.end, std::move(piece.bytes), false};

@@ -82,8 +82,8 @@ class CommandsHouse {
   Row put_back(const model::WorkspaceId& id) {
     return house.loop().wait_for<Row>([&](auto done) { commands_->put_back(id, std::move(done)); });
   }
-  Result<WorkspaceCommands::Output> output(const model::WorkspaceId& id, std::uint64_t from = 0) {
-    return house.loop().wait_for<Result<WorkspaceCommands::Output>>(
+  Result<OutputPiece> output(const model::WorkspaceId& id, std::uint64_t from = 0) {
+    return house.loop().wait_for<Result<OutputPiece>>(
         [&](auto done) { commands_->output(id, from, 1U << 20U, std::move(done)); });
   }
   /// Creates one and waits until it is READY or FAILED.

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -11,13 +9,13 @@
 #include "sb/core/result.h"
 #include "sb/model/enums.h"
 #include "sb/model/ids.h"
+#include "sb/transport/output_sink.h"
 
 namespace sb::transport {
 
-/// What the run script routes ask of the rest of the server. Every call and callback is on the
-/// loop.
-struct RunScriptSink {
-  virtual ~RunScriptSink() = default;
+/// What the run script routes ask of the rest of the server, the output of the last run too. Every
+/// call and callback is on the loop.
+struct RunScriptSink : OutputSink {
   struct State {
     model::RunScriptStatus status = model::RunScriptStatus::IDLE;
     std::optional<std::int64_t> port;
@@ -32,16 +30,6 @@ struct RunScriptSink {
                      Done done) = 0;
   /// Answers once nothing of it is left. Errors: not_found.
   virtual void stop(const model::WorkspaceId& id, Done done) = 0;
-
-  struct Output {
-    std::uint64_t begin = 0;  ///< position of the first byte
-    std::uint64_t end = 0;    ///< where to go on
-    std::string bytes;
-    bool over = false;  ///< nothing will follow
-  };
-  /// Output of the last run from `from` on; waits up to `wait` for some. Errors: not_found.
-  virtual void output(const model::WorkspaceId& id, std::uint64_t from, std::size_t bytes_max,
-                      std::chrono::milliseconds wait, std::function<void(Result<Output>)> done) = 0;
 };
 
 }  // namespace sb::transport

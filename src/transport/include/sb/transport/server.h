@@ -16,6 +16,7 @@
 #include "sb/core/result.h"
 #include "sb/snapshot/store.h"
 #include "sb/transport/event_loop.h"
+#include "sb/transport/output_sink.h"
 #include "sb/transport/ports.h"
 #include "sb/transport/run_script_sink.h"
 #include "sb/transport/terminal_sink.h"
@@ -77,6 +78,7 @@ struct ServerPorts {
   RunScriptSink* run_script = nullptr;  ///< null: its routes are not there
   TerminalSink* terminals = nullptr;    ///< null: its route is not there
   WorkspaceSink* workspaces = nullptr;  ///< null: likewise
+  OutputSink* fixers = nullptr;         ///< null: likewise
 };
 
 /// HTTP, WebSocket and the Unix socket of one server (protocol, sections 1 to 5).

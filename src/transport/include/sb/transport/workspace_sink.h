@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "sb/core/output_piece.h"
 #include "sb/core/result.h"
 #include "sb/model/enums.h"
 #include "sb/model/ids.h"
@@ -51,15 +52,9 @@ struct WorkspaceSink {
   /// An archived one comes back as a new one with the same worktree. Errors: not_found, conflict.
   virtual void put_back(const model::WorkspaceId& id, Done done) = 0;
 
-  struct Output {
-    std::uint64_t begin = 0;  ///< position of the first byte
-    std::uint64_t end = 0;    ///< where to go on
-    std::string bytes;
-    bool over = false;  ///< nothing will follow
-  };
   /// What the set-up script wrote, from `from` on. Errors: not_found.
   virtual void setup_output(const model::WorkspaceId& id, std::uint64_t from, std::size_t bytes_max,
-                            std::function<void(Result<Output>)> done) = 0;
+                            std::function<void(Result<OutputPiece>)> done) = 0;
 };
 
 }  // namespace sb::transport

@@ -12,6 +12,7 @@
 #include "sb/core/clock.h"
 #include "sb/core/log.h"
 #include "sb/core/loop.h"
+#include "sb/core/output_piece.h"
 #include "sb/core/random.h"
 #include "sb/core/result.h"
 #include "sb/core/worker_pool.h"
@@ -118,6 +119,10 @@ class RatchetService {
   void forget_pull(const model::WorkspaceId& id);
   /// The worktree may be free now.
   void freed(const model::WorkspaceId& id);
+  /// Output of the last fixer from position `from`, at most `bytes_max`; waits up to `wait` for
+  /// some to come. Errors: not_found (none was sent in this life of the server).
+  void output(const model::WorkspaceId& id, std::uint64_t from, std::size_t bytes_max,
+              std::chrono::milliseconds wait, std::function<void(Result<OutputPiece>)> done);
   /// Ends what runs and drops the row. Answers when nothing is left.
   void release(const model::WorkspaceId& id, std::function<void()> done);
 

@@ -12,6 +12,7 @@
 #include "sb/core/clock.h"
 #include "sb/core/log.h"
 #include "sb/core/loop.h"
+#include "sb/core/output_piece.h"
 #include "sb/core/random.h"
 #include "sb/core/result.h"
 #include "sb/core/worker_pool.h"
@@ -92,13 +93,12 @@ class RunScriptService {
   /// Output from position `from`, at most `bytes_max`; waits up to `wait` for some to come. Errors:
   /// not_found (nothing ran in this life of the server).
   void output(const model::WorkspaceId& id, std::uint64_t from, std::size_t bytes_max,
-              std::chrono::milliseconds wait, std::function<void(Result<Output>)> done);
+              std::chrono::milliseconds wait, std::function<void(Result<OutputPiece>)> done);
 
   [[nodiscard]] std::size_t running() const;
 
   static constexpr std::size_t kCommandWordsMax = 1'000;
   static constexpr std::size_t kCommandBytesMax = 64U << 10U;
-  static constexpr std::size_t kOutputWaitersMax = 16;  // of one workspace
 
  private:
   struct Impl;

@@ -38,12 +38,4 @@ struct Contents {
   std::uint64_t fence = 0;  ///< own counter, taken before the read began
 };
 
-/// A piece of the output of the last run.
-struct Output {
-  std::uint64_t begin = 0;  ///< position of the first byte; above what was asked for: some are gone
-  std::uint64_t end = 0;    ///< where to go on
-  std::string bytes;
-  bool over = false;  ///< nothing will follow `end`
-};
-
 }  // namespace sb::run_script

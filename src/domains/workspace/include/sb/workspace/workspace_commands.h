@@ -11,6 +11,7 @@
 
 #include "sb/core/log.h"
 #include "sb/core/loop.h"
+#include "sb/core/output_piece.h"
 #include "sb/core/process_runner.h"
 #include "sb/core/random.h"
 #include "sb/core/result.h"
@@ -104,16 +105,9 @@ class WorkspaceCommands {
   /// not_found, conflict.
   void put_back(const model::WorkspaceId& id, RowDone done);
 
-  struct Output {
-    std::uint64_t begin =
-        0;                  ///< position of the first byte; above what was asked for: some are gone
-    std::uint64_t end = 0;  ///< where to go on
-    std::string bytes;
-    bool over = false;  ///< nothing will follow `end`
-  };
   /// What the set-up script wrote, from a position on. Errors: not_found.
   void output(const model::WorkspaceId& id, std::uint64_t from, std::size_t bytes_max,
-              std::function<void(Result<Output>)> done);
+              std::function<void(Result<OutputPiece>)> done);
 
  private:
   struct Impl;
