@@ -8,8 +8,9 @@ import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { Producer, Sandbox, TOKEN, binary, eventually } from "../tests/e2e/support.mjs";
+import { row } from "./table.mjs";
 
 const ROUNDS = Number(process.env.SB_BENCH_ROUNDS ?? 3);
 const SECONDS = Number(process.env.SB_BENCH_SECONDS ?? 3);
@@ -20,23 +21,8 @@ const LOAD_CORE = 1;
 const RECORDED = "recorded"; // a name no event of the load has
 const generator = path.join(path.dirname(binary), "snapboard-load");
 const limitBinary = process.env.SB_LIMIT_BIN;
-const rows = [];
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-
-/** `ratio` or `value` against its target, which is a least or a most. */
-function row(what, { measured, target, least }) {
-  rows.push({ what, measured, target: `${least ? ">=" : "<="} ${target}`, met: least ? measured >= target : measured <= target });
-}
-
-after(() => {
-  const width = Math.max(...rows.map(({ what }) => what.length));
-  console.log(`\n${"what".padEnd(width)} | measured | target     | met`);
-  for (const { what, measured, target, met } of rows) {
-    const text = measured >= 1_000 ? measured.toFixed(0) : measured.toPrecision(3);
-    console.log(`${what.padEnd(width)} | ${text.padStart(8)} | ${target.padEnd(10)} | ${met ? "yes" : "no"}`);
-  }
-});
 
 /** The server on one core, the load on another, both before everybody else, as far as we may. */
 function pin(pid, core) {
