@@ -500,7 +500,7 @@ TEST_F(CommandsTest, ADeleteEndsASetUpThatRuns) {
 }
 
 TEST_F(CommandsTest, RemovingTheProjectEndsItsSetUpsAndLeavesTheFiles) {
-  life_.script = "echo begun; trap 'echo ended > ../ended; exit 1' TERM; sleep 1000 & wait";
+  life_.script = "trap 'echo ended > ../ended; exit 1' TERM; echo begun; sleep 1000 & wait";
   const auto row = life_.create(project_.id, "a");
   ASSERT_TRUE(life_.house.loop().run_until([&] { return life_.output(row->id)->bytes != ""; }));
   ASSERT_TRUE(life_.house.remove_project(project_.id));
