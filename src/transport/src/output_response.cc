@@ -36,9 +36,7 @@ HttpResponse output_response(OutputPiece piece) {
   json.key("over").boolean(piece.over);
   json.key("text").string(to_valid_utf8(piece.bytes));
   json.end_object();
-  auto response = json_response(200, std::move(text));
-  response.add("Cache-Control", "no-store");
-  return response;
+  return json_response(200, std::move(text));
 }
 
 }  // namespace sb::transport
