@@ -59,7 +59,7 @@ SyncSession::SyncSession(ViewEncoder& encoder, Options options, MonoTime now)
 void SyncSession::on_message(std::string_view text, MonoTime now) {
   if (state_ == State::closed || farewell_) return;
   Result<void> taken;
-  if (text.size() > kSyncMessageBytesMax) {
+  if (text.size() > options_.message_bytes_max) {
     taken = fail(ErrorCode::limit_exceeded, "the message is too long", "$");
   } else if (const auto message = document_.parse(text); !message) {
     taken = tl::unexpected(message.error());
@@ -236,7 +236,7 @@ std::string SyncSession::welcome() {
   json.key("batchOps")
       .number(encoder_->limits().ops)
       .key("messageBytes")
-      .number(kSyncMessageBytesMax);
+      .number(options_.message_bytes_max);
   json.end_object().end_object();
   return text;
 }

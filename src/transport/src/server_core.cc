@@ -119,6 +119,7 @@ std::shared_ptr<StreamSession> ServerCore::new_sync_stream() {
   snapshot::SyncSession::Options options;
   options.id = random_hex(random_, kSessionNameBytes);
   options.coalesce = config_.coalesce;
+  options.message_bytes_max = config_.frame_bytes_max;
   options.sources = [this] {
     std::vector<snapshot::SourceHealth> sources;
     for (const SourceHealth& source : ports_.status.sources()) {

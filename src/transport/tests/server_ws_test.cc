@@ -453,6 +453,17 @@ TEST(ServerShutdown, NamesEachReaderAnotherMomentToComeBack) {
   EXPECT_THAT(source.rest(), HasSubstr("retry: "));
 }
 
+TEST(ServerSync, TellsHowLongAMessageMayBe) {
+  ServerConfig config = TestServer::default_config();
+  config.frame_bytes_max = 2'000;
+  TestServer server(config);
+  RawClient reader = server.subscribe("/sync");
+  reader.send(client_frame(0x1, R"({"type":"hello","protocol":2,"view":{"projectId":"p1"}})"));
+  EXPECT_THAT(reader.message()->payload, HasSubstr(R"("messageBytes":2000)"));
+  reader.send(client_frame(0x1, std::string(2'001, ' ')));
+  EXPECT_EQ(reader.close_code(), 1009);
+}
+
 TEST(ServerShutdown, EndsWithTheGrace) {
   TestServer server;
   RawClient rude = server.subscribe();  // never answers the close

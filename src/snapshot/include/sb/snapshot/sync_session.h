@@ -52,10 +52,11 @@ BOOST_DESCRIBE_ENUM(ByeCode, restart, slow, unauthorized, protocol, limit)
 class SyncSession {
  public:
   struct Options {
-    std::string id;                                      ///< `session` of the welcome, random
-    std::chrono::milliseconds coalesce{100};             ///< when the client names none
-    bool digest = true;                                  ///< marks carry the digest of the view
-    std::function<std::vector<SourceHealth>()> sources;  ///< for marks; may be empty
+    std::string id;                                        ///< `session` of the welcome, random
+    std::chrono::milliseconds coalesce{100};               ///< when the client names none
+    bool digest = true;                                    ///< marks carry the digest of the view
+    std::function<std::vector<SourceHealth>()> sources;    ///< for marks; may be empty
+    std::size_t message_bytes_max = kSyncMessageBytesMax;  ///< of one message of the client
   };
   SyncSession(ViewEncoder& encoder, Options options, MonoTime now);
 
