@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ranges>
 #include <vector>
 
 #include "sb/model/field.h"
@@ -26,24 +27,24 @@ class FieldRevisions {
   /// The fields that moved above `revision`.
   [[nodiscard]] model::FieldSet above(Revision revision) const {
     model::FieldSet fields;
-    for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {
-      if (group->revision <= revision) break;
-      fields |= group->fields;
+    for (const Group& group : std::views::reverse(groups_)) {
+      if (group.revision <= revision) break;
+      fields |= group.fields;
     }
     return fields;
   }
   /// The newest revision of any of `fields`; 0 when none was ever set.
   [[nodiscard]] Revision newest(model::FieldSet fields) const {
-    for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {
-      if (!(group->fields & fields).empty()) return group->revision;
+    for (const Group& group : std::views::reverse(groups_)) {
+      if (!(group.fields & fields).empty()) return group.revision;
     }
     return 0;
   }
   /// How many commits above `revision` can still be told apart.
   [[nodiscard]] std::size_t commits_above(Revision revision) const {
     std::size_t commits = 0;
-    for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {
-      if (group->revision <= revision) break;
+    for (const Group& group : std::views::reverse(groups_)) {
+      if (group.revision <= revision) break;
       ++commits;
     }
     return commits;

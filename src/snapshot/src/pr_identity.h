@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <vector>
 
 #include "origins.h"
@@ -59,10 +60,10 @@ class PrIdentityLog {
     if (statements_.empty()) return std::nullopt;
     const std::uint64_t current = statements_.back().known;
     const Statement* first = &statements_.back();
-    for (auto at = statements_.rbegin(); at != statements_.rend(); ++at) {
-      if (at->known == current) {
-        first = &*at;
-      } else if (at->known != 0) {
+    for (const Statement& statement : std::views::reverse(statements_)) {
+      if (statement.known == current) {
+        first = &statement;
+      } else if (statement.known != 0) {
         return first->origin;
       }
     }

@@ -367,9 +367,9 @@ struct Store::Impl {
   }
 
   void resettle(Entity& entity, FieldSet moved, WallTime wall, std::string_view label) {
-    Shown after = settle(entity);
+    const Shown after = settle(entity);
     moved |= shown_difference(entity.shown, after);
-    entity.shown = std::move(after);
+    entity.shown = after;
     if (!moved.empty())
       mark_dirty(entity, moved, wall == WallTime{} ? entity.computed_at : wall, label);
   }

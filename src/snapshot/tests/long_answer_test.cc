@@ -1,6 +1,5 @@
 #include <map>
 #include <string>
-#include <vector>
 
 #include "sb/snapshot/view_feed.h"
 
@@ -35,15 +34,6 @@ class LongAnswerTest : public StoreTest {
     for (const auto& op : ops(batch->front())) ++told[op];
     cursor = feed.cursor();
     return true;
-  }
-  static std::vector<std::string> ops(const std::string& text) {
-    std::vector<std::string> list;
-    JsonDocument document;
-    document.parse(text)->find("ops")->each_element([&](std::size_t, JsonValue op) {
-      list.push_back(std::string(*op.find("op")->as_string()) + " " +
-                     std::string(*op.find("id")->as_string()));
-    });
-    return list;
   }
 
   ViewEncoder views;

@@ -118,6 +118,16 @@ class StoreTest : public ::testing::Test {
     }
     return type + " " + std::string(*message->find("workspaceId")->as_string());
   }
+  /// The operations of a batch of dialect 2, as words and ids: "patch w".
+  static std::vector<std::string> ops(const std::string& text) {
+    std::vector<std::string> list;
+    JsonDocument document;
+    document.parse(text)->find("ops")->each_element([&](std::size_t, JsonValue op) {
+      list.push_back(std::string(*op.find("op")->as_string()) + " " +
+                     std::string(*op.find("id")->as_string()));
+    });
+    return list;
+  }
   Dialect1Session subscribe(const char* project_id = "p", std::string cursor = "") {
     return Dialect1Session(store, encoder, {project(project_id), std::move(cursor), 100ms});
   }
@@ -129,5 +139,6 @@ class StoreTest : public ::testing::Test {
 };
 
 using Messages = std::vector<std::string>;
+using Ops = std::vector<std::string>;
 
 }  // namespace sb::snapshot

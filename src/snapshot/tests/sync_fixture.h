@@ -49,19 +49,8 @@ class SyncTest : public StoreTest {
     const auto found = message->find(name);
     return found ? json_text(*found) : "absent";
   }
-  static std::vector<std::string> ops(const std::string& text) {
-    std::vector<std::string> list;
-    JsonDocument document;
-    document.parse(text)->find("ops")->each_element([&](std::size_t, JsonValue op) {
-      list.push_back(std::string(*op.find("op")->as_string()) + " " +
-                     std::string(*op.find("id")->as_string()));
-    });
-    return list;
-  }
 
   ViewEncoder views;
 };
-
-using Ops = std::vector<std::string>;
 
 }  // namespace sb::snapshot
