@@ -69,6 +69,9 @@ workspace::WorkspacePorts workspace_ports(orchestration::Engine& engine) {
   ports.setup_command = [](const std::string& worktree) {
     return run_script::read_command(worktree, run_script::Script::setup);
   };
+  ports.halt = [&engine](const model::WorkspaceId& id, std::function<void()> done) {
+    engine.halt(id, std::move(done));
+  };
   ports.release = [&engine](const model::WorkspaceId& id, std::function<void()> done) {
     engine.release(id, std::move(done));
   };

@@ -1,7 +1,7 @@
 // The workspace commands against the real program: worktrees that really appear, set-up scripts that really run, and
 // nothing lost, whatever is asked for.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
@@ -147,6 +147,55 @@ test("an archive ends the dev server of the workspace before its folder goes", a
   const archived = await command(server, "POST", `/api/workspaces/${made.workspaceId}/archive`, { removeWorktree: true });
   assert.equal(archived.status, 200, archived.text);
   assert.ok(!existsSync(`/proc/${pid}`));
+  assert.ok(!existsSync(made.worktreePath));
+});
+
+test("an archive git refuses brings the card back with its session and its auto-fix", async (t) => {
+  const sandbox = new Sandbox(t);
+  sandbox.env.SNAPBOARD_RATCHET_COMMAND = JSON.stringify(["true"]);
+  const server = await sandbox.serve(sandbox.repository());
+  const project = await server.project();
+  const made = await create(server, project, { name: "a" });
+  await settled(server, made.workspaceId);
+  const target = `/api/workspaces/${made.workspaceId}`;
+  assert.equal((await command(server, "POST", `${target}/ratchet`, { enabled: true })).status, 200);
+  const agent = spawn("sleep", ["1000"], { stdio: "ignore" });
+  t.after(() => agent.kill("SIGKILL"));
+  const fixture = new URL("../../src/domains/session/tests/fixtures/claude-session-start.json", import.meta.url);
+  const hook = spawnSync(binary, ["hook", "claude"], {
+    input: JSON.stringify({ ...JSON.parse(readFileSync(fixture, "utf8")), cwd: made.worktreePath }),
+    cwd: made.worktreePath,
+    env: { ...sandbox.env, CLAUDE_PID: String(agent.pid), CLAUDE_PROJECT_DIR: made.worktreePath },
+  });
+  assert.equal(hook.status, 0);
+  const before = await eventually("its session is shown", async () => {
+    const entry = await server.entry(made.workspaceId);
+    return entry.sessionSummaries.length === 1 && entry;
+  });
+  // Work that comes after the check: the dev server leaves a file when it is ended.
+  const up = sandbox.path("up");
+  const script = `trap 'echo work > late.txt; exit' TERM; echo > ${up}; while :; do sleep 0.1; done`;
+  const begun = run(sandbox, sandbox.root, "run", "a", "--", "sh", "-c", script);
+  assert.equal(begun.status, 0, begun.stderr);
+  await eventually("it runs", () => existsSync(up));
+
+  const refused = await command(server, "POST", `${target}/archive`, { removeWorktree: true });
+  assert.equal(refused.status, 409, refused.text);
+  assert.ok(existsSync(path.join(made.worktreePath, "late.txt")));
+  const kept = async (when) => {
+    const entry = await server.entry(made.workspaceId);
+    assert.equal(entry.status, "READY", when);
+    assert.equal(entry.ratchetEnabled, true, when);
+    assert.equal(entry.runScriptStatus, "IDLE", when);
+    assert.deepEqual(entry.sessionSummaries, before.sessionSummaries, when);
+  };
+  await kept("at once");
+  const pass = await command(server, "POST", `/api/projects/${project.id}/reconcile`);
+  assert.equal(pass.status, 200, pass.text);
+  await kept("and as the rows have it");
+
+  const forced = await command(server, "POST", `${target}/archive`, { removeWorktree: true, force: true });
+  assert.equal(forced.status, 200, forced.text);
   assert.ok(!existsSync(made.worktreePath));
 });
 

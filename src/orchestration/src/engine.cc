@@ -218,6 +218,11 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     write_journal(ingest.removed(id), [](const Result<void>&) {});
   }
 
+  void halt(const model::WorkspaceId& id, std::function<void()> done) {
+    const auto last = std::shared_ptr<void>(nullptr, [done = std::move(done)](void*) { done(); });
+    for (const auto& domain : domains) domain->halt(id, [last] {});
+  }
+
   void release(const model::WorkspaceId& id, std::function<void()> done) {
     // Answers when the last of them has let go.
     const auto last = std::shared_ptr<void>(nullptr, [done = std::move(done)](void*) { done(); });
@@ -369,6 +374,10 @@ const WorkspaceDirectory& Engine::directory() const {
 
 OwnFactSink& Engine::own_facts() {
   return impl_->own;
+}
+
+void Engine::halt(const model::WorkspaceId& id, std::function<void()> done) {
+  impl_->halt(id, std::move(done));
 }
 
 void Engine::release(const model::WorkspaceId& id, std::function<void()> done) {

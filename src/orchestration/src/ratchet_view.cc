@@ -118,6 +118,10 @@ void RatchetView::agent_stopped(const WorkspaceId& id) {
   deps_.service.freed(id);
 }
 
+void RatchetView::halt(const WorkspaceId& id, std::function<void()> done) {
+  deps_.service.halt(id, std::move(done));
+}
+
 void RatchetView::release(const WorkspaceId& id, std::function<void()> done) {
   known_.erase(id);
   deps_.service.release(id, std::move(done));

@@ -63,6 +63,10 @@ class RunScriptView final : public OwnDomain {
     facts_->state(row.id, {0, row.stamp, 0}, idle(), kLabel, Update::Cause::event);
   }
 
+  void halt(const WorkspaceId& id, std::function<void()> done) override {
+    service_->halt(id, std::move(done));
+  }
+
   void release(const WorkspaceId& id, std::function<void()> done) override {
     known_.erase(id);
     service_->release(id, std::move(done));

@@ -132,6 +132,7 @@ TEST_F(EngineLifeTest, S_35_AStoppedEngineHearsNothing) {
 class Holder final : public OwnDomain {
  public:
   struct Asked {
+    std::map<model::WorkspaceId, int> halted;
     std::map<model::WorkspaceId, int> released;
     std::vector<std::function<void()>> unanswered;
     bool answers = true;
@@ -141,6 +142,10 @@ class Holder final : public OwnDomain {
   void start() override {}
   void stop() override {}
   void reconcile(DriftLog&, std::function<void()> done) override { done(); }
+  void halt(const model::WorkspaceId& id, std::function<void()> done) override {
+    ++asked_->halted[id];
+    asked_->answers ? done() : asked_->unanswered.push_back(std::move(done));
+  }
   void release(const model::WorkspaceId& id, std::function<void()> done) override {
     ++asked_->released[id];
     asked_->answers ? done() : asked_->unanswered.push_back(std::move(done));
@@ -168,6 +173,27 @@ TEST_F(EngineLifeTest, S_19_EveryDomainIsAskedToLetGoAlsoWhenOneHangs) {
   EXPECT_FALSE(done) << "nothing may be left when it is";
   for (const auto& answer : std::exchange(hanging.unanswered, {})) answer();
   EXPECT_TRUE(done);
+}
+
+TEST_F(EngineLifeTest, AHaltAsksEveryDomainAndLetsNothingGo) {
+  Holder::Asked slow;
+  slow.answers = false;
+  Holder::Asked other;
+  Life life(dir.path());
+  life.engine.add(std::make_unique<Holder>(slow));
+  life.engine.add(std::make_unique<Holder>(other));
+  ASSERT_TRUE(life.start());
+  const auto project = life.add(repository("repo")).project.id;
+  const auto id = life.only(project);
+  bool done = false;
+  life.engine.halt(id, [&] { done = true; });
+  EXPECT_EQ(slow.halted[id], 1);
+  EXPECT_EQ(other.halted[id], 1);
+  EXPECT_FALSE(done) << "a process may be left";
+  for (const auto& answer : std::exchange(slow.unanswered, {})) answer();
+  EXPECT_TRUE(done);
+  EXPECT_TRUE(slow.released.empty());
+  EXPECT_TRUE(other.released.empty());
 }
 
 /// Restates in every pass that one workspace is at work.

@@ -138,6 +138,10 @@ void RatchetService::Impl::stop_run(const std::shared_ptr<Run>& run) {
 
 void RatchetService::Impl::settle(const std::shared_ptr<Run>& run) {
   if (!run->end) return;
+  if (run->halted) {
+    run->end->error = "It was ended because the workspace was about to be archived.";
+    run->end->counts = false;
+  }
   deps.loop.cancel(std::exchange(run->timer, 0));
   run->readers->end();
   write<MaybeRow>(
@@ -163,6 +167,7 @@ void RatchetService::Impl::settled(const std::shared_ptr<Run>& run, const MaybeR
   if (row && !run->released) take(*held, *row, false);
   run->readers->came();
   if (run->announced && sessions != nullptr) sessions->ended(run->fixer, run->end->exit_code);
+  for (const auto& waiter : std::exchange(run->halt_waiters, {})) waiter();
   if (run->released) delete_and_answer(id, std::exchange(run->release_waiters, {}));
   evaluate_all();  // one place is free
 }

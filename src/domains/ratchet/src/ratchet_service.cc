@@ -273,6 +273,22 @@ void RatchetService::output(const model::WorkspaceId& id, std::uint64_t from, st
   held->readers->read(from, bytes_max, wait, std::move(done));
 }
 
+void RatchetService::halt(const model::WorkspaceId& id, std::function<void()> done) {
+  // A dispatch that is on its way to the disk has become a run when this comes back.
+  impl_->write<bool>([](sqlite::Database&) { return Result<bool>(true); },
+                     [impl = impl_.get(), id, done = std::move(done)](const Result<bool>&) {
+                       const Watched* held = impl->find(id);
+                       if (held != nullptr && held->run) {
+                         held->run->halted = true;
+                         held->run->halt_waiters.push_back(done);
+                         return impl->stop_run(held->run);
+                       }
+                       const auto left = impl->leftovers.find(id);
+                       if (left == impl->leftovers.end()) return done();
+                       left->second.second.push_back(done);
+                     });
+}
+
 void RatchetService::release(const model::WorkspaceId& id, std::function<void()> done) {
   Watched* held = impl_->find(id);
   if (held != nullptr && held->run) {

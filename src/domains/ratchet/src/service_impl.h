@@ -27,8 +27,10 @@ struct Run {
   Loop::TimerId timer = 0;        // of its maximum time
   bool stopping = false;
   bool timed_out = false;
+  bool halted = false;     // the workspace may go: its end says nothing about the pull request
   bool released = false;   // the workspace goes: nothing is told any more
   bool announced = false;  // as a session
+  std::vector<std::function<void()>> halt_waiters;
   std::vector<std::function<void()>> release_waiters;
 };
 

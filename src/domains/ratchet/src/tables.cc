@@ -129,8 +129,8 @@ Result<std::optional<RatchetRow>> put_ended(Database& database, const model::Wor
       "outcome = CASE outcome WHEN 'RUNNING' THEN ?3 ELSE outcome END, "
       "mark = NULL, ended_at = ?4, stamp = ?5 "
       "WHERE workspace = ?6 AND mark IS ?7 AND (mark IS NOT NULL OR outcome = 'RUNNING')",
-      {end.error, end.error ? 1 : 0, end.error ? "DIED" : "COMPLETED", milliseconds(end.at), stamp,
-       id.view(), mark}));
+      {end.error, end.error && end.counts ? 1 : 0, end.error ? "DIED" : "COMPLETED",
+       milliseconds(end.at), stamp, id.view(), mark}));
   return stepped(database, id);
 }
 

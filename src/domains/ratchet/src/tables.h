@@ -42,8 +42,9 @@ Result<std::optional<RatchetRow>> put_stalled(sqlite::Database& database, const 
 /// How a fixer ended, for its row.
 struct EndOfFixer {
   std::optional<std::int64_t> exit_code;
-  std::optional<std::string> error;  ///< set: DIED, and counted
+  std::optional<std::string> error;  ///< set: DIED
   WallTime at{};
+  bool counts = true;  ///< as a death, if it is one
 };
 /// The end of the fixer `mark`: RUNNING -> COMPLETED or DIED. Nothing of it is left.
 Result<std::optional<RatchetRow>> put_ended(sqlite::Database& database,

@@ -80,6 +80,11 @@ class House final : public Surroundings, public FixerSessions {
       service_->set_enabled(model::WorkspaceId(id), enabled, std::move(done));
     });
   }
+  bool halt(const std::string& id) {
+    return loop_.wait_for<bool>([&](auto done) {
+      service_->halt(model::WorkspaceId(id), [done = std::move(done)] { done(true); });
+    });
+  }
   bool release(const std::string& id) {
     return loop_.wait_for<bool>([&](auto done) {
       service_->release(model::WorkspaceId(id), [done = std::move(done)] { done(true); });

@@ -421,6 +421,42 @@ TEST_F(RatchetTest, AStopOfTheServerDoesNotCount) {
   ASSERT_TRUE(it.loop().run_until([&] { return !process::is_running(process); }));
 }
 
+TEST_F(RatchetTest, AHaltEndsTheFixerKeepsTheSwitchAndCountsNoDeath) {
+  auto& it = house(kForEver);
+  ASSERT_TRUE(it.toggle("w", true));
+  it.see("w");
+  ASSERT_TRUE(it.loop().run_until([&] { return it.sessions.size() == 1; }));
+  it.no_worktree.insert("w");
+  ASSERT_TRUE(it.halt("w"));
+  EXPECT_FALSE(process::is_running(it.sessions[0].process));
+  EXPECT_THAT(it.ended_sessions, SizeIs(1));
+  const auto row = it.row("w");
+  ASSERT_TRUE(row);
+  EXPECT_TRUE(row->enabled);
+  EXPECT_EQ(row->record.outcome, DIED);
+  EXPECT_EQ(row->record.retries, 0);
+  ASSERT_TRUE(it.halt("w"));
+  ASSERT_TRUE(it.halt("never seen"));
+
+  it.no_worktree.clear();  // the workspace stays after all
+  it.pass();
+  ASSERT_TRUE(it.loop().run_until([&] { return it.sessions.size() == 2; }));
+}
+
+TEST_F(RatchetTest, AHaltWaitsForADispatchThatIsOnItsWayToTheDisk) {
+  auto& it = house(kForEver);
+  ASSERT_TRUE(it.toggle("w", true));
+  HeldWriter held(it.writer());
+  it.see("w");
+  it.no_worktree.insert("w");
+  bool halted = false;
+  it.service().halt(model::WorkspaceId("w"), [&] { halted = true; });
+  held.release();
+  ASSERT_TRUE(it.loop().run_until([&] { return halted; }));
+  EXPECT_EQ(it.service().fixers(), 0U);
+  EXPECT_EQ(it.row("w")->record.outcome, DIED) << "it was sent, and ended";
+}
+
 TEST_F(RatchetTest, AReleaseEndsTheFixerDropsTheRowAndTellsNothing) {
   auto& it = house(kForEver);
   ASSERT_TRUE(it.toggle("w", true));

@@ -233,6 +233,21 @@ void RunScriptService::stop(const model::WorkspaceId& id, Done done) {
       std::move(done));
 }
 
+void RunScriptService::halt(const model::WorkspaceId& id, std::function<void()> done) {
+  // A start that is on its way to the disk has become a run when this comes back.
+  impl_->write<bool>(
+      [](sqlite::Database&) { return Result<bool>(true); },
+      [impl = impl_.get(), id, done = std::move(done)](const Result<bool>&) {
+        if (const auto run = impl->live(id)) {
+          run->stop_waiters.emplace_back([done](const Result<RunScriptRow>&) { done(); });
+          return impl->stop_run(run);
+        }
+        const auto left = impl->leftovers.find(id);
+        if (left == impl->leftovers.end()) return done();
+        left->second.second.push_back(done);
+      });
+}
+
 void RunScriptService::release(const model::WorkspaceId& id, std::function<void()> done) {
   if (const auto run = impl_->live(id)) {
     run->released = true;

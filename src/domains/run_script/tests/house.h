@@ -87,6 +87,11 @@ class House {
       service_->output(model::WorkspaceId(id), from, 1U << 20U, wait, std::move(done));
     });
   }
+  bool halt(const std::string& id) {
+    return loop_.wait_for<bool>([&](auto done) {
+      service_->halt(model::WorkspaceId(id), [done = std::move(done)] { done(true); });
+    });
+  }
   bool release(const std::string& id) {
     return loop_.wait_for<bool>([&](auto done) {
       service_->release(model::WorkspaceId(id), [done = std::move(done)] { done(true); });

@@ -182,6 +182,28 @@ TEST_F(RunScriptTest, AKilledSupervisorIsAFailedRunThatLeavesNothing) {
   EXPECT_EQ(process::end_marked(*house_.events.front().mark, std::nullopt, 1s), 0U);
 }
 
+TEST_F(RunScriptTest, AHaltEndsTheRunAndKeepsItsRow) {
+  ASSERT_TRUE(house_.run("w", "sleep 1000"));
+  const auto process = house_.events.back().process;
+  ASSERT_TRUE(house_.halt("w"));
+  EXPECT_FALSE(process::is_running(process));
+  EXPECT_EQ(house_.row("w")->status, IDLE);
+  ASSERT_TRUE(house_.halt("w"));
+  ASSERT_TRUE(house_.halt("never seen"));
+}
+
+TEST_F(RunScriptTest, AHaltWaitsForAStartThatIsOnItsWayToTheDisk) {
+  HeldWriter held(house_.writer());
+  house_.service().start(model::WorkspaceId("w"), dir_.path().string(),
+                         std::vector<std::string>{"sleep", "1000"}, [](const Row&) {});
+  bool halted = false;
+  house_.service().halt(model::WorkspaceId("w"), [&] { halted = true; });
+  held.release();
+  ASSERT_TRUE(house_.loop().run_until([&] { return halted; }));
+  EXPECT_EQ(house_.row("w")->status, IDLE);
+  EXPECT_EQ(house_.service().running(), 0U);
+}
+
 TEST_F(RunScriptTest, AReleaseEndsTheRunDropsTheRowAndTellsNothing) {
   ASSERT_TRUE(house_.run("w", "sleep 1000"));
   const auto process = house_.events.back().process;

@@ -10,7 +10,7 @@
 #include "commands_impl.h"
 
 // The way out of a workspace: look what would be lost, hide it, end what runs for it, remove the
-// worktree if that was asked for.
+// worktree if that was asked for, and only then drop what is known of it.
 
 namespace sb::workspace {
 namespace {
@@ -106,13 +106,13 @@ void WorkspaceCommands::Impl::resume(const model::WorkspaceId& id, const Archive
         leaving->found.row.id = id;
         if (!found) return answer(leaving, std::move(found).error());
         leaving->found = *std::move(found);
-        if (!removes(leaving->order) || leaving->found.row.git_dir.empty()) return release(leaving);
+        if (!removes(leaving->order) || leaving->found.row.git_dir.empty()) return halt(leaving);
         using Risk = std::optional<git_cli::AtRisk>;
         on_worker<Risk>(  // only for the branch: that it may go was decided before
             [questions = questions, of = leaving->found] { return look(questions, of); },
             [this, leaving](Result<Risk> risk) {
               if (risk) leaving->risk = *std::move(risk);
-              release(leaving);
+              halt(leaving);
             });
       }));
 }
@@ -160,20 +160,20 @@ void WorkspaceCommands::Impl::check(const LeavingPtr& leaving) {
 }
 
 void WorkspaceCommands::Impl::hide(const LeavingPtr& leaving) {
-  if (!was_hidden_here(leaving->found)) return release(leaving);
+  if (!was_hidden_here(leaving->found)) return halt(leaving);
   deps.workspaces.begin_archive(leaving->found.row.id, leaving->order,
                                 live<WorkspaceRow>([this, leaving](Result<WorkspaceRow> row) {
                                   if (!row) return answer(leaving, std::move(row).error());
                                   leaving->found.row = *std::move(row);
-                                  release(leaving);
+                                  halt(leaving);
                                 }));
 }
 
-void WorkspaceCommands::Impl::release(const LeavingPtr& leaving) {
-  ports.release(leaving->found.row.id, [owner = weak_from_this(), leaving] {
+void WorkspaceCommands::Impl::halt(const LeavingPtr& leaving) {
+  ports.halt(leaving->found.row.id, [owner = weak_from_this(), leaving] {
     const auto self = owner.lock();
     if (!self || self->stopped) return;
-    removes(leaving->order) ? self->remove_worktree(leaving) : self->settle(leaving);
+    removes(leaving->order) ? self->remove_worktree(leaving) : self->release(leaving);
   });
 }
 
@@ -205,13 +205,13 @@ void WorkspaceCommands::Impl::remove_worktree(const LeavingPtr& leaving) {
 /// There is no worktree. A branch that is still where it was made holds nothing of its own.
 void WorkspaceCommands::Impl::look_at_branch(const LeavingPtr& leaving) {
   const Found& found = leaving->found;
-  if (!found.branch_made || !found.row.git_dir.empty()) return settle(leaving);
+  if (!found.branch_made || !found.row.git_dir.empty()) return release(leaving);
   on_worker<std::string>(
       [questions = questions, place = found.project.common_dir, branch = *found.branch_made] {
         return questions.commit_of(place, "refs/heads/" + branch);
       },
       [this, leaving](const Result<std::string>& commit) {
-        if (!commit || *commit != leaving->found.begins_at) return settle(leaving);
+        if (!commit || *commit != leaving->found.begins_at) return release(leaving);
         leaving->risk.emplace().branch = leaving->found.branch_made;
         delete_branch(leaving);
       });
@@ -222,7 +222,7 @@ void WorkspaceCommands::Impl::look_at_branch(const LeavingPtr& leaving) {
 void WorkspaceCommands::Impl::delete_branch(const LeavingPtr& leaving) {
   const auto& made = leaving->found.branch_made;
   const auto& risk = leaving->risk;
-  if (!made || !risk || risk->branch != made || risk->commits != 0) return settle(leaving);
+  if (!made || !risk || risk->branch != made || risk->commits != 0) return release(leaving);
   auto command = git_cli::delete_branch(leaving->found.project.common_dir, *made);
   command.timeout = options.git_timeout;
   command.output_bytes_max = kGitOutputBytesMax;
@@ -231,7 +231,16 @@ void WorkspaceCommands::Impl::delete_branch(const LeavingPtr& leaving) {
       deps.log.warn("branch not deleted",
                     {kv("workspace", leaving->found.row.id.view()), kv("reason", *failed)});
     }
-    settle(leaving);
+    release(leaving);
+  });
+}
+
+/// Only the last write can fail from here on. The row still says ARCHIVING: should this life end in
+/// it, the next one does it again.
+void WorkspaceCommands::Impl::release(const LeavingPtr& leaving) {
+  ports.release(leaving->found.row.id, [owner = weak_from_this(), leaving] {
+    const auto self = owner.lock();
+    if (self && !self->stopped) self->settle(leaving);
   });
 }
 

@@ -42,6 +42,9 @@ class CommandsHouse {
       (void)worktree;
       return std::vector<std::string>{"/bin/sh", "-c", script};
     };
+    ports.halt = [this](const model::WorkspaceId&, std::function<void()> done) {
+      on_halt ? on_halt(std::move(done)) : house.loop().post(std::move(done));
+    };
     ports.release = [this](const model::WorkspaceId& id, std::function<void()> done) {
       released.push_back(id);
       on_release ? on_release(std::move(done)) : house.loop().post(std::move(done));
@@ -136,6 +139,7 @@ class CommandsHouse {
   House house;
   std::string script;  ///< what the worktree "configures"
   std::vector<model::WorkspaceId> released;
+  std::function<void(std::function<void()>)> on_halt;
   std::function<void(std::function<void()>)> on_release;
 
  private:

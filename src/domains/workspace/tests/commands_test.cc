@@ -317,16 +317,32 @@ TEST_F(CommandsTest, APlannedWorkspaceIsMadeByTheNextLife) {
 
 TEST_F(CommandsTest, AnInterruptedArchiveIsBroughtToItsEnd) {
   const auto row = life_.made(project_.id, "a");
-  life_.on_release = [](const auto&) {};  // never answers: the life ends in it
+  life_.on_halt = [](const auto&) {};  // never answers: the life ends in it
   life_.commands().archive(row.id, {.remove_worktree = true, .force = false, .forget = false},
                            [](const Result<void>&) {});
   ASSERT_TRUE(life_.wait_for(row.id, ARCHIVING));
-  life_.on_release = nullptr;
+  life_.on_halt = nullptr;
   life_.restart();
   ASSERT_TRUE(
       life_.house.loop().run_until([&] { return !life_.house.told<WorkspaceRemoved>().empty(); }));
   EXPECT_FALSE(fs::exists(folder("a")));
   EXPECT_THAT(life_.house.read().workspaces, SizeIs(1));
+}
+
+TEST_F(CommandsTest, AnArchiveThatLostItsLifeAfterTheWorktreeLetsGoInTheNextOne) {
+  const auto row = life_.made(project_.id, "a");
+  life_.on_release = [](const auto&) {};
+  life_.commands().archive(row.id, {.remove_worktree = true, .force = false, .forget = false},
+                           [](const Result<void>&) {});
+  ASSERT_TRUE(life_.house.loop().run_until([&] { return !life_.released.empty(); }));
+  EXPECT_FALSE(fs::exists(folder("a")));
+  EXPECT_THAT(life_.house.told<WorkspaceRemoved>(), IsEmpty()) << "until it was let go";
+  life_.released.clear();
+  life_.on_release = nullptr;
+  life_.restart();
+  ASSERT_TRUE(
+      life_.house.loop().run_until([&] { return !life_.house.told<WorkspaceRemoved>().empty(); }));
+  EXPECT_THAT(life_.released, ElementsAre(row.id));
 }
 
 // --- archive ---
@@ -394,7 +410,7 @@ TEST_F(CommandsTest, ABranchThatWasThereBeforeStays) {
 TEST_F(CommandsTest, AFailedArchiveBringsTheWorkspaceBack) {
   const auto row = life_.made(project_.id, "a");
   // Somebody begins to work in it after the check.
-  life_.on_release = [&](const std::function<void()>& done) {
+  life_.on_halt = [&](const std::function<void()>& done) {
     testing::write_file(folder("a") / "late.txt", "work\n");
     life_.house.loop().post(done);
   };
@@ -403,14 +419,15 @@ TEST_F(CommandsTest, AFailedArchiveBringsTheWorkspaceBack) {
   EXPECT_EQ(refused.error().code, ErrorCode::conflict);
   EXPECT_THAT(life_.statuses(row.id), ElementsAre(NEW, PROVISIONING, READY, ARCHIVING, READY));
   EXPECT_TRUE(fs::exists(folder("a") / "late.txt"));
-  life_.on_release = nullptr;
+  EXPECT_THAT(life_.released, IsEmpty()) << "what is known of it stays with it";
+  life_.on_halt = nullptr;
   EXPECT_TRUE(life_.archive(row.id)) << "and can be archived again";
 }
 
 TEST_F(CommandsTest, AFailedOneComesBackAsFailed) {
   life_.script = "exit 1";
   const auto row = life_.made(project_.id, "a");
-  life_.on_release = [&](const std::function<void()>& done) {
+  life_.on_halt = [&](const std::function<void()>& done) {
     testing::write_file(folder("a") / "late.txt", "work\n");
     life_.house.loop().post(done);
   };

@@ -67,8 +67,11 @@ class Engine {
   /// For building views: what the workspace domain told, and where facts go. Live as long as this.
   [[nodiscard]] const WorkspaceDirectory& directory() const;
   [[nodiscard]] OwnFactSink& own_facts();
+  /// Ends every process the domains run for a workspace; everything else stays. For archive and
+  /// delete: before its worktree goes.
+  void halt(const model::WorkspaceId& id, std::function<void()> done);
   /// Stops everything the domains run for a workspace and drops what they know of it; the
-  /// workspace itself stays. For archive and delete: before its worktree goes.
+  /// workspace itself stays. For archive and delete: once nothing can bring it back.
   void release(const model::WorkspaceId& id, std::function<void()> done);
 
   /// Fills the store from what was loaded, then enumerates worktrees; ready when every project was

@@ -67,6 +67,12 @@ class OwnDomain {
   virtual void git_moved(const model::WorkspaceId& id) { (void)id; }
   /// The last agent that worked in the workspace stopped working: a hint.
   virtual void agent_stopped(const model::WorkspaceId& id) { (void)id; }
+  /// The workspace is about to be archived or deleted, or to stay after all: end every process that
+  /// runs for it, drop nothing. Calls `done` exactly once, when no process is left.
+  virtual void halt(const model::WorkspaceId& id, std::function<void()> done) {
+    (void)id;
+    done();
+  }
   /// The workspace is archived or deleted, or its project removed: stop everything that runs for it
   /// and drop every row and side map. Calls `done` exactly once, when nothing of it is left.
   virtual void release(const model::WorkspaceId& id, std::function<void()> done) = 0;

@@ -50,6 +50,7 @@ class RatchetView final : public OwnDomain, public ratchet::Surroundings {
   void reconcile(DriftLog& drift, std::function<void()> done) override;
   void workspace_changed(const workspace::WorkspaceRow& row) override;
   void agent_stopped(const model::WorkspaceId& id) override;
+  void halt(const model::WorkspaceId& id, std::function<void()> done) override;
   void release(const model::WorkspaceId& id, std::function<void()> done) override;
   [[nodiscard]] EngineSource health() const override;
 

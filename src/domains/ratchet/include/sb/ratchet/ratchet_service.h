@@ -123,6 +123,9 @@ class RatchetService {
   /// some to come. Errors: not_found (none was sent in this life of the server).
   void output(const model::WorkspaceId& id, std::uint64_t from, std::size_t bytes_max,
               std::chrono::milliseconds wait, std::function<void(Result<OutputPiece>)> done);
+  /// Ends what runs, without counting it as a death, and what an earlier life left; the switch
+  /// stays. Answers when nothing runs.
+  void halt(const model::WorkspaceId& id, std::function<void()> done);
   /// Ends what runs and drops the row. Answers when nothing is left.
   void release(const model::WorkspaceId& id, std::function<void()> done);
 

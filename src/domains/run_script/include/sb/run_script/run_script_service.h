@@ -87,6 +87,8 @@ class RunScriptService {
   /// TERM to the whole tree, KILL after the grace; answers once nothing of it is left. One that
   /// does not run is answered as it is. Errors: not_found (never ran).
   void stop(const model::WorkspaceId& id, Done done);
+  /// Ends what runs, as `stop` does, and what an earlier life left. Answers when nothing runs.
+  void halt(const model::WorkspaceId& id, std::function<void()> done);
   /// Ends what runs and drops the row. Answers when nothing is left.
   void release(const model::WorkspaceId& id, std::function<void()> done);
 

@@ -33,8 +33,10 @@ struct WorkspacePorts {
   /// The command of the set-up script a worktree configures, as arguments. Called on a worker.
   /// Errors: not_found (it configures none), invalid_argument.
   std::function<Result<std::vector<std::string>>(const std::string& worktree)> setup_command;
-  /// Ends everything that runs for a workspace and drops what others know of it; calls back when
-  /// nothing is left.
+  /// Ends every process that runs for a workspace, which may stay: nothing else is dropped. Calls
+  /// back when none is left.
+  std::function<void(const model::WorkspaceId& id, std::function<void()> done)> halt;
+  /// The workspace goes: drops what others know of it too; calls back when nothing is left.
   std::function<void(const model::WorkspaceId& id, std::function<void()> done)> release;
 };
 
