@@ -198,7 +198,6 @@ class Limit {
         if ((what & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && connection->fd >= 0) read(*connection);
       }
       if (!turn_.empty()) send_turn();
-      for (Connection* const connection : gone_) delete connection;
       gone_.clear();
     }
   }
@@ -217,18 +216,21 @@ class Limit {
       if (fd < 0) return;
       const int on = 1;
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      auto* const connection = new Connection{};
-      connection->fd = fd;
-      watch(fd, connection, EPOLL_CTL_ADD, EPOLLIN);
+      const auto index = static_cast<std::size_t>(fd);
+      if (connections_.size() <= index) connections_.resize(index + 1);
+      connections_[index] = std::make_unique<Connection>();
+      connections_[index]->fd = fd;
+      watch(fd, connections_[index].get(), EPOLL_CTL_ADD, EPOLLIN);
     }
   }
 
   void close(Connection& connection) {
+    const auto index = static_cast<std::size_t>(connection.fd);
     ::close(connection.fd);
     connection.fd = -1;
     if (connection.subscriber)
       subscribers_.erase(std::find(subscribers_.begin(), subscribers_.end(), &connection));
-    gone_.push_back(&connection);
+    gone_.push_back(std::move(connections_[index]));
   }
 
   void read(Connection& connection) {
@@ -357,7 +359,8 @@ class Limit {
   int epoll_ = -1;
   int listener_ = -1;
   std::vector<Connection*> subscribers_;
-  std::vector<Connection*> gone_;
+  std::vector<std::unique_ptr<Connection>> connections_;  // by descriptor
+  std::vector<std::unique_ptr<Connection>> gone_;         // during this turn of the loop
   std::vector<Bytes> turn_;
   std::uint64_t revision_ = 1ULL << 30U;  // above the baseline's
 };
