@@ -445,6 +445,7 @@ TEST_F(GitServiceTest, CheckFindsAndCountsWhatNoEventTold) {
   options.degraded_poll = std::chrono::hours(1);
   start(0, options);  // no watches: no event ever comes, nor a poll
   track(one);
+  ASSERT_TRUE(eventually([&] { return facts["one"].stats.has_value(); }));
   settle();
   const auto check = [&] {
     std::size_t moved = 99;
