@@ -10,10 +10,10 @@ constexpr std::uint64_t kMixTurns = 10;    // of them seven are names
 
 }  // namespace
 
-EventMaker::EventMaker(const Options& options, Names& workspaces)
-    : options_(&options), source_(fmt::format("load/{:x}", mono_nanos())) {
+EventMaker::EventMaker(const Options& options, MessageReader& reader)
+    : options_(&options), run_(reader.run) {
   for (std::size_t i = 0; i < options.workspaces; ++i) {
-    numbers_.push_back(workspaces.number_of(id(i)));
+    numbers_.push_back(reader.workspaces.number_of(id(i)));
   }
 }
 
@@ -30,8 +30,8 @@ void EventMaker::add(EventBatch& batch, std::string_view type, std::size_t works
   ++sequence_;
   batch.body += batch.events++ == 0 ? '[' : ',';
   batch.body += fmt::format(
-      R"({{"specversion":"1.0","id":"{0}","source":"{1}","sequence":"{0}","type":"{2}","subject":"{3}","data":{4}}})",
-      sequence_, source_, type, id(workspace), data);
+      R"({{"specversion":"1.0","id":"{0}","source":"load{1}","sequence":"{0}","type":"{2}","subject":"{3}","data":{4}}})",
+      sequence_, run_, type, id(workspace), data);
 }
 
 EventBatch EventMaker::finished(EventBatch batch) {
@@ -85,7 +85,7 @@ void EventMaker::next(EventBatch& batch, Deliveries& deliveries, std::uint64_t a
   ++mark_;
   deliveries.sent(mark_, numbers_[workspace], at, readers);
   batch.marked.push_back({numbers_[workspace], mark_});
-  add(batch, "workspace.updated", workspace, fmt::format(R"({{"name":"e{}"}})", mark_));
+  add(batch, "workspace.updated", workspace, fmt::format(R"({{"name":"e{}{}"}})", mark_, run_));
 }
 
 }  // namespace sb::load

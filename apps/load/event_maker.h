@@ -11,7 +11,7 @@ namespace sb::load {
 /// Makes the events of a run. Marks are numbers of events whose name the clients see.
 class EventMaker {
  public:
-  EventMaker(const Options& options, Names& workspaces);
+  EventMaker(const Options& options, MessageReader& reader);
 
   /// One event per workspace that brings it about, `first` to `last` (not included).
   EventBatch births(std::size_t first, std::size_t last);
@@ -30,7 +30,7 @@ class EventMaker {
   std::uint64_t sequence_ = 0;
   std::uint32_t mark_ = 0;
   std::uint64_t turn_ = 0;
-  std::string source_;
+  std::string run_;
 };
 
 }  // namespace sb::load

@@ -42,12 +42,6 @@ std::uint64_t hash_of(const JsonValue& value) {
 }
 
 // The number of an event stands in the name it sets: "e17".
-std::uint32_t mark_of(std::string_view name) {
-  std::uint32_t mark = 0;
-  if (name.starts_with('e')) std::from_chars(name.data() + 1, name.data() + name.size(), mark);
-  return mark;
-}
-
 Message::Type type_of(std::string_view text) {
   if (text == "snapshot_changed") return Message::Type::changed;
   if (text == "batch") return Message::Type::batch;
@@ -74,6 +68,13 @@ std::uint32_t Names::number_of(std::string_view text) {
       numbers_.try_emplace(std::string(text), static_cast<std::uint32_t>(texts_.size()));
   if (added) texts_.emplace_back(text);
   return found->second;
+}
+
+std::uint32_t MessageReader::mark_of(std::string_view name) const {
+  std::uint32_t mark = 0;
+  if (!name.starts_with('e') || !name.ends_with(run)) return mark;
+  std::from_chars(name.data() + 1, name.data() + name.size(), mark);
+  return mark;
 }
 
 std::shared_ptr<Image> MessageReader::image_of(const JsonValue& entry) {

@@ -7,7 +7,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "sb/core/json_value.h"
+
+#include "poller.h"
 
 namespace sb::load {
 
@@ -63,8 +67,12 @@ class MessageReader {
 
   Names fields;
   Names workspaces;
+  /// What every name of this run ends with: one left by another run is no mark, and none is the
+  /// same.
+  const std::string run = fmt::format(".{:x}", mono_nanos());
 
  private:
+  [[nodiscard]] std::uint32_t mark_of(std::string_view name) const;
   std::shared_ptr<Image> image_of(const JsonValue& entry);
   void read_ops(const JsonValue& ops, Message& into);
 

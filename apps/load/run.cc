@@ -92,7 +92,7 @@ Run::Run(const Options& options)
               .scratch = std::vector<char>(kScratchBytes),
               .baselines = {}},
       publisher_(shared_),
-      maker_(options, shared_.reader.workspaces) {}
+      maker_(options, shared_.reader) {}
 
 std::uint32_t Run::readers() const {
   return static_cast<std::uint32_t>(
