@@ -15,6 +15,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -376,6 +377,7 @@ int main(int argc, char** argv) {
         stderr);
     return 2;
   }
+  std::signal(SIGPIPE, SIG_IGN);  // of readers that leave in the middle of a baseline
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
