@@ -41,7 +41,6 @@ std::uint64_t hash_of(const JsonValue& value) {
   return hash == 0 ? 1 : hash;  // 0 is a field that is not there
 }
 
-// The number of an event stands in the name it sets: "e17".
 Message::Type type_of(std::string_view text) {
   if (text == "snapshot_changed") return Message::Type::changed;
   if (text == "batch") return Message::Type::batch;
@@ -70,6 +69,7 @@ std::uint32_t Names::number_of(std::string_view text) {
   return found->second;
 }
 
+// The number of an event stands in the name it sets: "e17.RUN".
 std::uint32_t MessageReader::mark_of(std::string_view name) const {
   std::uint32_t mark = 0;
   if (!name.starts_with('e') || !name.ends_with(run)) return mark;

@@ -218,15 +218,19 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     write_journal(ingest.removed(id), [](const Result<void>&) {});
   }
 
-  void halt(const model::WorkspaceId& id, std::function<void()> done) {
+  /// Asks every domain; `done` when the last of them has answered.
+  void ask_all(void (OwnDomain::*what)(const model::WorkspaceId&, std::function<void()>),
+               const model::WorkspaceId& id, std::function<void()> done) {
     const auto last = std::shared_ptr<void>(nullptr, [done = std::move(done)](void*) { done(); });
-    for (const auto& domain : domains) domain->halt(id, [last] {});
+    for (const auto& domain : domains) (domain.get()->*what)(id, [last] {});
+  }
+
+  void halt(const model::WorkspaceId& id, std::function<void()> done) {
+    ask_all(&OwnDomain::halt, id, std::move(done));
   }
 
   void release(const model::WorkspaceId& id, std::function<void()> done) {
-    // Answers when the last of them has let go.
-    const auto last = std::shared_ptr<void>(nullptr, [done = std::move(done)](void*) { done(); });
-    for (const auto& domain : domains) domain->release(id, [last] {});
+    ask_all(&OwnDomain::release, id, std::move(done));
   }
 
   // --- events in ---

@@ -14,33 +14,33 @@ IoResult from_return(ssize_t count) {
   return {IoResult::Kind::failed, 0};
 }
 
-}  // namespace
-
-IoResult Socket::read(std::span<char> into) {
+/// One system call, again when a signal came first.
+template <class Call>
+IoResult attempt(Call call) {
   ssize_t count = 0;
   do {
-    count = ::recv(descriptor_.native_handle(), into.data(), into.size(), 0);
+    count = call();
   } while (count < 0 && errno == EINTR);
   return from_return(count);
 }
 
+}  // namespace
+
+IoResult Socket::read(std::span<char> into) {
+  return attempt([&] { return ::recv(descriptor_.native_handle(), into.data(), into.size(), 0); });
+}
+
 IoResult Socket::write(std::span<const iovec> parts) {
-  ssize_t count = 0;
   if (parts.size() == 1) {  // saves the kernel a look at the list
-    do {
-      count =
-          ::send(descriptor_.native_handle(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
-    } while (count < 0 && errno == EINTR);
-    return from_return(count);
+    return attempt([&, part = parts[0]] {
+      return ::send(descriptor_.native_handle(), part.iov_base, part.iov_len, MSG_NOSIGNAL);
+    });
   }
   msghdr message{};
   message.msg_iov =
       const_cast<iovec*>(parts.data());  // sendmsg takes it mutable and does not write
   message.msg_iovlen = parts.size();
-  do {
-    count = ::sendmsg(descriptor_.native_handle(), &message, MSG_NOSIGNAL);
-  } while (count < 0 && errno == EINTR);
-  return from_return(count);
+  return attempt([&] { return ::sendmsg(descriptor_.native_handle(), &message, MSG_NOSIGNAL); });
 }
 
 void Socket::finish_writing() {
