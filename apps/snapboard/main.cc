@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
 #include <span>
@@ -319,8 +321,8 @@ void add_hook(CLI::App& app, Arguments& args) {
 
 int main(int argc, char** argv) {
   const std::span<char*> words(argv, static_cast<std::size_t>(argc));
-  // An agent waits for this one: nothing else is set up for it.
-  if (argc >= 2 && std::string_view(argv[1]) == "hook") return sb::app::hook(argc - 2, argv + 2);
+  // An agent waits for this one: nothing else is set up for it, and nothing is torn down.
+  if (argc >= 2 && std::string_view(argv[1]) == "hook") _exit(sb::app::hook(argc - 2, argv + 2));
   if (words.size() > 1 && words[1] == sb::process::kSuperviseMode) {
     return sb::process::supervise(words.subspan(2));
   }

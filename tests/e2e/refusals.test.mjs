@@ -1,5 +1,6 @@
 // Every kind of bad input is refused with a reason a program can read, and nothing else changes.
 import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
 import net from "node:net";
 import { test } from "node:test";
 import { Producer, Sandbox, Stream, TOKEN } from "./support.mjs";
@@ -26,8 +27,6 @@ const cases = [
   ["a wrong type", event({ data: { enabled: "yes" } }), 400, "invalid_argument", "$.data.enabled"],
   ["an unknown enum value", event({ type: "run_script.status_changed", data: { runScriptStatus: "DANCING" } }), 400, "invalid_argument", "$.data.runScriptStatus"],
   ["an unknown event type", event({ type: "workspace.exploded" }), 400, "invalid_argument", "$.type"],
-  ["a sound CloudEvent of a type that is none of ours", event({ type: "dev.snapboard.agent.permission.requested", sequence: "00000014",
-    traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", data: { agent: "claude-code", cwd: "/app", tool: "Bash", pid: 48211 } }), 400, "invalid_argument", "$.type"],
   ["a missing member", event({ data: {} }), 400, "invalid_argument", "$.data.enabled"],
   ["a missing envelope member", event({ id: undefined }), 400, "invalid_argument", "$.id"],
   ["an identifier of 257 bytes", event({ id: "x".repeat(257) }), 400, "invalid_argument", "$.id"],
@@ -162,4 +161,27 @@ test("what is no hook is refused with its reason, and a hook is taken", async (t
   }
   assert.equal((await post("claude", hook)).status, 204);
   assert.equal((await post("claude-code", hook)).status, 204, "also by its other name");
+});
+
+test("documented messages of other protocols are refused with the place, as events and as hooks, and change nothing", async (t) => {
+  const { server } = await started(t);
+  await server.settled();
+  const before = await server.snapshot(PROJECT);
+  const folder = new URL("fixtures/", import.meta.url);
+  const names = readdirSync(folder);
+  assert.equal(names.length, 8);
+  for (const name of names) {
+    const body = readFileSync(new URL(name, folder), "utf8");
+    for (const [url, type] of [["/api/events", "application/cloudevents+json"], ["/hooks/claude", "application/json"]]) {
+      const answer = await server.request(url, { method: "POST", body, headers: { "content-type": type } });
+      assert.equal(answer.status, 400, `${name} ${url}: ${answer.text}`);
+      assert.equal(answer.json.code, "invalid_argument", answer.text);
+      assert.match(answer.json.path ?? answer.json.detail, /\$|session_id/, `${name} ${url}: ${answer.text}`);
+    }
+  }
+  const sound = await raw(readFileSync(new URL("cloudevent-agent-permission.json", folder), "utf8"))(server);
+  assert.equal(sound.json.path, "$.type", "a sound CloudEvent of a type that is none of ours");
+  const after = await server.snapshot(PROJECT);
+  assert.deepEqual(after.entries, before.entries);
+  assert.equal(after.revision, before.revision);
 });

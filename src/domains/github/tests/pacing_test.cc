@@ -147,6 +147,33 @@ TEST_F(PacingTest, FortyPercentOfTheRateLimitAreLeftToTheUser) {
   EXPECT_GT(requests(), before + 1);
 }
 
+TEST_F(PacingTest, AsTheLimitRunsShortEveryIntervalGrows) {
+  House house(database(), server, [](GithubOptions& options) {
+    options.review_interval = 24h;
+    options.probe_interval = 24h;
+  });
+  one(house);
+  struct Step {
+    const char* state;
+    std::int64_t remaining;  // of 5,000, of which 2,000 are the user's
+    std::chrono::seconds interval;
+  };
+  for (const Step step :
+       {Step{"OPEN", 4'999, 60s}, Step{"OPEN", 2'600, 120s}, Step{"OPEN", 2'200, 240s},
+        Step{"MERGED", 4'999, 150s}, Step{"MERGED", 2'600, 300s}, Step{"MERGED", 2'200, 600s}}) {
+    auto pr = pull_request(7, "one", oid);
+    pr.state = step.state;
+    set(pr);
+    change([&](auto& s) { s.remaining = step.remaining; });
+    ASSERT_TRUE(house.refresh("w"));
+    const auto before = requests();
+    pass(house, step.interval - 2s);
+    EXPECT_EQ(requests(), before) << step.state << " " << step.remaining;
+    pass(house, 4s);
+    EXPECT_EQ(requests(), before + 1) << step.state << " " << step.remaining;
+  }
+}
+
 TEST_F(PacingTest, ARefusalForTheRateLimitIsObeyedAndChangesNothing) {
   House house(database(), server);
   one(house);
