@@ -62,7 +62,7 @@ void Server::disconnect(ConnectionId id) {
 
 std::string Server::read(int project) {
   if (store_.project(project_id(project)) == nullptr) return {};
-  return encoder_.baseline(project_id(project))->front();
+  return encoder_.baseline(project_id(project))->front().text();
 }
 
 void Server::pump_all() {
@@ -118,7 +118,7 @@ std::shared_ptr<const MessageBatch> Server::next(Connection& connection) {
   judge.hold(!connection.waiting_since || now - *connection.waiting_since <= env_.swarm.coalesce,
              "F4", [&] { return "a change waited longer than the gap"; });
   connection.waiting_since.reset();
-  const bool full = batch->front().starts_with("{\"type\":\"snapshot_full\"");
+  const bool full = batch->front().head.starts_with("{\"type\":\"snapshot_full\"");
   judge.hold(full || connection.first || connection.handed >= floor, "L3", [&] {
     return "live connection " + std::to_string(connection.id) + " is below the floor and goes on";
   });
@@ -161,7 +161,7 @@ void Server::deliver(Connection& connection, const std::shared_ptr<const Message
       const auto found = connections_.find(id);
       if (found == connections_.end()) return;
       --found->second->in_flight;
-      found->second->reader->receive(id, (*batch)[i]);
+      found->second->reader->receive(id, (*batch)[i].text());
       const auto still = connections_.find(id);
       if (still != connections_.end() && still->second->in_flight == 0) pump(*still->second);
     });

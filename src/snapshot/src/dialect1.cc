@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -8,10 +9,13 @@
 #include "sb/core/mutant.h"
 #include "sb/snapshot/dialect1_session.h"
 
+#include "baseline_parts.h"
+
 namespace sb::snapshot {
 
 struct Dialect1Encoder::Impl {
   static constexpr std::size_t kSpareBytesMax = 16'384;
+  static constexpr int kUnusedHeadsMax = 1'000;  // encoded since a baseline was asked for
 
   Impl(const Store& borrowed, std::size_t bytes_max)
       : store(&borrowed), baseline_bytes_max(bytes_max) {}
@@ -35,6 +39,9 @@ struct Dialect1Encoder::Impl {
     cached_head = store->head();
     cached_epoch = store->epoch_number();
     baselines.clear();
+    for (auto one = parts.begin(); one != parts.end();) {
+      one = ++one->second.unused > kUnusedHeadsMax ? parts.erase(one) : std::next(one);
+    }
     for (auto& [key, batch] : deltas) keep_spare(batch);
     deltas.clear();
   }
@@ -42,7 +49,7 @@ struct Dialect1Encoder::Impl {
   // The room of a message nobody holds any more serves the next one.
   void keep_spare(Batch& batch) {
     if (batch.use_count() != 1 || batch->size() != 1) return;
-    if (batch->front().capacity() <= kSpareBytesMax) spare = std::move(batch);
+    if (batch->front().head.capacity() <= kSpareBytesMax) spare = std::move(batch);
   }
 
   // A batch of `size` empty messages.
@@ -50,7 +57,7 @@ struct Dialect1Encoder::Impl {
     if (spare == nullptr || size != 1) {
       return std::make_shared<MessageBatch>(size);
     }
-    spare->front().clear();
+    spare->front().head.clear();
     return std::exchange(spare, nullptr);
   }
 
@@ -113,12 +120,19 @@ struct Dialect1Encoder::Impl {
     std::weak_ptr<const MessageBatch> text;
   };
 
+  struct Parts {
+    Parts(const Store& store, const model::ProjectId& project) : parts(store, project) {}
+    BaselineParts parts;
+    int unused = 0;  // heads encoded since
+  };
+
   const Store* store;
   std::size_t baseline_bytes_max;
   std::vector<Held> held;  // baselines handed out, oldest first
   Revision cached_head = 0;
   std::uint64_t cached_epoch = 0;
   std::unordered_map<model::ProjectId, Batch> baselines;
+  std::unordered_map<model::ProjectId, Parts> parts;  // what the next baseline shares
   boost::unordered_flat_map<Key, Batch, KeyHash> deltas;
   CursorWriter cursors;
   Batch spare;  // of one message, or null
@@ -132,21 +146,18 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::baseline(const model::Proje
   impl_->drop_old();
   auto& cached = impl_->baselines[project];
   if (cached) return cached;
-  const auto entries = impl_->store->entries(project);
-  std::string text;
-  std::size_t bytes = 512;
-  for (const auto& entry : entries) bytes += entry.text->complete_bytes_max() + 1;
-  text.reserve(bytes);
-  JsonWriter json(text);
+  auto& kept = impl_->parts.try_emplace(project, *impl_->store, project).first->second;
+  kept.unused = 0;
+  Message message;
+  JsonWriter json(message.head);
   json.begin_object().key("type").string("snapshot_full").key("projectId").string(project.view());
-  json.key("entries").begin_array();
-  for (const auto& entry : entries) {
-    json.raw({});
-    entry.text->append_complete(text);
-  }
-  json.end_array();
-  impl_->finish(text, project, impl_->store->head(), true, true);
-  cached = std::make_shared<MessageBatch>(MessageBatch{std::move(text)});
+  message.head += ",\"entries\":[";
+  message.rest = kept.parts.at_head();
+  std::string end = "]";
+  impl_->finish(end, project, impl_->store->head(), true, true);
+  message.rest.push_back(std::make_shared<const std::string>(std::move(end)));
+  cached = std::make_shared<MessageBatch>();
+  cached->push_back(std::move(message));
   return cached;
 }
 
@@ -174,7 +185,7 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::Projec
   auto batch = impl_->take_batch(list.size());
   for (std::size_t i = 0; i < list.size(); ++i) {
     const Change& change = list[i];
-    std::string& text = (*batch)[i];
+    std::string& text = (*batch)[i].head;
     const bool last = i + 1 == list.size();
     const bool last_of_revision = last || list[i + 1].revision != change.revision;
     // Only after the last message is everything up to its revision delivered: an entry that changed
@@ -188,7 +199,7 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::Projec
   if (list.empty() && store.review_count_revision() > from) {
     const auto entries = store.entries(project);
     if (!entries.empty()) {
-      impl_->changed(batch->emplace_back(), project, *entries.front().text,
+      impl_->changed(batch->emplace_back().head, project, *entries.front().text,
                      store.review_count_revision(), true, true);
     }
   }

@@ -337,7 +337,7 @@ std::shared_ptr<const MessageBatch> ViewEncoder::text(
     impl_->texts_bytes = 0;
   }
   impl_->texts_bytes += text.size();
-  auto made = std::make_shared<const MessageBatch>(MessageBatch{std::move(text)});
+  auto made = std::make_shared<const MessageBatch>(MessageBatch{Message(std::move(text))});
   impl_->texts.emplace(std::move(key), made);
   return made;
 }

@@ -212,7 +212,7 @@ std::optional<std::uint16_t> SyncSession::close_code() const {
 std::shared_ptr<const MessageBatch> SyncSession::said(std::string text, MonoTime now) {
   last_frame_at_ = now;
   if (state_ == State::live) wake_by(now + heartbeat_);
-  return std::make_shared<const MessageBatch>(MessageBatch{std::move(text)});
+  return std::make_shared<const MessageBatch>(MessageBatch{Message(std::move(text))});
 }
 
 std::string SyncSession::welcome() {

@@ -14,7 +14,7 @@ TEST_F(SyncTest, S_73_ARestartIsVisibleInTheFirstMessage) {
   auto session = subscribe();
   const auto batch = session.next(mono);
   ASSERT_TRUE(batch);
-  EXPECT_NE(batch->front().find(R"("epoch":"epoch-1")"), std::string::npos);
+  EXPECT_NE(batch->front().text().find(R"("epoch":"epoch-1")"), std::string::npos);
 }
 
 TEST_F(SyncTest, S_80_NoMessageRepeatsWhatTheBaselineHeld) {
@@ -47,8 +47,8 @@ TEST_F(SyncTest, S_30_AnUrgentChangeTakesAlongWhatWaited) {
   const auto batch = session.next(mono);
   ASSERT_TRUE(batch);
   ASSERT_EQ(batch->size(), 1U);
-  EXPECT_NE(batch->front().find(R"("runScriptStatus":"RUNNING")"), std::string::npos);
-  EXPECT_NE(batch->front().find(R"("isWorking":true)"), std::string::npos);
+  EXPECT_NE(batch->front().text().find(R"("runScriptStatus":"RUNNING")"), std::string::npos);
+  EXPECT_NE(batch->front().text().find(R"("isWorking":true)"), std::string::npos);
   mono += 1s;
   EXPECT_FALSE(session.next(mono));
 }
@@ -63,8 +63,8 @@ TEST_F(SyncTest, S_46_WhatHappensBeforeTheBaselineIsInIt) {
   }
   const auto first = session.next(mono);
   ASSERT_TRUE(first);
-  EXPECT_EQ(brief(first->front()), "full w");
-  EXPECT_NE(first->front().find(R"("name":"c")"), std::string::npos);
+  EXPECT_EQ(brief(first->front().text()), "full w");
+  EXPECT_NE(first->front().text().find(R"("name":"c")"), std::string::npos);
   EXPECT_TRUE(messages(session).empty());
   read(sync, client);
   EXPECT_EQ(client.shown().entries.at("w").fields.at("name"), "\"c\"");
@@ -84,7 +84,8 @@ TEST_F(SyncTest, S_49_NoMessageTakesTheReviewCountBack) {
   mono += 1s;
   const auto batch = session.next(mono);
   ASSERT_TRUE(batch);
-  for (const auto& text : *batch) {
+  for (const auto& message : *batch) {
+    const std::string text = message.text();
     EXPECT_NE(text.find(R"("reviewCount":3)"), std::string::npos) << text;
   }
   read(sync, client);
@@ -102,7 +103,7 @@ TEST_F(SyncTest, S_74_ALostMessageIsNoticedWithTheNextOne) {
   ASSERT_TRUE(session.next(mono));  // and never delivered
   say(4, R"({"name":"told"})", kA, "b");
   mono += 1s;
-  client.take(session.next(mono)->front());
+  client.take(session.next(mono)->front().text());
   ASSERT_EQ(client.errors.size(), 1U);
   EXPECT_EQ(client.errors.front().rfind("T1: from", 0), 0U) << client.errors.front();
 }
@@ -137,13 +138,13 @@ TEST_F(SyncTest, S_76_TheDigestTellsAReaderThatItsViewIsWrong) {
   read(session, client);
   say(2, R"({"name":"x"})");
   mono += 1s;
-  std::string batch = session.next(mono)->front();
+  std::string batch = session.next(mono)->front().text();
   const auto ops = batch.find(R"("ops":[)") + 7;
   batch.replace(ops, batch.size() - ops, "]}");  // a reader that loses what it was told
   client.take(batch);
   ASSERT_TRUE(client.errors.empty());
   mono += kHeartbeatDefault;
-  client.take(session.next(mono)->front());
+  client.take(session.next(mono)->front().text());
   EXPECT_EQ(client.errors, std::vector<std::string>{"V4: the digest differs"});
 }
 
@@ -208,7 +209,7 @@ TEST_F(SyncTest, S_87_OneBooleanCostsHalfAKilobyteAtMost) {
   ASSERT_TRUE(batch);
   EXPECT_LE(batch->front().size(), kBudgetBytes);
   EXPECT_GT(store.entry(workspace())->text->complete().size(), 2 * kBudgetBytes);
-  client.take(batch->front());
+  client.take(batch->front().text());
   EXPECT_EQ(client.shown().entries.at("w").fields.at("ratchetEnabled"), "true");
 }
 

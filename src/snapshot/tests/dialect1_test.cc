@@ -42,13 +42,13 @@ TEST_F(StoreTest, AHerdOfSlowReadersSharesTheBaselinesStillBeingSent) {
   }
   const auto rest = readers.front().next(mono);
   ASSERT_TRUE(rest);  // and from there to head like anybody else
-  EXPECT_NE(rest->back().find(R"("name":"n49")"), std::string::npos);
+  EXPECT_NE(rest->back().text().find(R"("name":"n49")"), std::string::npos);
   EXPECT_EQ(readers.back().next(mono), rest) << "which is encoded once as well";
   held.reset();
   auto late = join();
   const auto newer = late.next(mono);
   ASSERT_TRUE(newer);  // nobody holds the old one: the baseline is at head again
-  EXPECT_NE(newer->front().find(R"("name":"n49")"), std::string::npos);
+  EXPECT_NE(newer->front().text().find(R"("name":"n49")"), std::string::npos);
   EXPECT_FALSE(late.next(mono));
 }
 

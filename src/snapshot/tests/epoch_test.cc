@@ -96,15 +96,15 @@ TEST_F(ShortEpochTest, AReaderInTheMiddleOfItsBaselineIsResetToo) {
   StrictClient client;
   SyncSession session(tiny, {"s", 0ms, true, {}}, mono);
   session.on_message(client.hello(R"({"projectId":"p"})", true), mono);
-  client.take(session.next(mono)->front());
-  client.take(session.next(mono)->front());
+  client.take(session.next(mono)->front().text());
+  client.take(session.next(mono)->front().text());
   ASSERT_TRUE(client.staging());
   say(next(), R"({"name":"x"})", kA, "a");
-  client.take(session.next(mono)->front());
+  client.take(session.next(mono)->front().text());
   EXPECT_EQ(client.bye, "restart");
   SyncSession again(tiny, {"s", 0ms, true, {}}, mono);
   again.on_message(client.hello(R"({"projectId":"p"})", true, true), mono);
-  while (const auto message = again.next(mono)) client.take(message->front());
+  while (const auto message = again.next(mono)) client.take(message->front().text());
   EXPECT_TRUE(client.errors.empty()) << client.errors.front();
   EXPECT_EQ(client.shown().entries.size(), 3U);
 }
@@ -117,7 +117,7 @@ TEST_F(ShortEpochTest, AReaderThatWaitsForTheNextChangeGetsTheNewEpochWhole) {
   ASSERT_FALSE(feed.look().batch);
   say(next(), R"({"name":"new"})");
   ASSERT_TRUE(feed.look().batch);
-  const std::string batch = feed.next(1)->front();
+  const std::string batch = feed.next(1)->front().text();
   EXPECT_EQ(member(batch, "reason"), "\"epoch\"");
   EXPECT_EQ(member(batch, "from"), "0");
   EXPECT_EQ(member(batch, "to"), "1");
@@ -152,8 +152,8 @@ TEST_F(OneRevisionTest, NothingEncodedInOneEpochIsToldInAnother) {
   ASSERT_EQ(store.head(), 1U);
   const auto baseline = dialect1.next(mono);
   ASSERT_TRUE(baseline);
-  EXPECT_NE(baseline->front().find(R"("name":"new")"), std::string::npos);
-  EXPECT_NE(baseline->front().find(R"("epoch":"epoch-1_2")"), std::string::npos);
+  EXPECT_NE(baseline->front().text().find(R"("name":"new")"), std::string::npos);
+  EXPECT_NE(baseline->front().text().find(R"("epoch":"epoch-1_2")"), std::string::npos);
   read(sync, client);
   auto again = join(client);
   read(again, client);

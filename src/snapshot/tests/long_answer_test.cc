@@ -31,7 +31,7 @@ class LongAnswerTest : public StoreTest {
     EXPECT_EQ(refused, std::nullopt);
     if (!feed.look().batch) return false;
     const auto batch = feed.next(1);
-    for (const auto& op : ops(batch->front())) ++told[op];
+    for (const auto& op : ops(batch->front().text())) ++told[op];
     cursor = feed.cursor();
     return true;
   }

@@ -100,7 +100,7 @@ class StoreTest : public ::testing::Test {
     std::vector<std::string> out;
     mono += 1s;  // past any coalescing gap
     if (const auto batch = session.next(mono)) {
-      for (const auto& text : *batch) out.push_back(brief(text));
+      for (const auto& one : *batch) out.push_back(brief(one.text()));
     }
     return out;
   }

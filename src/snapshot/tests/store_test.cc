@@ -86,9 +86,9 @@ TEST_F(StoreTest, OneCommitIsOneRevision) {
   const auto batch = session.next(mono);
   ASSERT_TRUE(batch);
   ASSERT_EQ(batch->size(), 2U);
-  EXPECT_EQ(batch->front().find(R"("cursor")"),
+  EXPECT_EQ(batch->front().text().find(R"("cursor")"),
             std::string::npos);  // only on the last of a revision
-  EXPECT_NE(batch->back().find(R"("cursor")"), std::string::npos);
+  EXPECT_NE(batch->back().text().find(R"("cursor")"), std::string::npos);
 }
 
 // --- bounds ---

@@ -31,7 +31,7 @@ class SyncTest : public StoreTest {
   void read(SyncSession& session, StrictClient& client) {
     mono += 1s;
     while (const auto batch = session.next(mono)) {
-      for (const auto& text : *batch) client.take(text);
+      for (const auto& one : *batch) client.take(one.text());
     }
     EXPECT_TRUE(client.errors.empty()) << client.errors.front();
   }
@@ -40,7 +40,7 @@ class SyncTest : public StoreTest {
     const auto batch = session.next(mono);
     if (!batch) return "";
     JsonDocument document;
-    return json_text(*document.parse(batch->front()));
+    return json_text(*document.parse(batch->front().text()));
   }
   static std::string member(const std::string& text, const std::string& name) {
     JsonDocument document;

@@ -224,7 +224,7 @@ class World {
 
   void deliver(Reader& reader) {
     if (reader.in_flight == nullptr) return;
-    for (const auto& text : *reader.in_flight) reader.client.take(text);
+    for (const auto& message : *reader.in_flight) reader.client.take(message.text());
     reader.in_flight = nullptr;
     for (const auto& error : reader.client.errors) RC_FAIL(error);
     for (const std::uint64_t at : reader.client.completed_at) {

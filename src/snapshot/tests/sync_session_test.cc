@@ -318,7 +318,7 @@ TEST_F(SyncTest, ALargeViewComesInBoundedBatchesWithoutPartialDisplay) {
   std::size_t batches = 0;
   while (const auto message = session.next(mono)) {
     EXPECT_LE(message->front().size(), 256U * 1024U);
-    client.take(message->front());
+    client.take(message->front().text());
     ++batches;
     if (!client.settled()) {
       EXPECT_TRUE(client.shown().entries.empty());  // T8
@@ -344,7 +344,7 @@ TEST_F(SyncTest, F5_AHotSetLargerThanABatchStillCompletes) {
       say(sequence, R"({"name":")" + name + "\"}", kA, "w" + std::to_string(i));
     }
     mono += 10ms;
-    if (const auto message = session.next(mono)) client.take(message->front());
+    if (const auto message = session.next(mono)) client.take(message->front().text());
     completions += client.completed_at.size();
     client.completed_at.clear();
   }
@@ -360,7 +360,7 @@ TEST_F(SyncTest, F3_WhatCostsMoreThanTheWholeViewBecomesAReset) {
   StrictClient client;
   SyncSession session(tiny, {"s", 0ms, true, {}}, mono);
   session.on_message(client.hello(R"({"projectId":"p"})", true), mono);
-  while (const auto message = session.next(mono)) client.take(message->front());
+  while (const auto message = session.next(mono)) client.take(message->front().text());
   for (int i = 0; i < 60; ++i) remove(++sequence, kA, "w" + std::to_string(i));
   mono += 1s;
   const std::string batch = say_next(session);
@@ -456,8 +456,8 @@ TEST_F(SyncTest, MarksAreTheHeartbeatAndSayHowTheSourcesDo) {
                        }},
                       mono);
   session.on_message(client.hello(R"({"projectId":"p"})", true), mono);
-  client.take(session.next(mono)->front());
-  client.take(session.next(mono)->front());
+  client.take(session.next(mono)->front().text());
+  client.take(session.next(mono)->front().text());
   EXPECT_EQ(say_next(session), "");
   EXPECT_EQ(session.wake_at(), mono + 5s);
   mono += 5s;
@@ -483,7 +483,7 @@ TEST_F(SyncTest, WhatAViewDoesNotShowIsMarkedAtMostOnceASecond) {
     mono += 10ms;
     say(i, R"({"name":"n)" + std::to_string(i) + "\"}");
     if (const auto message = session.next(mono)) {
-      client.take(message->front());
+      client.take(message->front().text());
       ++marks;
     }
   }

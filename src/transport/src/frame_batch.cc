@@ -7,7 +7,7 @@
 namespace sb::transport {
 namespace {
 
-constexpr std::size_t kJoinBytesMax = 4096;  // of one message: larger ones are not copied
+constexpr std::size_t kJoinBytesMax = 4096;  // of one part of a message: larger ones are not copied
 
 constexpr std::string_view kEventEnd = "\n\n";
 constexpr std::size_t kCursorWithin = 512;  // bytes: before anything whose text is not ours
@@ -46,10 +46,16 @@ std::string event_text(std::string_view message) {
 
 FrameBatch::FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing)
     : batch_(std::move(batch)) {
+  const auto each_part = [](const snapshot::Message& message, auto&& visit) {
+    visit(message.head);
+    for (const auto& part : message.rest) visit(*part);
+  };
   std::size_t joined_bytes = 0;
-  for (const std::string& message : *batch_) {
-    joined_bytes +=
-        overhead(framing, message) + (message.size() <= kJoinBytesMax ? message.size() : 0);
+  for (const snapshot::Message& message : *batch_) {
+    joined_bytes += overhead(framing, message.head);
+    each_part(message, [&](const std::string& part) {
+      if (part.size() <= kJoinBytesMax) joined_bytes += part.size();
+    });
   }
   joined_.reserve(joined_bytes);  // never grows below: pieces_ points into it
   std::size_t piece_start = 0;
@@ -58,19 +64,21 @@ FrameBatch::FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch, Fram
       pieces_.push_back(std::string_view(joined_).substr(piece_start));
     piece_start = joined_.size();
   };
-  for (const std::string& message : *batch_) {
+  for (const snapshot::Message& message : *batch_) {
     if (framing == Framing::events) {
-      append_event_head(joined_, message);
+      append_event_head(joined_, message.head);
     } else {
       char header[kWsHeaderBytesMax];
       joined_.append(header, encode_ws_header(WsOpcode::text, message.size(), header));
     }
-    if (message.size() <= kJoinBytesMax) {
-      joined_ += message;
-    } else {
-      end_piece();
-      pieces_.emplace_back(message);
-    }
+    each_part(message, [&](const std::string& part) {
+      if (part.size() <= kJoinBytesMax) {
+        joined_ += part;
+      } else {
+        end_piece();
+        pieces_.emplace_back(part);
+      }
+    });
     if (framing == Framing::events) joined_ += kEventEnd;
   }
   end_piece();

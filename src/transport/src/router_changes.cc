@@ -88,7 +88,7 @@ void Router::answer_changes(std::shared_ptr<snapshot::ViewFeed> feed, MonoTime u
     return reply(problem_response({ErrorCode::not_found, "There is no such project.", {}}));
   }
   const auto due = feed->look();
-  if (due.batch) return reply(json_response(200, feed->next(kViewSeq)->front()));
+  if (due.batch) return reply(json_response(200, feed->next(kViewSeq)->front().text()));
   const auto left = until - ports_.clock.mono_now();
   if (!due.review_count && left > std::chrono::nanoseconds(0)) {
     return waits_.wait(ports_.store.head() + 1, std::chrono::ceil<std::chrono::milliseconds>(left),

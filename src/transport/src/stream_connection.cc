@@ -300,9 +300,9 @@ void StreamConnection::end_session(WsClose code) {
     if (const auto words = session_->next(core_->now())) {
       for (const auto& word : *words) {
         if (framing_ == Framing::events) {
-          control_ += event_text(word);
+          control_ += event_text(word.text());
         } else {
-          append_ws_frame(control_, WsOpcode::text, word);
+          append_ws_frame(control_, WsOpcode::text, word.text());
         }
       }
     }

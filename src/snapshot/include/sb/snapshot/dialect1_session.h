@@ -10,13 +10,10 @@
 #include "sb/core/clock.h"
 #include "sb/model/ids.h"
 #include "sb/snapshot/cursor.h"
+#include "sb/snapshot/message.h"
 #include "sb/snapshot/store.h"
 
 namespace sb::snapshot {
-
-/// JSON texts of one turn, in order; one WebSocket message each. Encoded once, shared by every
-/// subscriber of the view that goes from the same revision to the same revision. Thread: immutable.
-using MessageBatch = std::vector<std::string>;
 
 /// Encodes dialect 1 (protocol, section 3) and keeps the latest batches, so that a thousand
 /// subscribers cost one encoding. Thread: confined to the loop. Borrows the store.
