@@ -5,6 +5,11 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "sb/snapshot/derive.h"
 
@@ -79,6 +84,112 @@ bool is_archival(const model::FactPatch& patch) {
   return patch.present.contains(Field::status) &&
          patch.values.status == model::WorkspaceStatus::ARCHIVED;
 }
+
+/// What the journal kept, on its way into the store.
+class Restoring {
+ public:
+  Restoring(snapshot::Store& store, std::span<const workspace::JournalFact> rows, WallTime wall,
+            MonoTime mono)
+      : store_(store), rows_(rows), wall_(wall), mono_(mono) {}
+
+  /// Answers how many rows could not be read.
+  template <class EnsureProject>
+  std::size_t run(EnsureProject&& ensure_project) {
+    store_.begin_commit();
+    create(ensure_project);
+    each_statement([&](JournalReader::Rows rows) {
+      if (!created_.contains(rows.data())) take(rows);
+    });
+    store_.end_commit();
+    return skipped_;
+  }
+
+ private:
+  using Row = workspace::JournalFact;
+  struct Creation {
+    const Row* project = nullptr;
+    const Row* status = nullptr;
+  };
+
+  template <class Visit>
+  void each_statement(Visit&& visit) const {
+    for (auto left = rows_; !left.empty();) {
+      const std::size_t count = JournalReader::statement(left);
+      if (store_.source(left.front().source)) visit(left.first(count));
+      left = left.subspan(count);
+    }
+  }
+
+  // An entity is created by project and status together, mostly in one statement. Their rows may
+  // carry different stamps by now.
+  template <class EnsureProject>
+  void create(EnsureProject&& ensure_project) {
+    std::map<std::pair<std::string_view, std::string_view>, Creation> apart;
+    each_statement([&](JournalReader::Rows rows) {
+      Creation here;
+      for (const Row& row : rows) {
+        if (row.key == model::field_name(Field::projectId)) here.project = &row;
+        if (row.key == model::field_name(Field::status)) here.status = &row;
+      }
+      if (here.project == nullptr && here.status == nullptr) return;
+      if (here.project != nullptr && here.status != nullptr) {
+        if (auto patch = reader_.read(rows)) {
+          ensure_project(patch->values.projectId);
+          apply(rows.front(), rows.front().stamp, *std::move(patch));
+          created_.insert(rows.data());
+          return;
+        }
+      }
+      Creation& creation = apart[{rows.front().workspace.view(), rows.front().source}];
+      if (here.project != nullptr) creation.project = here.project;
+      if (here.status != nullptr) creation.status = here.status;
+    });
+    for (const auto& [key, creation] : apart) {
+      if (creation.project == nullptr || creation.status == nullptr) continue;
+      auto project = reader_.read({creation.project, 1});
+      const auto status = reader_.read({creation.status, 1});
+      if (!project || !status) continue;
+      ensure_project(project->values.projectId);
+      project->template set<&Facts::status>(status->values.status);
+      apply(*creation.project, std::min(creation.project->stamp, creation.status->stamp),
+            *std::move(project));
+    }
+  }
+
+  void take(JournalReader::Rows rows) {
+    const Row& first = rows.front();
+    if (first.key.empty()) return apply(first, first.stamp, {});
+    if (first.key == kMemoryKey) {
+      return store_.recall(first.workspace, *store_.source(first.source), first.value, wall_,
+                           mono_);
+    }
+    if (auto patch = reader_.read(rows)) return apply(first, first.stamp, *std::move(patch));
+    if (rows.size() == 1) {
+      ++skipped_;
+      return;
+    }
+    for (const Row& row : rows) take({&row, 1});  // all but the one that cannot be read
+  }
+
+  void apply(const Row& row, model::Stamp stamp, model::FactPatch patch) {
+    snapshot::Update update;
+    update.workspace = row.workspace;
+    update.source = *store_.source(row.source);
+    update.stamp = stamp;
+    update.label = "journal";
+    update.facts = std::move(patch);
+    if (row.key.empty()) update.kind = snapshot::Update::Kind::remove;
+    (void)store_.apply(std::move(update), wall_, mono_);
+  }
+
+  snapshot::Store& store_;
+  std::span<const Row> rows_;
+  WallTime wall_;
+  MonoTime mono_;
+  JournalReader reader_;
+  boost::unordered_flat_set<const Row*> created_;  // first rows of statements taken already
+  std::size_t skipped_ = 0;
+};
 
 }  // namespace
 
@@ -277,13 +388,6 @@ std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime
   for (const auto& [name, life] : contents.source_epochs) {
     if (const auto source = store_->source(name)) store_->restore_source_epoch(*source, life);
   }
-  std::size_t skipped = 0;
-  struct Creation {
-    std::optional<workspace::JournalFact> project, status;
-  };
-  // An entity is created by project and status together; their rows may carry different stamps by
-  // now.
-  std::map<std::pair<model::WorkspaceId, std::string>, Creation> creations;
   for (const auto& row : contents.facts) {
     const auto source = store_->source(row.source);
     if (!source) continue;
@@ -293,9 +397,6 @@ std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime
       from.sequence_max = std::max(from.sequence_max, row.stamp.sequence);
     }
     arrivals_ = std::max(arrivals_, row.stamp.arrival);
-    Creation& creation = creations[{row.workspace, row.source}];
-    if (row.key == model::field_name(Field::projectId)) creation.project = row;
-    if (row.key == model::field_name(Field::status)) creation.status = row;
   }
   // The current life of each source, also when none of its facts is left.
   for (const auto& [name, life] : contents.source_epochs) {
@@ -306,47 +407,9 @@ std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime
       if (from.epoch != *epoch) from.begin(*epoch);
     }
   }
-  const auto apply = [&](const workspace::JournalFact& row, model::Stamp stamp,
-                         model::FactPatch patch) {
-    snapshot::Update update;
-    update.workspace = row.workspace;
-    update.source = *store_->source(row.source);
-    update.stamp = stamp;
-    update.label = "journal";
-    update.facts = std::move(patch);
-    if (row.key.empty()) update.kind = snapshot::Update::Kind::remove;
-    (void)store_->apply(std::move(update), wall, mono);
-  };
-  store_->begin_commit();
-  for (const auto& [key, creation] : creations) {
-    if (!creation.project || !creation.status) continue;
-    auto project = read_journal_row(*creation.project);
-    const auto status = read_journal_row(*creation.status);
-    if (!project || !status) continue;
-    (void)ensure_project(project->values.projectId, wall);
-    project->set<&Facts::status>(status->values.status);
-    apply(*creation.project, std::min(creation.project->stamp, creation.status->stamp),
-          *std::move(project));
-  }
-  for (const auto& row : contents.facts) {
-    if (!store_->source(row.source)) continue;
-    if (row.key.empty()) {
-      apply(row, row.stamp, {});
-      continue;
-    }
-    if (row.key == kMemoryKey) {
-      store_->recall(row.workspace, *store_->source(row.source), row.value, wall, mono);
-      continue;
-    }
-    auto patch = read_journal_row(row);
-    if (patch) {
-      apply(row, row.stamp, *std::move(patch));
-    } else {
-      ++skipped;
-    }
-  }
-  store_->end_commit();
-  return skipped;
+  Restoring restoring(*store_, contents.facts, wall, mono);
+  return restoring.run(
+      [&](const model::ProjectId& project) { (void)ensure_project(project, wall); });
 }
 
 std::vector<model::WorkspaceId> Ingest::orphans(const workspace::JournalContents& contents) const {

@@ -1,6 +1,7 @@
 #include "journal_rows.h"
 
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "sb/core/json_codec.h"
@@ -35,22 +36,14 @@ void append_elements(std::vector<workspace::JournalFact>& rows, const workspace:
   }
 }
 
-template <class T>
-Result<void> read_elements(model::ElementsPatch<T>& patch, const std::string& id,
-                           const std::string& value) {
-  if (id.empty()) {
-    patch.whole = true;
-    return {};
-  }
-  if (value.empty()) {
-    patch.removals.push_back(id);
-    return {};
-  }
-  JsonDocument document;
-  SB_TRY(const JsonValue json, document.parse(value));
-  SB_TRY(T element, from_json<T>(json, "$"));
-  patch.upserts.push_back(std::move(element));
-  return {};
+// Of a field by itself, or of an element: "sessionSummaries/s1".
+std::optional<Field> field_of(std::string_view key) {
+  return model::field_from_name(key.substr(0, key.find('/')));
+}
+
+bool is_collection(Field field) {
+  return field == Field::sessionSummaries || field == Field::pendingRequests ||
+         field == Field::terminals;
 }
 
 }  // namespace
@@ -107,25 +100,64 @@ std::vector<workspace::JournalFact> journal_rows(const std::vector<JournalStatem
   return rows;
 }
 
-Result<model::FactPatch> read_journal_row(const workspace::JournalFact& row) {
-  const auto slash = row.key.find('/');
-  const std::string name = row.key.substr(0, slash);
-  const std::string id = slash == std::string::npos ? "" : row.key.substr(slash + 1);
-  const auto field = model::field_from_name(name);
-  if (!field) return fail(ErrorCode::invalid_argument, "unknown journal key " + row.key);
-  model::FactPatch patch;
-  if (*field == Field::sessionSummaries) {
-    SB_TRY_VOID(read_elements(patch.sessions, id, row.value));
-  } else if (*field == Field::pendingRequests) {
-    SB_TRY_VOID(read_elements(patch.pending, id, row.value));
-  } else if (*field == Field::terminals) {
-    SB_TRY_VOID(read_elements(patch.terminals, id, row.value));
-  } else {
-    JsonDocument document;
-    SB_TRY(const JsonValue json, document.parse("{\"" + name + "\":" + row.value + "}"));
-    return model::parse_fact_patch(json, "$");
+std::size_t JournalReader::statement(Rows rows) {
+  const workspace::JournalFact& first = rows.front();
+  const auto stands_alone = [](const workspace::JournalFact& row) {
+    const auto field = field_of(row.key);
+    return !field || is_collection(*field);
+  };
+  if (stands_alone(first)) return 1;
+  std::size_t count = 1;
+  while (count < rows.size() && rows[count].stamp == first.stamp &&
+         rows[count].workspace == first.workspace && rows[count].source == first.source &&
+         !stands_alone(rows[count])) {
+    ++count;
   }
-  return patch;
+  return count;
+}
+
+Result<model::FactPatch> JournalReader::read(Rows rows) {
+  const workspace::JournalFact& first = rows.front();
+  const auto field = field_of(first.key);
+  if (!field) return fail(ErrorCode::invalid_argument, "unknown journal key " + first.key);
+  model::FactPatch patch;
+  switch (*field) {
+    case Field::sessionSummaries:
+      SB_TRY_VOID(read_elements(patch.sessions, first));
+      return patch;
+    case Field::pendingRequests:
+      SB_TRY_VOID(read_elements(patch.pending, first));
+      return patch;
+    case Field::terminals:
+      SB_TRY_VOID(read_elements(patch.terminals, first));
+      return patch;
+    default:
+      break;
+  }
+  text_.clear();
+  for (const workspace::JournalFact& row : rows) {
+    text_.append(text_.empty() ? "{\"" : ",\"").append(row.key).append("\":").append(row.value);
+  }
+  SB_TRY(const JsonValue json, document_.parse(text_ += '}'));
+  return model::parse_fact_patch(json, "$");
+}
+
+template <class T>
+Result<void> JournalReader::read_elements(model::ElementsPatch<T>& patch,
+                                          const workspace::JournalFact& row) {
+  const auto slash = row.key.find('/');
+  if (slash == std::string::npos) {
+    patch.whole = true;
+    return {};
+  }
+  if (row.value.empty()) {
+    patch.removals.push_back(row.key.substr(slash + 1));
+    return {};
+  }
+  SB_TRY(const JsonValue json, document_.parse(row.value));
+  SB_TRY(T element, from_json<T>(json, "$"));
+  patch.upserts.push_back(std::move(element));
+  return {};
 }
 
 }  // namespace sb::orchestration

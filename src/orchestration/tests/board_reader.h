@@ -127,7 +127,8 @@ class BoardReader {
     for (std::size_t i = 0; i < most; ++i) {
       const auto batch = session1_ ? session1_->next(now) : session2_->next(now);
       if (!batch) return;
-      for (const auto& text : *batch) {
+      for (const auto& message : *batch) {
+        const std::string text = message.text();
         session1_ ? one_.take(text) : two_.take(text);
       }
     }

@@ -27,7 +27,7 @@ class EventCardsTest : public IngestTest {
     const auto batch = session_->next(now_);
     if (!batch) return "";
     EXPECT_EQ(batch->size(), 1U);
-    return batch->front();
+    return batch->front().text();
   }
   static bool says(const std::string& message, std::string_view member) {
     return message.find(member) != std::string::npos;

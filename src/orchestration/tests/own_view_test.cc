@@ -39,8 +39,8 @@ TEST_F(OwnViewTest, S_25_WhatIsReadyHasItsBranchInTheSameMessage) {
   const auto batch = session.next(loop.clock().mono_now());
   ASSERT_TRUE(batch);
   ASSERT_EQ(batch->size(), 1U);
-  EXPECT_NE(batch->front().find(R"("status":"READY")"), std::string::npos);
-  EXPECT_NE(batch->front().find(R"("branchName":"feature")"), std::string::npos);
+  EXPECT_NE(batch->front().text().find(R"("status":"READY")"), std::string::npos);
+  EXPECT_NE(batch->front().text().find(R"("branchName":"feature")"), std::string::npos);
 }
 
 TEST_F(OwnViewTest, S_34_AReadThatEndsAfterItsWorkspaceIsDropped) {
@@ -68,7 +68,7 @@ TEST_F(OwnViewTest, S_61_NobodyIsToldThatAWorkspaceCreatedDuringAPassWent) {
   const auto batch = session.next(loop.clock().mono_now());
   ASSERT_TRUE(batch);
   ASSERT_EQ(batch->size(), 1U);
-  EXPECT_NE(batch->front().find(R"("type":"snapshot_changed")"), std::string::npos);
+  EXPECT_NE(batch->front().text().find(R"("type":"snapshot_changed")"), std::string::npos);
   EXPECT_TRUE(present("new"));
   EXPECT_EQ(drift.total(), 0U);
 }

@@ -57,8 +57,8 @@ void BaselineParts::make_all() {
     if (places_.size() != 0) text += ',';
     entity->text->append_complete(text);
     ids_.back().push_back(entity->id);
-    places_.emplace(entity->id, Place{static_cast<std::uint32_t>(ids_.size() - 1),
-                                      entity->facts.createdAt});
+    places_.emplace(entity->id,
+                    Place{static_cast<std::uint32_t>(ids_.size() - 1), entity->facts.createdAt});
     if (text.size() < part_bytes_) continue;
     parts_.push_back(std::make_shared<const std::string>(std::exchange(text, {})));
   }

@@ -23,7 +23,8 @@ namespace sb::snapshot {
 class BaselineParts {
  public:
   using Part = std::shared_ptr<const std::string>;
-  static constexpr std::size_t kPartBytes = 32'768;  // of one; the entry that reaches it is its last
+  static constexpr std::size_t kPartBytes =
+      32'768;  // of one; the entry that reaches it is its last
 
   BaselineParts(const Store& store, model::ProjectId project, std::size_t part_bytes = kPartBytes)
       : store_(&store), project_(std::move(project)), part_bytes_(part_bytes) {}

@@ -54,6 +54,9 @@ JournalFact read_fact(const sqlite::Row& row) {
 }
 
 Result<void> read_all(sqlite::Database& database, JournalContents& contents) {
+  SB_TRY_VOID(database.query("SELECT count(*) FROM external_fact", {}, [&](const sqlite::Row& row) {
+    contents.facts.reserve(static_cast<std::size_t>(row.integer(0)));
+  }));
   SB_TRY_VOID(database.query(
       "SELECT workspace, source, key, epoch, sequence, arrival, value"
       " FROM external_fact ORDER BY written",
