@@ -59,6 +59,7 @@
 #include "fixer_output.h"
 #include "fixer_sessions.h"
 #include "handover.h"
+#include "heap_room.h"
 #include "paths.h"
 #include "ports.h"
 #include "run_script_port.h"
@@ -170,6 +171,9 @@ class Application {
   void announce();
   void stop(int signal);
   void open_browser();
+  [[nodiscard]] std::string database_path() const {
+    return data_dir_ + "/" + std::string(workspace::kDatabaseName);
+  }
   [[nodiscard]] std::string page_url() const {
     return options_.auth == transport::AuthMode::none ? server_->url() + "/"
                                                       : server_->url() + "/?token=" + token_;
@@ -178,6 +182,7 @@ class Application {
   ServeOptions options_;
   workspace::DataDirLock lock_;
   std::string data_dir_;
+  HeapRoom heap_room_{database_bytes(database_path())};
   Logger log_{"snapboard"};
   SystemClock clock_;
   SystemRandom random_;
@@ -228,8 +233,7 @@ class Application {
 };
 
 Result<void> Application::open() {
-  SB_TRY(auto database,
-         sqlite::Database::open(data_dir_ + "/" + std::string(workspace::kDatabaseName)));
+  SB_TRY(auto database, sqlite::Database::open(database_path()));
   SB_TRY_VOID(database->migrate("workspace", workspace::migrations()));
   SB_TRY_VOID(database->migrate("session", session::migrations()));
   SB_TRY_VOID(database->migrate("run_script", run_script::migrations()));
@@ -435,6 +439,7 @@ void Application::begin() {
 }
 
 void Application::announce() {
+  heap_room_.settle();
   if (options_.print_ready) {
     std::string line;
     JsonWriter json(line);
