@@ -5,7 +5,6 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { test } from "node:test";
 import { Producer, Sandbox, Stream, TOKEN, binary, eventually } from "./support.mjs";
 
@@ -64,13 +63,15 @@ test(`a server restarted under ${CLIENTS} clients has all of them back, and righ
   const first = await sandbox.serve(repo);
   const report = load(t, first, ...mixed(), "--rate", RATE / 10, "--seconds", SECONDS + 2);
   await eventually("all clients are there", async () => (await first.metric("snapboard_websocket_connections")) >= (CLIENTS * 4) / 5);
-  await pause(500);
+  const connected = await first.metric("snapboard_revision");
+  await eventually("events are sent", async () => (await first.metric("snapboard_revision")) > connected + 20);
   await first.stop();
   await sandbox.serve(repo, "--listen", first.url.host);
   const told = await report;
   t.diagnostic(`all back ${told.longestOutageSeconds.toFixed(2)} s after the first was lost`);
   assertRight(told);
   assert.ok(told.resetsOfNewEpoch > 0, "the new life of the server was noticed");
+  assert.ok(told.longestOutageSeconds > 0, "the clients noticed as well");
 });
 
 test("stalled clients do not hold up the others, and get what they missed", async (t) => {

@@ -178,9 +178,15 @@ void ServerCore::pump() {
   pump_posted_ = false;
   const MonoTime now = this->now();
   pumping_ = true;
-  for (std::size_t i = 0; i < websockets_.size(); ++i) {
-    if (i + kFetchAhead < websockets_.size()) StreamConnection::fetch(websockets_[i + kFetchAhead]);
-    if (StreamConnection* const websocket = websockets_[i]) websocket->pump(now);
+  // Another one is first each time, or the same would always be told last.
+  const std::size_t count = websockets_.size();
+  const std::size_t first = count == 0 ? 0 : ++first_told_ % count;
+  const auto at = [&](std::size_t n) {
+    return websockets_[n < count - first ? first + n : n - (count - first)];
+  };
+  for (std::size_t n = 0; n < count; ++n) {
+    if (n + kFetchAhead < count) StreamConnection::fetch(at(n + kFetchAhead));
+    if (StreamConnection* const websocket = at(n)) websocket->pump(now);
   }
   pumping_ = false;
   forget_gone();

@@ -122,6 +122,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
 
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   std::vector<StreamConnection*> websockets_;  // null: gone during this pump
+  std::size_t first_told_ = 0;                 // in the last pump, modulo their number
   std::unordered_map<std::string, std::size_t> per_origin_;
   bool pumping_ = false;
   bool pump_posted_ = false;
