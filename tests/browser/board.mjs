@@ -56,8 +56,11 @@ export async function serve(sandbox, repo, port = 0) {
   return { url: address.href, port: Number(address.port), kill };
 }
 
-/** A repository with three worktrees and a set-up script, the program on it, and a page that shows them. */
-export async function openBoard(t, { colorScheme = "light", viewport = { width: 1280, height: 800 }, setup, env = {} } = {}) {
+/**
+ * A repository with three worktrees and a set-up script, the program on it, and a page that shows them. `before`: what
+ * runs in the page before anything else.
+ */
+export async function openBoard(t, { colorScheme = "light", viewport = { width: 1280, height: 800 }, setup, env = {}, before } = {}) {
   const sandbox = new Sandbox(t);
   Object.assign(sandbox.env, env);
   const repo = sandbox.repository();
@@ -83,8 +86,9 @@ export async function openBoard(t, { colorScheme = "light", viewport = { width: 
     });
     socket.on("framesent", () => ++traffic.frames);
   });
+  if (before) await page.addInitScript(before);
   await page.goto(server.url);
-  for (const name of ["main", ...Object.keys(worktrees)]) await shows(page, inBoard(name));
+  for (const name of ["main", ...Object.keys(worktrees)]) await shows(page, inBoard(name), START_MS);
   // Measured by git, all of them: from here on nothing happens by itself.
   const cards = "[...document.querySelectorAll('[data-column] article')]";
   await shows(page, `${cards}.length === 4 && !${cards}.some((card) => card.textContent.includes('not measured'))`, START_MS);

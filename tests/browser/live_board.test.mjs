@@ -107,6 +107,33 @@ test("a killed server is noticed, and after its return the page is live with wha
   await shows(page, inBoard("beta", "text.includes('+2')"), START_MS);
 });
 
+/** What a network that lets no WebSocket through, and no event stream if that is asked for, is for the page. */
+function blocked({ events }) {
+  window.blocked = true;
+  window.WebSocket = class extends WebSocket {
+    constructor(url) {
+      super(window.blocked ? String(url).replace("/sync", "/nowhere") : url);
+    }
+  };
+  const { fetch } = window;
+  window.fetch = (url, init) =>
+    events && window.blocked && new Headers(init?.headers).get("accept") === "text/event-stream"
+      ? Promise.reject(new TypeError("blocked"))
+      : fetch(url, init);
+}
+
+for (const [what, events, says] of [["WebSockets are", false, "by event stream"], ["WebSockets and event streams are", true, "by polling"]]) {
+  test(`where ${what} blocked the page goes on another way, says so, and returns`, async (t) => {
+    const { page, worktrees } = await openBoard(t, { before: `(${blocked})(${JSON.stringify({ events })})` });
+    const line = "document.querySelector('[data-connection]').textContent";
+    await shows(page, `${line}.includes('Live') && ${line}.includes('${says}')`, START_MS);
+    await picture(page, `detour-${events ? "polling" : "events"}.png`);
+    await reaches(t, page, "an edit", () => appendFileSync(path.join(worktrees.alpha, "file.txt"), "four\nfive\n"), inBoard("alpha", "text.includes('+2')"));
+    await page.evaluate("window.blocked = false");
+    await shows(page, `${line}.includes('Live') && !${line}.includes(' by ')`, 3 * START_MS);
+  });
+}
+
 test("at phone width everything is in reach", async (t) => {
   const { page } = await openBoard(t, { viewport: { width: 360, height: 740 } });
   const overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
