@@ -6,6 +6,7 @@
 #include "entity.h"
 
 namespace sb::snapshot {
+
 const std::vector<BaselineParts::Part>& BaselineParts::at_head() {
   const bool same_epoch = !parts_.empty() && epoch_ == store_->epoch_number();
   if (!same_epoch || at_ < store_->floor(project_) || !catch_up()) make_all();

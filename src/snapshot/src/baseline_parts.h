@@ -23,8 +23,7 @@ namespace sb::snapshot {
 class BaselineParts {
  public:
   using Part = std::shared_ptr<const std::string>;
-  static constexpr std::size_t kPartBytes =
-      32'768;  // of one; the entry that reaches it is its last
+  static constexpr std::size_t kPartBytes = 32'768;  // the entry that reaches it is the last
 
   BaselineParts(const Store& store, model::ProjectId project, std::size_t part_bytes = kPartBytes)
       : store_(&store), project_(std::move(project)), part_bytes_(part_bytes) {}
@@ -36,11 +35,6 @@ class BaselineParts {
   struct Place {
     std::uint32_t part = 0;
     std::optional<WallTime> created_at;  // with the id, what decides the place among the entries
-  };
-  struct IdHash {
-    std::size_t operator()(const model::WorkspaceId& id) const {
-      return std::hash<model::WorkspaceId>{}(id);
-    }
   };
 
   [[nodiscard]] bool catch_up();
@@ -54,7 +48,7 @@ class BaselineParts {
   Revision at_ = 0;          // head the parts are of
   std::vector<Part> parts_;
   std::vector<std::vector<model::WorkspaceId>> ids_;  // of each part
-  boost::unordered_flat_map<model::WorkspaceId, Place, IdHash> places_;
+  boost::unordered_flat_map<model::WorkspaceId, Place, std::hash<model::WorkspaceId>> places_;
 };
 
 }  // namespace sb::snapshot

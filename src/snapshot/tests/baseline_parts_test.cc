@@ -94,6 +94,14 @@ TEST_F(BaselinePartsWalk, EveryBaselineIsWhatThePlainestWayMakes) {
       case 6:
         (void)store.expire(mono += 1s);
         break;
+      case 7:
+        if (pick(20) == 0) {
+          (void)store.remove_project(project());
+          model::ProjectInfo again;
+          again.id = project();
+          ASSERT_TRUE(store.put_project(again));
+        }
+        break;
       default:
         say(step, R"({"name":")" + std::string(1 + pick(300), 'n') + "\"}", kA, id);
     }

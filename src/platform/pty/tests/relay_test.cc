@@ -162,7 +162,7 @@ TEST_F(RelayTest, AJobIsStoppedAndContinued) {
 
 TEST_F(RelayTest, AResizeOutsideIsSeenInside) {
   shell();
-  user_.type("trap 'stty size' WINCH; echo armed\r");
+  user_.type("trap 'stty size' WINCH; echo ar''med\r");  // what is typed is shown as well
   ASSERT_TRUE(user_.shows("armed\r\n"));
   user_.resize({50, 123, 0, 0});
   ::kill(::getpid(), SIGWINCH);  // the kernel tells only the foreground of a controlling terminal
