@@ -4,10 +4,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
+#include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include "sb/testing/git_sandbox.h"
+#include "sb/testing/temp_dir.h"
 
 namespace sb::git_cli {
 namespace {
@@ -204,6 +208,52 @@ TEST(Worktrees, AreTheOnesGitLists) {
   EXPECT_NE(find(*records, dir / "exp")->head.oid, std::nullopt);
   ASSERT_NE(find(*records, dir / "with\nnewline"), nullptr);
   EXPECT_EQ(find(*records, dir / "with\nnewline")->head.branch, "odd");
+}
+
+/// The records of `git worktree list --porcelain -z`, without commits and locks, which we do not
+/// read from there.
+std::set<std::string> listed(std::string text, const std::string& from, const std::string& to) {
+  std::set<std::string> records;
+  std::string record;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\0', at), text.size());
+    std::string line = text.substr(at, end - at);
+    at = end + 1;
+    if (line.empty()) {
+      records.insert(std::exchange(record, {}));
+    } else if (!line.starts_with("HEAD ") && !line.starts_with("locked")) {
+      if (const auto path = line.find(from); path != std::string::npos) {
+        line.replace(path, from.size(), to);
+      }
+      record += line + "\n";
+    }
+  }
+  if (!record.empty()) records.insert(record);
+  return records;
+}
+
+TEST(Worktrees, AreWhatTheDocumentedListSays) {
+  const Sandbox dir;
+  const auto repo = init_with_commit(dir / "app");
+  git(repo, {"worktree", "add", "-q", "-b", "feat/api", dir / "app-wt/api"});
+  git(repo, {"worktree", "add", "-q", "--detach", dir / "app-wt/exp"});
+  git(repo, {"worktree", "add", "-q", "-b", "feat/gone", dir / "app-wt/gone"});
+  git(repo, {"worktree", "add", "-q", "-b", "feat/lock", dir / "app-wt/lock"});
+  git(repo, {"worktree", "lock", "--reason", "agent\nrunning", dir / "app-wt/lock"});
+  std::filesystem::remove_all(dir / "app-wt/gone");
+  const auto records = list_worktrees(*discover(repo));
+  ASSERT_TRUE(records) << records.error().message;
+  std::set<std::string> ours;
+  for (const auto& record : *records) {
+    ours.insert(
+        "worktree " + record.path + "\n" +
+        (record.head.branch ? "branch refs/heads/" + *record.head.branch : "detached") +
+        (record.missing ? "\nprunable gitdir file points to non-existent location\n" : "\n"));
+  }
+  const std::string documented =
+      testing::read_file(SB_SOURCE_DIR "/src/platform/git_cli/tests/fixtures/git-worktree-list.z");
+  EXPECT_EQ(ours, listed(documented, "/home/dev/app", repo));
+  EXPECT_EQ(ours, listed(git(repo, {"worktree", "list", "--porcelain", "-z"}), repo, repo));
 }
 
 TEST(Worktrees, KeepTheirIdentityWhenMovedAndLoseItWhenMadeAgain) {
