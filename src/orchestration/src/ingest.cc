@@ -179,7 +179,7 @@ class Restoring {
     update.label = "journal";
     update.facts = std::move(patch);
     if (row.key.empty()) update.kind = snapshot::Update::Kind::remove;
-    (void)store_.apply(std::move(update), wall_, mono_);
+    (void)store_.apply(update, wall_, mono_);
   }
 
   snapshot::Store& store_;
@@ -341,7 +341,7 @@ Ingest::Verdict Ingest::apply_removal(model::ExternalEvent& event, const Place& 
   update.kind = snapshot::Update::Kind::remove;
   update.label = event_label(event);
   JournalStatement statement;
-  const auto applied = store_->apply(std::move(update), wall, mono);
+  const auto applied = store_->apply(update, wall, mono);
   if (applied.ok()) {
     std::erase_if(journal.said, [&](const auto& old) { return old.workspace == event.workspace; });
     journal.forget.push_back(event.workspace);

@@ -19,13 +19,15 @@ void append_elements(std::vector<workspace::JournalFact>& rows, const workspace:
   const std::string collection(model::field_name(field));
   for (const T& value : patch.upserts) {
     workspace::JournalFact element = row;
-    element.key = collection + "/" + std::string(model::element_id(value));
+    element.key = collection;
+    element.key.append("/").append(model::element_id(value));
     append_json(element.value, value);
     rows.push_back(std::move(element));
   }
   for (const std::string& id : patch.removals) {
     workspace::JournalFact element = row;
-    element.key = collection + "/" + id;
+    element.key = collection;
+    element.key.append("/").append(id);
     rows.push_back(std::move(element));
   }
   if (patch.whole) {

@@ -55,7 +55,7 @@ void BaselineParts::make_all() {
       text.reserve(part_bytes_ + entity->text->complete_bytes_max() + 1);
       ids_.emplace_back();
     }
-    if (places_.size() != 0) text += ',';
+    if (!places_.empty()) text += ',';
     entity->text->append_complete(text);
     ids_.back().push_back(entity->id);
     places_.emplace(entity->id,

@@ -67,7 +67,8 @@ inline constexpr std::uint64_t kHashOther = 0xD6E8FEB86659FD93ULL;
   };
   std::uint64_t hash = spread(detail::kHashSeed ^ text.size());
   for (; text.size() > 8; text.remove_prefix(8)) {
-    hash = spread(hash ^ detail::hash_word(text.data(), 8));
+    const std::string_view word = text.substr(0, 8);
+    hash = spread(hash ^ detail::hash_word(word.data(), word.size()));
   }
   return spread(hash ^ detail::hash_word(text.data(), text.size()));
 }

@@ -106,6 +106,7 @@ struct CommandSink {
   /// not_found.
   virtual void reconcile(const model::ProjectId& id,
                          std::function<void(Result<std::uint64_t>)> done) = 0;
+  // NOLINTBEGIN(performance-unnecessary-value-param): by value for those who override and keep it
   /// Asks for the pull request of a workspace now and answers the revision with what was said.
   /// Errors: not_found (no such workspace, or none of its remotes is on GitHub), limit_exceeded
   /// (their rate limit), unavailable, timeout.
@@ -127,6 +128,7 @@ struct CommandSink {
     (void)delivery;
     return fail(ErrorCode::forbidden, "webhooks are not taken here");
   }
+  // NOLINTEND(performance-unnecessary-value-param)
 };
 
 }  // namespace sb::transport
