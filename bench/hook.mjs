@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { Sandbox, binary } from "../tests/e2e/support.mjs";
-import { row } from "./table.mjs";
+import { median, row } from "./table.mjs";
 
 const TIMES = 100;
 const ROUNDS = 5;
@@ -13,8 +13,6 @@ const CURL_MS = 4.7; // what linking libcurl took on the machine the limit was s
 const PEAK_MAX_MIB = 6;
 const bench = process.env.SB_BENCH_BIN;
 const fixture = new URL("../src/domains/session/tests/fixtures/claude-user-prompt-submit.json", import.meta.url);
-
-const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 test("a hook", async (t) => {
   const sandbox = new Sandbox(t);

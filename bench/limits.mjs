@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "node:test";
 import { Producer, Sandbox, TOKEN, binary, eventually } from "../tests/e2e/support.mjs";
-import { row } from "./table.mjs";
+import { median, row } from "./table.mjs";
 
 const ROUNDS = Number(process.env.SB_BENCH_ROUNDS ?? 3);
 const SECONDS = Number(process.env.SB_BENCH_SECONDS ?? 3);
@@ -23,8 +23,6 @@ const LOAD_CORE = 1;
 const RECORDED = "recorded"; // a name no event of the load has
 const generator = path.join(path.dirname(binary), "snapboard-load");
 const limitBinary = process.env.SB_LIMIT_BIN;
-
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** The server on one core, the load on another, both before everybody else, as far as we may. */
 function pin(pid, core) {

@@ -3,6 +3,8 @@ import { after } from "node:test";
 
 const rows = [];
 
+export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
 /** `measured` against its target, which is a least or a most. */
 export function row(what, { measured, target, least = false }) {
   rows.push({ what, measured, target: `${least ? ">=" : "<="} ${target}`, met: least ? measured >= target : measured <= target });
