@@ -19,7 +19,11 @@ constexpr std::chrono::milliseconds kCommitMax{5};  // of the journal: one group
 // --- start ---
 
 void Server::restore() {
-  workspace::JournalContents contents{world_.journal, world_.lives};
+  workspace::JournalContents contents;
+  for (const workspace::JournalFact& fact : world_.journal) {
+    contents.add({fact.workspace.view(), fact.source, fact.stamp, fact.key, fact.value});
+  }
+  contents.source_epochs = world_.lives;
   const std::size_t skipped = ingest_.restore(contents, env_.loop.wall_now(), env_.loop.mono_now());
   env_.judge.hold(skipped == 0, "R2", [] { return "rows of the journal could not be read"; });
   for (const auto& [name, life] : world_.lives) {

@@ -9,8 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include <boost/unordered/unordered_flat_set.hpp>
-
 #include "sb/snapshot/derive.h"
 
 #include "event_facts.h"
@@ -88,62 +86,64 @@ bool is_archival(const model::FactPatch& patch) {
 /// What the journal kept, on its way into the store.
 class Restoring {
  public:
-  Restoring(snapshot::Store& store, std::span<const workspace::JournalFact> rows, WallTime wall,
-            MonoTime mono)
-      : store_(store), rows_(rows), wall_(wall), mono_(mono) {}
+  Restoring(snapshot::Store& store, JournalReader::Rows rows, WallTime wall, MonoTime mono)
+      : store_(store), wall_(wall), mono_(mono) {
+    for (; !rows.empty(); rows = rows.subspan(statements_.back().rows.size())) {
+      statements_.push_back({rows.first(JournalReader::statement(rows))});
+    }
+  }
 
   /// Answers how many rows could not be read.
   template <class EnsureProject>
   std::size_t run(EnsureProject&& ensure_project) {
+    std::erase_if(statements_, [&](const Statement& statement) {
+      return !store_.source(statement.rows.front().source);
+    });
     store_.begin_commit();
     create(ensure_project);
-    each_statement([&](JournalReader::Rows rows) {
-      if (!created_.contains(rows.data())) take(rows);
-    });
+    for (const Statement& statement : statements_) {
+      if (!statement.taken) take(statement.rows);
+    }
     store_.end_commit();
     return skipped_;
   }
 
  private:
-  using Row = workspace::JournalFact;
+  using Row = workspace::JournalRow;
+  struct Statement {
+    JournalReader::Rows rows;
+    bool taken = false;
+  };
   struct Creation {
     const Row* project = nullptr;
     const Row* status = nullptr;
   };
-
-  template <class Visit>
-  void each_statement(Visit&& visit) const {
-    for (auto left = rows_; !left.empty();) {
-      const std::size_t count = JournalReader::statement(left);
-      if (store_.source(left.front().source)) visit(left.first(count));
-      left = left.subspan(count);
-    }
-  }
 
   // An entity is created by project and status together, mostly in one statement. Their rows may
   // carry different stamps by now.
   template <class EnsureProject>
   void create(EnsureProject&& ensure_project) {
     std::map<std::pair<std::string_view, std::string_view>, Creation> apart;
-    each_statement([&](JournalReader::Rows rows) {
+    for (Statement& statement : statements_) {
+      const JournalReader::Rows rows = statement.rows;
       Creation here;
       for (const Row& row : rows) {
         if (row.key == model::field_name(Field::projectId)) here.project = &row;
         if (row.key == model::field_name(Field::status)) here.status = &row;
       }
-      if (here.project == nullptr && here.status == nullptr) return;
+      if (here.project == nullptr && here.status == nullptr) continue;
       if (here.project != nullptr && here.status != nullptr) {
         if (auto patch = reader_.read(rows)) {
           ensure_project(patch->values.projectId);
           apply(rows.front(), rows.front().stamp, *std::move(patch));
-          created_.insert(rows.data());
-          return;
+          statement.taken = true;
+          continue;
         }
       }
-      Creation& creation = apart[{rows.front().workspace.view(), rows.front().source}];
+      Creation& creation = apart[{rows.front().workspace, rows.front().source}];
       if (here.project != nullptr) creation.project = here.project;
       if (here.status != nullptr) creation.status = here.status;
-    });
+    }
     for (const auto& [key, creation] : apart) {
       if (creation.project == nullptr || creation.status == nullptr) continue;
       auto project = reader_.read({creation.project, 1});
@@ -160,8 +160,7 @@ class Restoring {
     const Row& first = rows.front();
     if (first.key.empty()) return apply(first, first.stamp, {});
     if (first.key == kMemoryKey) {
-      return store_.recall(first.workspace, *store_.source(first.source), first.value, wall_,
-                           mono_);
+      return store_.recall(id_of(first), *store_.source(first.source), first.value, wall_, mono_);
     }
     if (auto patch = reader_.read(rows)) return apply(first, first.stamp, *std::move(patch));
     if (rows.size() == 1) {
@@ -173,7 +172,7 @@ class Restoring {
 
   void apply(const Row& row, model::Stamp stamp, model::FactPatch patch) {
     snapshot::Update update;
-    update.workspace = row.workspace;
+    update.workspace = id_of(row);
     update.source = *store_.source(row.source);
     update.stamp = stamp;
     update.label = "journal";
@@ -182,12 +181,15 @@ class Restoring {
     (void)store_.apply(update, wall_, mono_);
   }
 
+  static model::WorkspaceId id_of(const Row& row) {
+    return model::WorkspaceId(std::string(row.workspace));
+  }
+
   snapshot::Store& store_;
-  std::span<const Row> rows_;
+  std::vector<Statement> statements_;  // in order of being written
   WallTime wall_;
   MonoTime mono_;
   JournalReader reader_;
-  boost::unordered_flat_set<const Row*> created_;  // first rows of statements taken already
   std::size_t skipped_ = 0;
 };
 
@@ -388,7 +390,7 @@ std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime
   for (const auto& [name, life] : contents.source_epochs) {
     if (const auto source = store_->source(name)) store_->restore_source_epoch(*source, life);
   }
-  for (const auto& row : contents.facts) {
+  for (const auto& row : contents.rows()) {
     const auto source = store_->source(row.source);
     if (!source) continue;
     Producer& from = producer(*source);
@@ -407,7 +409,7 @@ std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime
       if (from.epoch != *epoch) from.begin(*epoch);
     }
   }
-  Restoring restoring(*store_, contents.facts, wall, mono);
+  Restoring restoring(*store_, contents.rows(), wall, mono);
   return restoring.run(
       [&](const model::ProjectId& project) { (void)ensure_project(project, wall); });
 }
@@ -415,11 +417,17 @@ std::size_t Ingest::restore(const workspace::JournalContents& contents, WallTime
 std::vector<model::WorkspaceId> Ingest::orphans(const workspace::JournalContents& contents) const {
   std::set<model::WorkspaceId> ids;
   if (store_->counts().evicted != 0) return {};  // absent, but not forgotten
-  for (const auto& row : contents.facts) {
-    if (store_->facts(row.workspace) != nullptr) continue;
+  std::string_view known;                        // mostly the next row is about the same one
+  for (const auto& row : contents.rows()) {
+    if (row.workspace == known) continue;
+    const model::WorkspaceId id{std::string(row.workspace)};
+    if (store_->facts(id) != nullptr) {
+      known = row.workspace;
+      continue;
+    }
     // What tells since when it is gone stays; facts that nobody shows would come back with it.
     const bool fact = !row.key.empty() && row.key != kMemoryKey;
-    if (fact || store_->speakers(row.workspace).empty()) ids.insert(row.workspace);
+    if (fact || store_->speakers(id).empty()) ids.insert(id);
   }
   return {ids.begin(), ids.end()};
 }

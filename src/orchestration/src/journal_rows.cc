@@ -103,8 +103,8 @@ std::vector<workspace::JournalFact> journal_rows(const std::vector<JournalStatem
 }
 
 std::size_t JournalReader::statement(Rows rows) {
-  const workspace::JournalFact& first = rows.front();
-  const auto stands_alone = [](const workspace::JournalFact& row) {
+  const workspace::JournalRow& first = rows.front();
+  const auto stands_alone = [](const workspace::JournalRow& row) {
     const auto field = field_of(row.key);
     return !field || is_collection(*field);
   };
@@ -119,9 +119,11 @@ std::size_t JournalReader::statement(Rows rows) {
 }
 
 Result<model::FactPatch> JournalReader::read(Rows rows) {
-  const workspace::JournalFact& first = rows.front();
+  const workspace::JournalRow& first = rows.front();
   const auto field = field_of(first.key);
-  if (!field) return fail(ErrorCode::invalid_argument, "unknown journal key " + first.key);
+  if (!field) {
+    return fail(ErrorCode::invalid_argument, "unknown journal key " + std::string(first.key));
+  }
   model::FactPatch patch;
   switch (*field) {
     case Field::sessionSummaries:
@@ -137,7 +139,7 @@ Result<model::FactPatch> JournalReader::read(Rows rows) {
       break;
   }
   text_.clear();
-  for (const workspace::JournalFact& row : rows) {
+  for (const workspace::JournalRow& row : rows) {
     text_.append(text_.empty() ? "{\"" : ",\"").append(row.key).append("\":").append(row.value);
   }
   SB_TRY(const JsonValue json, document_.parse(text_ += '}'));
@@ -146,14 +148,14 @@ Result<model::FactPatch> JournalReader::read(Rows rows) {
 
 template <class T>
 Result<void> JournalReader::read_elements(model::ElementsPatch<T>& patch,
-                                          const workspace::JournalFact& row) {
+                                          const workspace::JournalRow& row) {
   const auto slash = row.key.find('/');
-  if (slash == std::string::npos) {
+  if (slash == std::string_view::npos) {
     patch.whole = true;
     return {};
   }
   if (row.value.empty()) {
-    patch.removals.push_back(row.key.substr(slash + 1));
+    patch.removals.emplace_back(row.key.substr(slash + 1));
     return {};
   }
   SB_TRY(const JsonValue json, document_.parse(row.value));

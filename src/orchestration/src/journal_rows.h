@@ -17,7 +17,7 @@ inline constexpr std::string_view kMemoryKey = "memory";  // of the journal: no 
 /// Reads rows of the journal back. Thread: externally locked.
 class JournalReader {
  public:
-  using Rows = std::span<const workspace::JournalFact>;
+  using Rows = std::span<const workspace::JournalRow>;
 
   /// How many rows at the beginning of `rows`, which are not none, one statement wrote: fields of
   /// one workspace, by one source, with one stamp. Anything but a field stands alone.
@@ -28,7 +28,7 @@ class JournalReader {
 
  private:
   template <class T>
-  Result<void> read_elements(model::ElementsPatch<T>& patch, const workspace::JournalFact& row);
+  Result<void> read_elements(model::ElementsPatch<T>& patch, const workspace::JournalRow& row);
 
   JsonDocument document_;
   std::string text_;

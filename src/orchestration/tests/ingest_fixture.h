@@ -2,6 +2,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -17,21 +19,29 @@ using Kind = Ingest::Verdict::Kind;
 class KeptJournal {
  public:
   void write(const JournalStep& step) {
-    for (const auto& epoch : step.epochs) contents_.source_epochs.push_back(epoch);
+    for (const auto& epoch : step.epochs) epochs_.push_back(epoch);
     for (const auto& id : step.forget) {
-      std::erase_if(contents_.facts, [&](const auto& row) { return row.workspace == id; });
+      std::erase_if(facts_, [&](const auto& row) { return row.workspace == id; });
     }
     for (const auto& fact : step.rows()) {
-      std::erase_if(contents_.facts, [&](const auto& row) {
+      std::erase_if(facts_, [&](const auto& row) {
         return row.workspace == fact.workspace && row.source == fact.source && row.key == fact.key;
       });
-      contents_.facts.push_back(fact);
+      facts_.push_back(fact);
     }
   }
-  [[nodiscard]] const workspace::JournalContents& contents() const { return contents_; }
+  [[nodiscard]] workspace::JournalContents contents() const {
+    workspace::JournalContents contents;
+    for (const auto& fact : facts_) {
+      contents.add({fact.workspace.view(), fact.source, fact.stamp, fact.key, fact.value});
+    }
+    contents.source_epochs = epochs_;
+    return contents;
+  }
 
  private:
-  workspace::JournalContents contents_;
+  std::vector<workspace::JournalFact> facts_;
+  std::vector<std::pair<std::string, std::string>> epochs_;
 };
 
 class IngestTest : public ::testing::Test {

@@ -43,24 +43,16 @@ Result<void> put_fact(sqlite::Database& database, const JournalFact& fact) {
        fact.stamp.arrival, fact.value});
 }
 
-JournalFact read_fact(const sqlite::Row& row) {
-  JournalFact fact;
-  fact.workspace = model::WorkspaceId(row.text(0));
-  fact.source = row.text(1);
-  fact.key = row.text(2);
-  fact.stamp = read_stamp(row, 3);
-  fact.value = row.text(6);
-  return fact;
-}
-
 Result<void> read_all(sqlite::Database& database, JournalContents& contents) {
   SB_TRY_VOID(database.query("SELECT count(*) FROM external_fact", {}, [&](const sqlite::Row& row) {
-    contents.facts.reserve(static_cast<std::size_t>(row.integer(0)));
+    contents.reserve(static_cast<std::size_t>(row.integer(0)));
   }));
   SB_TRY_VOID(database.query(
       "SELECT workspace, source, key, epoch, sequence, arrival, value"
       " FROM external_fact ORDER BY written",
-      {}, [&](const sqlite::Row& row) { contents.facts.push_back(read_fact(row)); }));
+      {}, [&](const sqlite::Row& row) {
+        contents.add({row.view(0), row.view(1), read_stamp(row, 3), row.view(2), row.view(6)});
+      }));
   return database.query("SELECT source, epoch FROM source_epoch ORDER BY written", {},
                         [&](const sqlite::Row& row) {
                           contents.source_epochs.emplace_back(row.text(0), row.text(1));
@@ -68,6 +60,26 @@ Result<void> read_all(sqlite::Database& database, JournalContents& contents) {
 }
 
 }  // namespace
+
+void JournalContents::add(const JournalRow& row) {
+  JournalRow kept = row;
+  // Mostly what one source said of one workspace, one after the other.
+  const JournalRow* const last = rows_.empty() ? nullptr : &rows_.back();
+  const auto again = [&](std::string_view JournalRow::* text) {
+    return last != nullptr && last->*text == row.*text ? last->*text : keep(row.*text);
+  };
+  kept.workspace = again(&JournalRow::workspace);
+  kept.source = again(&JournalRow::source);
+  kept.key = keep(row.key);
+  kept.value = keep(row.value);
+  rows_.push_back(kept);
+}
+
+std::string_view JournalContents::keep(std::string_view text) {
+  if (text.empty()) return {};
+  auto* const kept = static_cast<char*>(texts_->allocate(text.size(), alignof(char)));
+  return {kept, text.copy(kept, text.size())};
+}
 
 struct Journal::Impl : std::enable_shared_from_this<Journal::Impl> {
   Impl(Loop& given_loop, sqlite::Writer& given_writer, Logger given_log)
@@ -84,7 +96,8 @@ struct Journal::Impl : std::enable_shared_from_this<Journal::Impl> {
         [done = std::move(done)](Result<Nothing> written) {
           if (!written) return done(std::move(written).error());
           done({});
-        });
+        },
+        sqlite::Writer::Commit::grouped);
   }
 
   Loop& loop;
@@ -101,7 +114,7 @@ Result<JournalContents> Journal::load() {
   auto read =
       impl_->writer.run([&](sqlite::Database& database) { return read_all(database, contents); });
   if (!read) return std::move(read).error();
-  impl_->log.info("journal read", {kv("facts", contents.facts.size()),
+  impl_->log.info("journal read", {kv("facts", contents.rows().size()),
                                    kv("source_epochs", contents.source_epochs.size())});
   return contents;
 }

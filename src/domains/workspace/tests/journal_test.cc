@@ -58,8 +58,10 @@ class JournalTest : public ::testing::Test {
     auto contents = journal_->load();
     EXPECT_TRUE(contents);
     std::vector<std::string> result;
-    for (const auto& one : contents->facts) {
-      result.push_back(one.workspace.str() + "/" + one.source + "/" + one.key + "=" + one.value);
+    for (const JournalRow& one : contents->rows()) {
+      std::string text(one.workspace);
+      text.append("/").append(one.source).append("/").append(one.key).append("=").append(one.value);
+      result.push_back(std::move(text));
     }
     return result;
   }
@@ -76,9 +78,9 @@ TEST_F(JournalTest, KeepsEveryMemberOfAFact) {
   write({whole});
   const auto contents = journal_->load();
   ASSERT_TRUE(contents);
-  ASSERT_THAT(contents->facts, SizeIs(1));
-  const JournalFact& found = contents->facts[0];
-  EXPECT_EQ(found.workspace, whole.workspace);
+  ASSERT_THAT(contents->rows(), SizeIs(1));
+  const JournalRow& found = contents->rows()[0];
+  EXPECT_EQ(found.workspace, "w");
   EXPECT_EQ(found.source, "agent");
   EXPECT_EQ(found.stamp, whole.stamp);
   EXPECT_EQ(found.key, "name");
@@ -204,8 +206,9 @@ TEST(KilledJournal, KeepsEverythingItAnswered) {
     ASSERT_TRUE(contents);
     std::map<std::string, long> w;
     std::map<std::string, long> v;
-    for (const auto& one : contents->facts)
-      (one.workspace.str() == "w" ? w : v)[one.key] = std::stol(one.value);
+    for (const JournalRow& one : contents->rows()) {
+      (one.workspace == "w" ? w : v)[std::string(one.key)] = std::stol(std::string(one.value));
+    }
     EXPECT_EQ(w, v) << "a write is there as a whole or not at all";
     for (const auto& [key, value] : answered) EXPECT_GE(w[key], value) << key;
   }

@@ -33,11 +33,11 @@ sqlite3_stmt* as_statement(void* statement, int column) {
   return result;
 }
 
-std::string column_text(sqlite3_stmt* statement, int column) {
+std::string_view column_text(sqlite3_stmt* statement, int column) {
   // The text must be asked for before its length.
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
-  return bytes == nullptr ? std::string() : std::string(bytes, size);
+  return bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
 }
 
 }  // namespace
@@ -47,13 +47,17 @@ std::int64_t Row::integer(int column) const {
 }
 
 std::string Row::text(int column) const {
+  return std::string(view(column));
+}
+
+std::string_view Row::view(int column) const {
   return column_text(as_statement(statement_, column), column);
 }
 
 std::optional<std::string> Row::text_or_null(int column) const {
   auto* statement = as_statement(statement_, column);
   if (sqlite3_column_type(statement, column) == SQLITE_NULL) return std::nullopt;
-  return column_text(statement, column);
+  return std::string(column_text(statement, column));
 }
 
 std::optional<std::int64_t> Row::integer_or_null(int column) const {

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <future>
@@ -11,6 +12,8 @@
 
 namespace sb::sqlite {
 namespace {
+
+using SteadyClock = std::chrono::steady_clock;
 
 struct Job {
   std::function<Result<void>(Database&)> work;
@@ -40,21 +43,26 @@ Result<void> run_batch(Database& database, const std::vector<Job>& batch,
 }  // namespace
 
 struct Writer::Impl {
-  explicit Impl(std::unique_ptr<Database> opened)
-      : database(std::move(opened)), thread([this] { loop(); }) {}
+  Impl(std::unique_ptr<Database> opened, std::chrono::milliseconds window)
+      : database(std::move(opened)), group_window(window), thread([this] { loop(); }) {}
 
   void loop() {
+    // The first job of all waits for nobody.
+    SteadyClock::time_point began = SteadyClock::now() - group_window;
     while (true) {
       std::vector<Job> batch;
       {
         std::unique_lock lock(mutex);
         wake.wait(lock, [this] { return stopping || !queue.empty(); });
         if (queue.empty()) return;
+        wake.wait_until(lock, began + group_window, [this] { return stopping || at_once; });
         while (!queue.empty() && batch.size() < kBatchJobsMax) {
           batch.push_back(std::move(queue.front()));
           queue.pop_front();
         }
+        if (queue.empty()) at_once = false;
       }
+      began = SteadyClock::now();
       std::vector<Result<void>> results;
       results.reserve(batch.size());
       if (auto committed = run_batch(*database, batch, results); !committed) {
@@ -68,15 +76,17 @@ struct Writer::Impl {
   }
 
   std::unique_ptr<Database> database;  // the database thread's alone
+  const std::chrono::milliseconds group_window;
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<Job> queue;  // guarded by mutex
+  bool at_once = false;   // guarded by mutex: a job in the queue does not wait
   bool stopping = false;  // guarded by mutex
   std::thread thread;     // last: starts when everything else is there
 };
 
-Writer::Writer(std::unique_ptr<Database> database)
-    : impl_(std::make_unique<Impl>(std::move(database))) {}
+Writer::Writer(std::unique_ptr<Database> database, std::chrono::milliseconds group_window)
+    : impl_(std::make_unique<Impl>(std::move(database), group_window)) {}
 
 Writer::~Writer() {
   {
@@ -88,12 +98,16 @@ Writer::~Writer() {
 }
 
 void Writer::submit(std::function<Result<void>(Database&)> job,
-                    std::function<void(Result<void>)> done) {
+                    std::function<void(Result<void>)> done, Commit commit) {
+  bool waited_for = commit == Commit::at_once;
   {
     const std::lock_guard lock(impl_->mutex);
+    waited_for = waited_for || impl_->queue.empty();
+    impl_->at_once = impl_->at_once || commit == Commit::at_once;
     impl_->queue.push_back({std::move(job), std::move(done)});
   }
-  impl_->wake.notify_one();
+  // Whoever gathers knows when to stop.
+  if (waited_for) impl_->wake.notify_one();
 }
 
 Result<void> Writer::run(std::function<Result<void>(Database&)> job) {

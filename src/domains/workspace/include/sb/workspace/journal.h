@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sb/core/log.h"
@@ -30,9 +34,33 @@ struct JournalFact {
   std::string value;
 };
 
-struct JournalContents {
-  std::vector<JournalFact> facts;                                  ///< in order of being written
+/// A JournalFact as it was read: its texts belong to the contents it is in.
+struct JournalRow {
+  std::string_view workspace;
+  std::string_view source;
+  model::Stamp stamp;
+  std::string_view key;
+  std::string_view value;
+};
+
+/// What the journal kept. Holds the texts of its rows in a few large blocks, because a start reads
+/// thousands of short ones. Thread: externally locked.
+class JournalContents {
+ public:
+  /// The next row in order of being written. Its texts are copied.
+  void add(const JournalRow& row);
+  void reserve(std::size_t rows) { rows_.reserve(rows); }
+  /// In order of being written.
+  [[nodiscard]] const std::vector<JournalRow>& rows() const { return rows_; }
+
   std::vector<std::pair<std::string, std::string>> source_epochs;  ///< (source, life), oldest first
+
+ private:
+  [[nodiscard]] std::string_view keep(std::string_view text);
+
+  std::unique_ptr<std::pmr::monotonic_buffer_resource> texts_ =
+      std::make_unique<std::pmr::monotonic_buffer_resource>();
+  std::vector<JournalRow> rows_;
 };
 
 /// The durable memory of external facts: what was answered 200 survives kill -9 (architecture,

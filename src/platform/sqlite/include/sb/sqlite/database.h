@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,8 @@ class Row {
  public:
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string text(int column) const;
+  /// The same without a copy. Valid inside the callback, until the column is read again.
+  [[nodiscard]] std::string_view view(int column) const;
   [[nodiscard]] std::optional<std::string> text_or_null(int column) const;
   [[nodiscard]] std::optional<std::int64_t> integer_or_null(int column) const;
 
@@ -98,19 +101,30 @@ class Database {
 
 /// The database thread: the single writer. Jobs run in the order of submission, joined into one
 /// transaction per batch (group commit), each in a savepoint so that a failed job spoils no
-/// neighbour. The queue is bounded by its callers, who wait for an answer before they say more.
+/// neighbour. A job that need not be told at once waits until the last commit began a window ago,
+/// so that a burst costs one commit per window, and one that comes alone waits for nobody.
+/// The queue is bounded by its callers, who wait for an answer before they say more.
 /// Thread: `submit` is thread-safe; `done` runs on the database thread after the commit, in order
 /// of submission (post it to the loop yourself), with the job's error, or the commit's error for
 /// every job of the batch.
 class Writer {
  public:
-  explicit Writer(std::unique_ptr<Database> database);
+  /// How long jobs that can wait are gathered (architecture, section 6: within 5 ms).
+  static constexpr std::chrono::milliseconds kGroupWindow{5};
+  enum class Commit {
+    at_once,
+    grouped,  ///< waits for the window, unless a job that does not wait takes it along
+  };
+
+  explicit Writer(std::unique_ptr<Database> database,
+                  std::chrono::milliseconds group_window = kGroupWindow);
   ~Writer();  ///< runs what is queued, then joins
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
   /// REQUIRES: a job does not begin or end transactions.
-  void submit(std::function<Result<void>(Database&)> job, std::function<void(Result<void>)> done);
+  void submit(std::function<Result<void>(Database&)> job, std::function<void(Result<void>)> done,
+              Commit commit = Commit::at_once);
   /// Submits and waits. For start-up and tests, never on the loop; not from a job or its `done`.
   Result<void> run(std::function<Result<void>(Database&)> job);
 

@@ -16,7 +16,8 @@ namespace sb::sqlite {
 /// told before it is committed.
 template <class T>
 void submit(Loop& loop, Writer& writer, std::weak_ptr<const void> owner,
-            std::function<Result<T>(Database&)> job, std::function<void(Result<T>)> then) {
+            std::function<Result<T>(Database&)> job, std::function<void(Result<T>)> then,
+            Writer::Commit commit = Writer::Commit::at_once) {
   auto answer = std::make_shared<std::optional<T>>();
   writer.submit(
       [job = std::move(job), answer](Database& database) -> Result<void> {
@@ -30,7 +31,8 @@ void submit(Loop& loop, Writer& writer, std::weak_ptr<const void> owner,
           if (!alive) return;
           then(committed ? Result<T>(std::move(**answer)) : Result<T>(committed.error()));
         });
-      });
+      },
+      commit);
 }
 
 }  // namespace sb::sqlite
