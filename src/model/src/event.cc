@@ -34,7 +34,7 @@ class Envelope {
   enum class Attribute { specversion, id, source, type, subject, sequence, sourceepoch, data };
   using enum Attribute;
 
-  explicit Envelope(const JsonValue& event) : found_(find_members(event, kNames)) {}
+  explicit Envelope(const JsonValue& event) : found_(find_members<kNames>(event)) {}
 
   [[nodiscard]] const std::optional<JsonValue>& find(Attribute attribute) const {
     return found_[index(attribute)];
@@ -151,13 +151,6 @@ Result<void> check_data_ids(const EventData& data) {
   return {};
 }
 
-std::optional<std::size_t> type_index(std::string_view text) {
-  for (std::size_t i = 0; i < kEventTypes.size(); ++i) {
-    if (kEventTypes[i] == text) return i;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 PendingRequestType classify_pending_request(std::string_view tool_name,
@@ -188,8 +181,8 @@ Result<ExternalEvent> parse_event(const JsonValue& value) {
   SB_TRY(event.id, envelope.read_id(Envelope::id));
   SB_TRY(event.source, envelope.read_id(Envelope::source));
   SB_TRY(const std::string_view type_text, envelope.read_id(Envelope::type));
-  const auto type = type_index(type_text);
-  if (!type) {
+  const std::size_t type = index_of_name<kEventTypes>(type_text);
+  if (type == kEventTypes.size()) {
     return fail(ErrorCode::invalid_argument,
                 "unknown event type \"" + std::string(type_text) + "\"", "$.type");
   }
@@ -197,15 +190,15 @@ Result<ExternalEvent> parse_event(const JsonValue& value) {
   if (const auto& epoch = envelope.find(Envelope::sourceepoch); epoch && !epoch->is_null()) {
     SB_TRY(event.source_epoch, envelope.read_id(Envelope::sourceepoch));
   }
-  const bool has_subject = kEventTypes[*type] != "source.synced";
+  const bool has_subject = kEventTypes[type] != "source.synced";
   if (has_subject) {
     SB_TRY(const std::string_view subject, envelope.read_id(Envelope::subject));
     event.workspace = WorkspaceId(std::string(subject));
   }
   const auto& data = envelope.find(Envelope::data);
-  const bool needs_data = kEventTypes[*type] != "workspace.removed";
+  const bool needs_data = kEventTypes[type] != "workspace.removed";
   if (needs_data && !data) return json_missing_error("$.data");
-  SB_TRY_VOID(read_data(event.data, *type, data ? *data : value));
+  SB_TRY_VOID(read_data(event.data, type, data ? *data : value));
   SB_TRY_VOID(check_data_ids(event.data));
   return read;
 }

@@ -212,7 +212,7 @@ Result<void> read_list(std::vector<T>& into, const JsonValue& value, const JsonP
 
 template <class T>
 Result<void> read_struct(T& into, const JsonValue& value, const JsonPath& path) {
-  const auto members = find_members(value, kMemberNames<T>);
+  const auto members = find_members<kMemberNames<T>>(value);
   Result<void> read;
   std::size_t index = 0;
   boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(

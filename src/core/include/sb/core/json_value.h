@@ -3,10 +3,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "sb/core/result.h"
 
@@ -61,18 +63,30 @@ class JsonValue {
       void*) std::byte element_[2 * sizeof(void*)];  // simdjson::dom::element, checked in the .cc
 };
 
-/// The members `names` of an object, found in one walk: the first one of each name, nothing where
+/// Which of `kNames`, an array of texts known to the compiler, `name` is; their number when none.
+template <const auto& kNames>
+[[nodiscard]] std::size_t index_of_name(std::string_view name) {
+  // A comparison with a text of known length takes a few instructions and no call.
+  const auto is = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+    constexpr std::string_view kName = kNames[I];
+    return name.size() == kName.size() && std::memcmp(name.data(), kName.data(), kName.size()) == 0;
+  };
+  std::size_t index = 0;
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (void)((is(std::integral_constant<std::size_t, I>{}) || (++index, false)) || ...);
+  }(std::make_index_sequence<kNames.size()>{});
+  return index;
+}
+
+/// The members `kNames` of an object, found in one walk: the first one of each name, nothing where
 /// there is none.
-template <std::size_t N>
-[[nodiscard]] std::array<std::optional<JsonValue>, N> find_members(
-    const JsonValue& object, const std::array<std::string_view, N>& names) {
-  std::array<std::optional<JsonValue>, N> found;
+template <const auto& kNames>
+[[nodiscard]] std::array<std::optional<JsonValue>, kNames.size()> find_members(
+    const JsonValue& object) {
+  std::array<std::optional<JsonValue>, kNames.size()> found;
   object.each_member([&](std::string_view name, const JsonValue& member) {
-    for (std::size_t i = 0; i < N; ++i) {
-      if (names[i] != name) continue;
-      if (!found[i]) found[i] = member;
-      return;
-    }
+    const std::size_t index = index_of_name<kNames>(name);
+    if (index < found.size() && !found[index]) found[index] = member;
   });
   return found;
 }
