@@ -8,8 +8,8 @@
 namespace sb::snapshot {
 
 const std::vector<BaselineParts::Part>& BaselineParts::at_head() {
-  const bool same_epoch = !parts_.empty() && epoch_ == store_->epoch_number();
-  if (!same_epoch || at_ < store_->floor(project_) || !catch_up()) make_all();
+  const bool made = epoch_ == store_->epoch_number();
+  if (!made || at_ < store_->floor(project_) || !catch_up()) make_all();
   epoch_ = store_->epoch_number();
   at_ = store_->head();
   return parts_;
@@ -63,10 +63,7 @@ void BaselineParts::make_all() {
     if (text.size() < part_bytes_) continue;
     parts_.push_back(std::make_shared<const std::string>(std::exchange(text, {})));
   }
-  if (!text.empty() || parts_.empty()) {
-    if (text.empty()) ids_.emplace_back();
-    parts_.push_back(std::make_shared<const std::string>(std::move(text)));
-  }
+  if (!text.empty()) parts_.push_back(std::make_shared<const std::string>(std::move(text)));
 }
 
 BaselineParts::Part BaselineParts::make(std::size_t part) const {

@@ -44,7 +44,7 @@ class BaselineParts {
   const Store* store_;
   model::ProjectId project_;
   std::size_t part_bytes_;
-  std::uint64_t epoch_ = 0;  // number of the one of `at_`
+  std::uint64_t epoch_ = 0;  // number of the one of `at_`; 0, which none has: not made yet
   Revision at_ = 0;          // head the parts are of
   std::vector<Part> parts_;
   std::vector<std::vector<model::WorkspaceId>> ids_;  // of each part

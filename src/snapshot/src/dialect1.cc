@@ -10,8 +10,11 @@
 #include "sb/snapshot/dialect1_session.h"
 
 #include "baseline_parts.h"
+#include "entity.h"
 
 namespace sb::snapshot {
+
+using namespace std::string_view_literals;  // appending a text of known length takes no strlen
 
 struct Dialect1Encoder::Impl {
   static constexpr std::size_t kSpareBytesMax = 16'384;
@@ -42,6 +45,7 @@ struct Dialect1Encoder::Impl {
     for (auto one = parts.begin(); one != parts.end();) {
       one = ++one->second.unused > kUnusedHeadsMax ? parts.erase(one) : std::next(one);
     }
+    last.reset();
     for (auto& [key, batch] : deltas) keep_spare(batch);
     deltas.clear();
   }
@@ -65,15 +69,15 @@ struct Dialect1Encoder::Impl {
   void finish(std::string& text, const model::ProjectId& project, Revision revision,
               bool last_of_revision, bool complete) {
     if (const auto count = store->review_count()) {
-      text += ",\"reviewCount\":";
+      text += ",\"reviewCount\":"sv;
       append_json_int(text, *count);
     }
-    text += ",\"epoch\":";
+    text += ",\"epoch\":"sv;
     append_json_string(text, store->epoch());
-    text += ",\"revision\":";
+    text += ",\"revision\":"sv;
     append_json_uint(text, revision);
     if (last_of_revision) {
-      text += ",\"cursor\":\"";
+      text += ",\"cursor\":\""sv;
       cursors.append(text, store->epoch(),
                      {{}, revision, complete, full_view_hash(project.view()), {}});
       text += '"';
@@ -85,17 +89,17 @@ struct Dialect1Encoder::Impl {
                Revision revision, bool last_of_revision, bool complete) {
     constexpr std::size_t kAroundBytes = 320;
     text.reserve(entry.complete_bytes_max() + kAroundBytes);
-    text.append(R"({"type":"snapshot_changed","workspaceId":)").append(entry.id());
-    text += R"(,"entry":)";
+    text.append(R"({"type":"snapshot_changed","workspaceId":)"sv).append(entry.id());
+    text += R"(,"entry":)"sv;
     entry.append_complete(text);
     finish(text, project, revision, last_of_revision, complete);
   }
 
-  void removed(std::string& text, const model::ProjectId& project, const Change& change,
+  void removed(std::string& text, const model::ProjectId& project, const IndexNode& node,
                bool last_of_revision, bool complete) {
-    text += R"({"type":"snapshot_removed","workspaceId":)";
-    append_json_string(text, change.id.view());
-    finish(text, project, change.revision, last_of_revision, complete);
+    text += R"({"type":"snapshot_removed","workspaceId":)"sv;
+    append_json_string(text, node.id().view());
+    finish(text, project, node.shown_revision, last_of_revision, complete);
   }
 
   // The newest baseline somebody still holds, if they hold too much for one more.
@@ -103,10 +107,11 @@ struct Dialect1Encoder::Impl {
     std::erase_if(held, [](const Held& baseline) { return baseline.text.expired(); });
     std::size_t bytes = 0;
     for (const Held& baseline : held) bytes += baseline.bytes;
-    if (bytes < baseline_bytes_max) return std::nullopt;
+    const auto pulse = store->pulse(project);
+    if (bytes < baseline_bytes_max || pulse == nullptr) return std::nullopt;
     const auto newest = std::find_if(held.rbegin(), held.rend(), [&](const Held& baseline) {
       return baseline.project == project && baseline.epoch == store->epoch_number() &&
-             baseline.at >= store->floor(project);
+             baseline.at >= pulse->floor;
     });
     if (newest == held.rend()) return std::nullopt;
     return Beginning{newest->text.lock(), newest->at};
@@ -134,6 +139,9 @@ struct Dialect1Encoder::Impl {
   std::unordered_map<model::ProjectId, Batch> baselines;
   std::unordered_map<model::ProjectId, Parts> parts;  // what the next baseline shares
   boost::unordered_flat_map<Key, Batch, KeyHash> deltas;
+  std::vector<const IndexNode*> moved;  // of the answer being made
+  Key last_key;                         // of `last`
+  Batch last;                           // asked for last, or null
   CursorWriter cursors;
   Batch spare;  // of one message, or null
 };
@@ -178,25 +186,33 @@ Dialect1Encoder::Beginning Dialect1Encoder::beginning(const model::ProjectId& pr
 std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::ProjectId& project,
                                                              Revision from) {
   impl_->drop_old();
+  // Most of a crowd stands at the same place.
+  if (impl_->last != nullptr && impl_->last_key.from == from &&
+      impl_->last_key.project == project) {
+    return impl_->last;
+  }
   auto& cached = impl_->deltas[{project, from}];
-  if (cached) return cached;
+  impl_->last_key = {project, from};
+  if (cached) return impl_->last = cached;
   const Store& store = *impl_->store;
-  const auto list = store.changes(project, from);
-  auto batch = impl_->take_batch(list.size());
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const Change& change = list[i];
+  store.find_moved(project, from, impl_->moved);
+  const auto& moved = impl_->moved;
+  auto batch = impl_->take_batch(moved.size());
+  for (std::size_t i = 0; i < moved.size(); ++i) {
+    const IndexNode& node = *moved[i];
     std::string& text = (*batch)[i].head;
-    const bool last = i + 1 == list.size();
-    const bool last_of_revision = last || list[i + 1].revision != change.revision;
+    const bool last = i + 1 == moved.size();
+    const bool last_of_revision = last || moved[i + 1]->shown_revision != node.shown_revision;
     // Only after the last message is everything up to its revision delivered: an entry that changed
     // earlier and again later stands at its later place.
-    if (change.removed) {
-      impl_->removed(text, project, change, last_of_revision, last);
+    if (node.shown) {
+      impl_->changed(text, project, *node.entity->text, node.shown_revision, last_of_revision,
+                     last);
     } else {
-      impl_->changed(text, project, *change.entry.text, change.revision, last_of_revision, last);
+      impl_->removed(text, project, node, last_of_revision, last);
     }
   }
-  if (list.empty() && store.review_count_revision() > from) {
+  if (moved.empty() && store.review_count_revision() > from) {
     const auto entries = store.entries(project);
     if (!entries.empty()) {
       impl_->changed(batch->emplace_back().head, project, *entries.front().text,
@@ -204,41 +220,40 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::Projec
     }
   }
   cached = std::move(batch);
-  return cached;
+  return impl_->last = cached;
 }
 
 Dialect1Session::Dialect1Session(const Store& store, Dialect1Encoder& encoder, Options options)
     : store_(&store),
       encoder_(&encoder),
+      pulse_(store),
       project_(std::move(options.project)),
       coalesce_(options.coalesce),
       epoch_(store.epoch_number()) {
   const auto cursor = decode_cursor(options.cursor);
-  if (cursor && (cursor->epoch == store.epoch() || SB_MUTANT(epoch_ignored)) &&
+  const ProjectPulse* const pulse = pulse_.get(project_);
+  if (cursor && pulse != nullptr && (cursor->epoch == store.epoch() || SB_MUTANT(epoch_ignored)) &&
       cursor->view_hash == full_view_hash(project_.view()) &&
-      (cursor->covered() >= store.floor(project_) || SB_MUTANT(floor_unchecked_on_resume)) &&
+      (cursor->covered() >= pulse->floor || SB_MUTANT(floor_unchecked_on_resume)) &&
       cursor->revision <= store.head()) {
     need_baseline_ = false;
     sent_ = cursor->covered();
     if (SB_MUTANT(floor_unchecked_on_resume)) {
-      sent_ = std::max(sent_, store.floor(project_));
+      sent_ = std::max(sent_, pulse->floor);
     }
   }
 }
 
-bool Dialect1Session::project_gone() const {
-  return store_->project(project_) == nullptr;
-}
-
 std::shared_ptr<const MessageBatch> Dialect1Session::next(MonoTime now) {
   wake_at_.reset();
-  if (project_gone()) return nullptr;
+  const ProjectPulse* const pulse = pulse_.get(project_);
+  if (pulse == nullptr) return nullptr;
   if (epoch_ != store_->epoch_number()) {  // what was sent has no place in the new epoch
     epoch_ = store_->epoch_number();
     need_baseline_ = true;
   }
   // A lagging live connection can fall below the floor as well.
-  const bool fell = sent_ < store_->floor(project_) && !SB_MUTANT(floor_unchecked_live);
+  const bool fell = sent_ < pulse->floor && !SB_MUTANT(floor_unchecked_live);
   if (need_baseline_ || fell) {
     need_baseline_ = false;
     auto [baseline, at] = encoder_->beginning(project_);
@@ -246,8 +261,8 @@ std::shared_ptr<const MessageBatch> Dialect1Session::next(MonoTime now) {
     last_sent_at_ = now;
     return baseline;
   }
-  if (store_->project_head(project_) <= sent_) return nullptr;
-  if (last_sent_at_ && now < *last_sent_at_ + coalesce_ && !store_->urgent_since(project_, sent_)) {
+  if (std::max(pulse->head, store_->review_count_revision()) <= sent_) return nullptr;
+  if (last_sent_at_ && now < *last_sent_at_ + coalesce_ && pulse->reason_revision <= sent_) {
     if (SB_MUTANT(debounce_without_maximum)) last_sent_at_ = now;
     wake_at_ = *last_sent_at_ + coalesce_;
     return nullptr;

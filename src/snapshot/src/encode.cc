@@ -15,6 +15,8 @@
 
 namespace sb::snapshot {
 
+using namespace std::string_view_literals;  // appending a text of known length takes no strlen
+
 using model::Field;
 using model::FieldSet;
 
@@ -38,6 +40,23 @@ const std::array<std::string, model::kFieldCount>& member_heads() {
     return heads;
   }();
   return kHeads;
+}
+
+// Shown otherwise than as the raw fact.
+constexpr FieldSet kShownApart{Field::isWorking, Field::hasHadSessions, Field::pendingRequestType,
+                               Field::ratchetState, Field::lastActivityAt};
+
+// `"name":value` of each scalar that nobody reported, made once.
+const std::array<std::string, model::kScalarCount>& default_members() {
+  static const auto kMembers = [] {
+    std::array<std::string, model::kScalarCount> members;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      members[i] = member_heads()[i];
+      model::append_fact_json(members[i], model::Facts{}, static_cast<Field>(i));
+    }
+    return members;
+  }();
+  return kMembers;
 }
 
 // A text so short that copying all of its room costs less than a call that looks at its length.
@@ -166,14 +185,22 @@ FieldSet EntryEncoder::changes(const Entity& entity, FieldSet candidates) {
   changed_ = {};
   pieces_.clear();
   buffer_.clear();
+  const auto& heads = member_heads();
+  const auto& defaults = default_members();
+  const FieldSet unreported = model::scalar_fields() & ~entity.origins.known() & ~kShownApart;
   (candidates & ~FieldSet{Field::unknownFields}).each([&](Field field) {
     const auto begin = static_cast<std::uint32_t>(buffer_.size());
-    buffer_ += member_heads()[static_cast<std::size_t>(field)];
-    append_shown(buffer_, entity, field);
+    if (unreported.contains(field)) {
+      buffer_ += defaults[static_cast<std::size_t>(field)];
+    } else {
+      buffer_ += heads[static_cast<std::size_t>(field)];
+      append_shown(buffer_, entity, field);
+    }
     const Piece piece{field, begin, static_cast<std::uint32_t>(buffer_.size())};
     if (entity.text && text(piece) == entity.text->member(field)) {
       buffer_.resize(begin);
     } else {
+      buffer_ += ',';
       pieces_.push_back(piece);
       changed_.insert(field);
     }
@@ -192,25 +219,27 @@ void EntryEncoder::write(Entity& entity, std::string_view label) {
     label_.clear();
     append_json_string(label_, label);
   }
-  MemberOffsets::All offsets;
   if (entity.text == nullptr) {
     entity.text = std::make_shared<EntryText>();
-    entity.text->text_ = first(entity, offsets);
+    entity.text->text_ = first(entity, entity.text->offsets_);
   } else {
     const EntryText& old = *entity.text;
-    const std::size_t kept = rest(old, offsets);
+    const std::size_t kept = rest(old);
     if (entity.text.use_count() == 1 && kept + rest_.size() <= old.text_.capacity()) {
       entity.text->text_.replace(kept, std::string::npos, rest_);
     } else {
       auto made = std::make_shared<EntryText>();
       made->text_.reserve(with_room(kept + rest_.size()));
       made->text_.append(old.text_, 0, kept).append(rest_);
+      made->offsets_ = old.offsets_;
       made->unknown_ = old.unknown_;
       entity.text = std::move(made);
     }
+    for (const Piece& piece : pieces_) {
+      entity.text->offsets_.lengthen(static_cast<std::size_t>(piece.field), piece.longer);
+    }
   }
   EntryText& text = *entity.text;
-  text.offsets_.assign(offsets);
   if (text.unknown_ == nullptr || !(text.unknown_->fields == entity.shown.unknown)) {
     text.unknown_ = unknown_text(entity.shown.unknown);
   }
@@ -219,42 +248,38 @@ void EntryEncoder::write(Entity& entity, std::string_view label) {
   text.group_times_ = entity.group_times;
 }
 
-std::string EntryEncoder::first(const Entity& entity, MemberOffsets::All& offsets) const {
+std::string EntryEncoder::first(const Entity& entity, MemberOffsets& offsets) const {
   std::string made = "{\"workspaceId\":";
   append_json_string(made, entity.id.view());
-  made.reserve(with_room(made.size() + buffer_.size() + pieces_.size() + 1 + label_.size()));
+  made.reserve(with_room(made.size() + 1 + buffer_.size() + label_.size()));
   made += ',';
+  const auto begin = static_cast<std::uint32_t>(made.size());
+  made.append(buffer_).append(label_);
+  MemberOffsets::All all;
   for (const Piece& piece : pieces_) {
-    offsets[static_cast<std::size_t>(piece.field)] = static_cast<std::uint32_t>(made.size());
-    made += text(piece);
-    made += ',';
+    all[static_cast<std::size_t>(piece.field)] = begin + piece.begin;
   }
-  offsets[kOwnFieldCount] = static_cast<std::uint32_t>(made.size());
-  made += label_;
+  all[kOwnFieldCount] = begin + static_cast<std::uint32_t>(buffer_.size());
+  offsets.assign(all);
   return made;
 }
 
-// Makes what follows the unchanged beginning of a text, and where its members begin then. Answers
-// how long that beginning is.
-std::size_t EntryEncoder::rest(const EntryText& old, MemberOffsets::All& offsets) {
-  offsets = old.offsets_.all();
-  const std::size_t end = offsets[kOwnFieldCount];
+// Makes what follows the unchanged beginning of a text, and notes by how much its members grew.
+// Answers how long that beginning is.
+std::size_t EntryEncoder::rest(const EntryText& old) {
+  const std::size_t end = old.offsets_[kOwnFieldCount];
   const std::size_t kept =
-      pieces_.empty() ? end : offsets[static_cast<std::size_t>(pieces_.front().field)];
+      pieces_.empty() ? end : old.offsets_[static_cast<std::size_t>(pieces_.front().field)];
   rest_.clear();
   std::size_t copied = kept;
-  std::uint32_t longer = 0;  // modulo 2^32: shorter is a large number
-  std::size_t next = 0;      // offset to shift
-  for (const Piece& piece : pieces_) {
+  for (Piece& piece : pieces_) {
     const auto index = static_cast<std::size_t>(piece.field);
     const std::uint32_t begin = old.offsets_[index];
     const std::uint32_t after = old.offsets_[index + 1] - 1;
     rest_.append(old.text_, copied, begin - copied).append(text(piece));
     copied = after;
-    for (; next <= index; ++next) offsets[next] += longer;
-    longer += piece.end - piece.begin - (after - begin);
+    piece.longer = piece.end - piece.begin - (after - begin);
   }
-  for (; next < offsets.size(); ++next) offsets[next] += longer;
   rest_.append(old.text_, copied, end - copied).append(label_);
   return kept;
 }
@@ -276,13 +301,13 @@ std::shared_ptr<const UnknownText> EntryEncoder::unknown_text(FieldSet fields) {
 
 void EntryText::append_complete(std::string& out) const {
   append_plain(out);
-  out += ",\"version\":";
+  out += ",\"version\":"sv;
   append_json_uint(out, revision_);
-  out += ",\"computedAt\":";
+  out += ",\"computedAt\":"sv;
   append_json(out, computed_at_);
-  out += ",\"source\":";
+  out += ",\"source\":"sv;
   out.append(text_, offsets_[kOwnFieldCount]);
-  out += ",\"fieldTimestamps\":{";
+  out += ",\"fieldTimestamps\":{"sv;
   std::array<char, std::tuple_size_v<GroupTimes> * 2 * ShortText::kBytesMax> times;
   char* to = times.data();
   // Most groups moved at the same time, or never.

@@ -38,14 +38,15 @@ class EntryEncoder {
   struct Piece {
     model::Field field;
     std::uint32_t begin;
-    std::uint32_t end;
+    std::uint32_t end;         // a comma follows
+    std::uint32_t longer = 0;  // than what is published, modulo 2^32
   };
   [[nodiscard]] std::string_view text(const Piece& piece) const {
     return std::string_view(buffer_).substr(piece.begin, piece.end - piece.begin);
   }
   [[nodiscard]] std::shared_ptr<const UnknownText> unknown_text(model::FieldSet fields);
-  [[nodiscard]] std::string first(const Entity& entity, MemberOffsets::All& offsets) const;
-  std::size_t rest(const EntryText& old, MemberOffsets::All& offsets);
+  [[nodiscard]] std::string first(const Entity& entity, MemberOffsets& offsets) const;
+  std::size_t rest(const EntryText& old);
 
   const Entity* entity_ = nullptr;  // asked about last
   model::FieldSet candidates_;

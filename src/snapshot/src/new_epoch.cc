@@ -11,7 +11,7 @@ void Store::Impl::begin_epoch() {
   for (auto& [id, project] : projects) {
     project.index.clear();
     project.visible = 0;
-    project.head = project.last = project.floor = project.reason_revision = 0;
+    *project.pulse = {};
   }
   for (const auto& held : entities) {
     Entity& entity = *held;

@@ -42,8 +42,8 @@ Result<void> Store::put_project(model::ProjectInfo project) {
       return fail(ErrorCode::limit_exceeded, "too many projects");
     }
     found = impl_->projects.try_emplace(project.id).first;
-    found->second.floor = impl_->head;  // a cursor from before it existed (or from an earlier life)
-                                        // cannot be continued
+    // A cursor from before it existed (or from an earlier life) cannot be continued.
+    found->second.pulse->floor = impl_->head;
   }
   found->second.info = std::move(project);
   return {};
@@ -65,6 +65,7 @@ std::vector<WorkspaceId> Store::remove_project(const ProjectId& id) {
   }
   impl_->tombstones.forget_project(id, gone);
   impl_->evicted.forget_project(id, gone);
+  found->second.pulse->gone = true;
   impl_->projects.erase(found);
   end_commit();
   return gone;

@@ -55,10 +55,7 @@ struct ProjectState {
   ChangeIndex index;
   IdSet<Entity*> members;  ///< hidden ones too
   std::size_t visible = 0;
-  Revision head = 0;  ///< last change a watcher can see
-  Revision last = 0;  ///< last change at all: of hidden entries too
-  Revision floor = 0;
-  Revision reason_revision = 0;  ///< last change of any status reason, or of membership
+  std::shared_ptr<ProjectPulse> pulse = std::make_shared<ProjectPulse>();
 };
 
 /// What the open commit is going to publish of one entity.
@@ -185,7 +182,7 @@ struct Store::Impl {
     if (!entity.node.linked()) project.index.revive(entity.node, entity.id);
     touch(entity.node, project, !entity.hidden(), revision);
     if (entity.node.shown && changed.contains(Field::statusReason)) {
-      project.reason_revision = revision;
+      project.pulse->reason_revision = revision;
     }
   }
 
@@ -210,12 +207,12 @@ struct Store::Impl {
 
   static void touch(IndexNode& node, Project& project, bool shown, Revision revision) {
     project.index.touch(node, revision);
-    project.last = revision;
+    project.pulse->last = revision;
     if (!shown && !node.shown) return;
-    node.shown_revision = project.head = revision;
+    node.shown_revision = project.pulse->head = revision;
     if (shown == node.shown) return;
     node.shown = shown;
-    project.reason_revision = revision;
+    project.pulse->reason_revision = revision;
     project.visible += shown ? 1 : std::size_t(-1);
   }
 
@@ -477,7 +474,7 @@ struct Store::Impl {
   }
 
   void drop_tombstone(Project& project, IndexTombstone& tombstone) {
-    project.floor = std::max(project.floor, tombstone.revision);
+    project.pulse->floor = std::max(project.pulse->floor, tombstone.revision);
     floor = std::max(floor, tombstone.revision);
     project.index.erase(tombstone);
   }

@@ -14,13 +14,16 @@ Revision Store::head() const {
 
 Revision Store::floor(const ProjectId& project) const {
   const auto found = impl_->projects.find(project);
-  return found == impl_->projects.end() ? impl_->head : found->second.floor;
+  return found == impl_->projects.end() ? impl_->head : found->second.pulse->floor;
 }
 
-Revision Store::project_head(const ProjectId& project) const {
+std::shared_ptr<const ProjectPulse> Store::pulse(const ProjectId& project) const {
   const auto found = impl_->projects.find(project);
-  const Revision own = found == impl_->projects.end() ? 0 : found->second.head;
-  return std::max(own, impl_->review_count_revision);
+  return found == impl_->projects.end() ? nullptr : found->second.pulse;
+}
+
+void PulseHolder::find(const ProjectId& id) {
+  pulse_ = store_->pulse(id);
 }
 
 std::optional<std::int64_t> Store::review_count() const {
@@ -51,35 +54,41 @@ std::vector<PublishedEntry> Store::entries(const ProjectId& project) const {
 }
 
 std::vector<Change> Store::changes(const ProjectId& project, Revision since) const {
+  std::vector<const IndexNode*> moved;
+  find_moved(project, since, moved);
   std::vector<Change> list;
-  const auto found = impl_->projects.find(project);
-  if (found == impl_->projects.end()) return list;
-  for (const IndexNode* node = found->second.index.newest();
-       node != nullptr && node->revision > since; node = node->older) {
-    if (node->shown_revision <= since) continue;  // only a hidden entry moved
-    Change change;
+  list.reserve(moved.size());
+  for (const IndexNode* node : moved) {
+    Change& change = list.emplace_back();
     change.revision = node->shown_revision;
     change.id = node->id();
     change.removed = !node->shown;
     if (!change.removed) change.entry = Impl::published(*node->entity);
-    list.push_back(std::move(change));
-  }
-  std::reverse(list.begin(), list.end());
-  // What became hidden and moved again stands later in the index than its readers may be told.
-  const auto by_revision = [](const Change& a, const Change& b) { return a.revision < b.revision; };
-  if (!std::is_sorted(list.begin(), list.end(), by_revision)) {
-    std::stable_sort(list.begin(), list.end(), by_revision);
   }
   return list;
 }
 
-Revision Store::floor() const {
-  return impl_->floor;
+void Store::find_moved(const ProjectId& project, Revision since,
+                       std::vector<const IndexNode*>& moved) const {
+  moved.clear();
+  const auto found = impl_->projects.find(project);
+  if (found == impl_->projects.end()) return;
+  for (const IndexNode* node = found->second.index.newest();
+       node != nullptr && node->revision > since; node = node->older) {
+    if (node->shown_revision > since) moved.push_back(node);  // else only a hidden entry moved
+  }
+  std::reverse(moved.begin(), moved.end());
+  // What became hidden and moved again stands later in the index than its readers may be told.
+  const auto by_revision = [](const IndexNode* a, const IndexNode* b) {
+    return a->shown_revision < b->shown_revision;
+  };
+  if (!std::is_sorted(moved.begin(), moved.end(), by_revision)) {
+    std::stable_sort(moved.begin(), moved.end(), by_revision);
+  }
 }
 
-Revision Store::last_change(const ProjectId& project) const {
-  const auto found = impl_->projects.find(project);
-  return found == impl_->projects.end() ? impl_->head : found->second.last;
+Revision Store::floor() const {
+  return impl_->floor;
 }
 
 void Store::walk(const ProjectId* project, Revision since,
@@ -99,11 +108,6 @@ void Store::walk(const ProjectId* project, Revision since,
 
 const Entity* Store::entity(const WorkspaceId& id) const {
   return impl_->find(id);
-}
-
-bool Store::urgent_since(const ProjectId& project, Revision since) const {
-  const auto found = impl_->projects.find(project);
-  return found == impl_->projects.end() || found->second.reason_revision > since;
 }
 
 const model::Facts* Store::facts(const WorkspaceId& id) const {

@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include "sb/core/hash.h"
 #include "sb/core/json_codec.h"
 #include "sb/core/json_writer.h"
@@ -16,6 +18,8 @@
 #include "standing.h"
 
 namespace sb::snapshot {
+
+using namespace std::string_view_literals;  // appending a text of known length takes no strlen
 namespace {
 
 using model::Field;
@@ -50,7 +54,7 @@ void append_entry(std::string& out, const View& view, const EntryText& text) {
   if (view.shape() == ViewShape::full) {
     text.append_plain(out);
   } else {
-    out.append("{\"workspaceId\":").append(text.id()).append(1, ',');
+    out.append("{\"workspaceId\":"sv).append(text.id()).append(1, ',');
     append_members(out, text, view.fields());
   }
   out += '}';
@@ -73,13 +77,13 @@ void append_op(std::string& out, const View& view, const ViewOp& op) {
   } else {
     append_json_string(out, op.id.view());
   }
-  out += ",\"revision\":";
+  out += ",\"revision\":"sv;
   append_json_uint(out, op.revision);
   if (op.text && op.set.empty()) {
-    out += ",\"entry\":";
+    out += ",\"entry\":"sv;
     append_entry(out, view, *op.text);
   } else if (op.text) {
-    out += ",\"set\":{";
+    out += ",\"set\":{"sv;
     append_members(out, *op.text, op.set);
     out += '}';
   }
@@ -254,8 +258,8 @@ struct ViewEncoder::Impl {
   CursorWriter cursors;
   Revision cached_head = 0;
   std::uint64_t cached_epoch = 0;
-  std::unordered_map<AnswerKey, std::shared_ptr<const ViewAnswer>, Hash> answers;
-  std::unordered_map<TextKey, std::shared_ptr<const MessageBatch>, Hash> texts;
+  boost::unordered_flat_map<AnswerKey, std::shared_ptr<const ViewAnswer>, Hash> answers;
+  boost::unordered_flat_map<TextKey, std::shared_ptr<const MessageBatch>, Hash> texts;
   std::size_t texts_bytes = 0;
   std::unordered_map<std::uint64_t, std::pair<View, std::uint64_t>> digests;  // by view hash
 };
@@ -308,36 +312,37 @@ std::shared_ptr<const MessageBatch> ViewEncoder::text(
   }
   std::string text;
   text.reserve(bytes);
-  text += R"({"type":"batch","viewSeq":)";
+  text += R"({"type":"batch","viewSeq":)"sv;
   append_json_uint(text, view_seq);
-  text += R"(,"from":)";
+  text += R"(,"from":)"sv;
   append_json_uint(text, before.revision);
-  text += R"(,"to":)";
+  text += R"(,"to":)"sv;
   append_json_uint(text, after.revision);
   text += after.complete ? R"(,"complete":true)" : R"(,"complete":false)";
-  if (answer->reset()) text += R"(,"reset":true)";
-  if (reason) text.append(R"(,"reason":")").append(enum_text(*reason)).append(1, '"');
-  if (answer->conflated) text += R"(,"conflated":true)";
-  text += R"(,"cursor":")";
+  if (answer->reset()) text += R"(,"reset":true)"sv;
+  if (reason) text.append(R"(,"reason":")"sv).append(enum_text(*reason)).append(1, '"');
+  if (answer->conflated) text += R"(,"conflated":true)"sv;
+  text += R"(,"cursor":")"sv;
   impl_->append_cursor(text, answer->view, after);
   text += '"';
   if (answer->review_count) {
-    text += R"(,"reviewCount":)";
+    text += R"(,"reviewCount":)"sv;
     append_json_int(text, *answer->review_count);
   }
-  text += R"(,"ops":[)";
+  text += R"(,"ops":[)"sv;
   for (std::size_t i = begin; i < answer->ends[index]; ++i) {
     if (i != begin) text += ',';
     append_op(text, answer->view, answer->ops[i]);
   }
-  text += "]}";
+  text += "]}"sv;
 
   if (impl_->texts_bytes > kTextsKeptBytes) {
     impl_->texts.clear();
     impl_->texts_bytes = 0;
   }
   impl_->texts_bytes += text.size();
-  auto made = std::make_shared<const MessageBatch>(MessageBatch{Message(std::move(text))});
+  auto made = std::make_shared<MessageBatch>();
+  made->emplace_back(std::move(text));
   impl_->texts.emplace(std::move(key), made);
   return made;
 }

@@ -7,11 +7,19 @@
 #include "sb/core/mutant.h"
 
 namespace sb::snapshot {
+namespace {
+
+Revision last_shown(const Store& store, const View& view, const ProjectPulse& pulse) {
+  return std::max(view.shows_hidden() ? pulse.last : pulse.head, store.review_count_revision());
+}
+
+}  // namespace
 
 ViewFeed::ViewFeed(ViewEncoder& encoder, View view, bool patches)
     : encoder_(&encoder),
       view_(std::move(view)),
       patches_(patches),
+      pulse_(encoder.store()),
       epoch_(encoder.store().epoch_number()) {}
 
 std::optional<ResetReason> ViewFeed::resume(std::string_view text) {
@@ -40,8 +48,8 @@ void ViewFeed::restart(ResetReason reason) {
   next_ = 0;
 }
 
-bool ViewFeed::project_gone() const {
-  return view_.project() != nullptr && encoder_->store().project(*view_.project()) == nullptr;
+bool ViewFeed::project_gone() {
+  return view_.project() != nullptr && pulse_.get(*view_.project()) == nullptr;
 }
 
 ViewFeed::Due ViewFeed::look() {
@@ -53,8 +61,7 @@ ViewFeed::Due ViewFeed::look() {
   // A lagging live reader can fall below the floor as well.
   const bool fell = position_.covered() < floor() && !SB_MUTANT(floor_unchecked_live);
   if (!reset_ && fell) reset_ = ResetReason::compacted;
-  if (!reset_ && position_.complete &&
-      last_revision(encoder_->store(), view_) <= position_.revision) {
+  if (!reset_ && position_.complete && last_revision() <= position_.revision) {
     answer_.reset();
     return {};
   }
@@ -89,16 +96,24 @@ void ViewFeed::skip_to_head() {
   answer_.reset();
 }
 
-Revision ViewFeed::floor() const {
+// Of a project that is not there nothing can be continued.
+Revision ViewFeed::floor() {
   const Store& store = encoder_->store();
-  return view_.project() != nullptr ? store.floor(*view_.project()) : store.floor();
+  if (view_.project() == nullptr) return store.floor();
+  const ProjectPulse* const pulse = pulse_.get(*view_.project());
+  return pulse != nullptr ? pulse->floor : store.head();
+}
+
+Revision ViewFeed::last_revision() {
+  const Store& store = encoder_->store();
+  const ProjectPulse* const pulse =
+      view_.project() != nullptr ? pulse_.get(*view_.project()) : nullptr;
+  return pulse != nullptr ? last_shown(store, view_, *pulse) : store.head();
 }
 
 Revision last_revision(const Store& store, const View& view) {
-  if (view.project() == nullptr) return store.head();
-  const Revision changed = view.shows_hidden() ? store.last_change(*view.project())
-                                               : store.project_head(*view.project());
-  return std::max(changed, store.review_count_revision());
+  const auto pulse = view.project() != nullptr ? store.pulse(*view.project()) : nullptr;
+  return pulse != nullptr ? last_shown(store, view, *pulse) : store.head();
 }
 
 }  // namespace sb::snapshot

@@ -17,7 +17,7 @@ namespace {
 // Connections above the limit that are still told so; beyond them a connection is just closed.
 constexpr std::size_t kRefusalsMax = 64;
 constexpr std::size_t kSessionNameBytes = 8;  // random
-constexpr std::size_t kFetchAhead = 2;        // connections: among thousands each is a cache miss
+constexpr std::size_t kFetchAhead = 2;        // steps of two: among thousands each is a cache miss
 constexpr std::chrono::milliseconds kRestartDelayMin{250};
 // Readers come back spread over this for each of them, and over no more than the maximum.
 constexpr std::chrono::milliseconds kRestartSpread{1};
@@ -185,7 +185,8 @@ void ServerCore::pump() {
     return websockets_[n < count - first ? first + n : n - (count - first)];
   };
   for (std::size_t n = 0; n < count; ++n) {
-    if (n + kFetchAhead < count) StreamConnection::fetch(at(n + kFetchAhead));
+    if (n + 2 * kFetchAhead < count) StreamConnection::fetch(at(n + 2 * kFetchAhead));
+    if (n + kFetchAhead < count) StreamConnection::fetch_session(at(n + kFetchAhead));
     if (StreamConnection* const websocket = at(n)) websocket->pump(now);
   }
   pumping_ = false;

@@ -14,23 +14,23 @@
 namespace sb::transport {
 namespace {
 
-constexpr int kReadsPerTurn = 4;                   // of the scratch buffer's size each
-constexpr std::size_t kSendBytesMax = 64U << 10U;  // of one system call: a larger one does not pay
-constexpr std::size_t kSendBytesPerTurn = 256U << 10U;  // then others have their turn
-constexpr std::size_t kSendPiecesMax = 64;              // of one system call
+constexpr int kReadsPerTurn = 4;  // of the scratch buffer's size each
+constexpr std::size_t kSendBytesPerTurn = 256U
+                                          << 10U;  // at once, if it can be: then others have theirs
+constexpr std::size_t kSendPiecesMax = 64;         // of one system call
 constexpr std::chrono::milliseconds kRetryAfterSlow{1'000};
 
 /// Collects pieces for one gather write, up to its limits.
 class Gather {
  public:
   void add(std::string_view bytes) {
-    bytes = bytes.substr(0, kSendBytesMax - bytes_);
+    bytes = bytes.substr(0, kSendBytesPerTurn - bytes_);
     if (bytes.empty() || count_ == parts_.size()) return;
     parts_[count_++] = {const_cast<char*>(bytes.data()),
                         bytes.size()};  // iovec is mutable by type only
     bytes_ += bytes.size();
   }
-  [[nodiscard]] bool full() const { return bytes_ == kSendBytesMax || count_ == parts_.size(); }
+  [[nodiscard]] bool full() const { return bytes_ == kSendBytesPerTurn || count_ == parts_.size(); }
   [[nodiscard]] std::span<const iovec> parts() const { return {parts_.data(), count_}; }
 
  private:

@@ -29,7 +29,7 @@ class StreamSession {
   [[nodiscard]] virtual std::shared_ptr<const snapshot::MessageBatch> next(MonoTime now) = 0;
   [[nodiscard]] virtual std::optional<MonoTime> wake_at() const = 0;
   /// Set once the connection is to be closed and everything is said.
-  [[nodiscard]] virtual std::optional<End> ended() const = 0;
+  [[nodiscard]] virtual std::optional<End> ended() = 0;
   /// One message of the client.
   virtual void on_message(std::string_view text, MonoTime now) = 0;
   /// The server wants to end it: `next` may have some last words, which name `retry_after`, then
@@ -44,10 +44,10 @@ class Dialect1Stream final : public StreamSession {
                  snapshot::Dialect1Session::Options options)
       : session_(store, encoder, std::move(options)) {}
   std::shared_ptr<const snapshot::MessageBatch> next(MonoTime now) override {
-    return ended() ? nullptr : session_.next(now);
+    return end_ ? nullptr : session_.next(now);
   }
   [[nodiscard]] std::optional<MonoTime> wake_at() const override { return session_.wake_at(); }
-  [[nodiscard]] std::optional<End> ended() const override {
+  [[nodiscard]] std::optional<End> ended() override {
     if (end_) return end_;
     if (session_.project_gone()) return End{WsClose::unknown_project, "unknown project"};
     return std::nullopt;
@@ -71,7 +71,7 @@ class SyncStream final : public StreamSession {
     return session_.next(now);
   }
   [[nodiscard]] std::optional<MonoTime> wake_at() const override { return session_.wake_at(); }
-  [[nodiscard]] std::optional<End> ended() const override {
+  [[nodiscard]] std::optional<End> ended() override {
     const auto code = session_.close_code();
     if (!code) return std::nullopt;
     return End{static_cast<WsClose>(*code), ""};

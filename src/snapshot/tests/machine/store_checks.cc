@@ -71,8 +71,9 @@ void StoreChecks::after(const sim::Oracle& oracle, bool joined, bool gone) {
   index();
   history_.insert_or_assign(head_, now);
   for (int project = 0; project < projects_; ++project) {
-    const Revision floor = store_->floor(sim::project_id(project));
-    if (store_->project(sim::project_id(project)) == nullptr) continue;
+    const auto pulse = store_->pulse(sim::project_id(project));
+    if (pulse == nullptr) continue;
+    const Revision floor = pulse->floor;
     Revision& before = floors_.at(static_cast<std::size_t>(project));
     hold(floor >= before && floor <= head_, "L3", "the floor fell, or is above the head");
     before = floor;
@@ -211,7 +212,7 @@ void StoreChecks::replay(int project, Revision since, const State& then, const S
     reader.erase(held);
   }
   hold(reader.empty(), "L2", what + " leave an entry that is gone");
-  hold(!reason_moved || store_->urgent_since(id, since), "F4",
+  hold(!reason_moved || store_->pulse(id)->reason_revision > since, "F4",
        what + " moved a status reason and are not urgent");
 }
 

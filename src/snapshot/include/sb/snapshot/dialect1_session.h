@@ -11,6 +11,7 @@
 #include "sb/model/ids.h"
 #include "sb/snapshot/cursor.h"
 #include "sb/snapshot/message.h"
+#include "sb/snapshot/project_pulse.h"
 #include "sb/snapshot/store.h"
 
 namespace sb::snapshot {
@@ -61,12 +62,13 @@ class Dialect1Session {
   /// When held-back changes become due; nothing when none are held back.
   [[nodiscard]] std::optional<MonoTime> wake_at() const { return wake_at_; }
   /// True once the project no longer exists: close with 4404.
-  [[nodiscard]] bool project_gone() const;
+  [[nodiscard]] bool project_gone() { return pulse_.get(project_) == nullptr; }
   [[nodiscard]] const model::ProjectId& project() const { return project_; }
 
  private:
   const Store* store_;
   Dialect1Encoder* encoder_;
+  PulseHolder pulse_;
   model::ProjectId project_;
   std::chrono::milliseconds coalesce_;
   std::uint64_t epoch_;  // number of the one of `sent_`

@@ -34,17 +34,22 @@ static_assert(static_cast<std::size_t>(model::Field::unknownFields) == kOwnField
 class MemberOffsets {
  public:
   using All = std::array<std::uint32_t, kOwnFieldCount + 1>;
+  MemberOffsets() = default;
+  MemberOffsets(const MemberOffsets& other)
+      : narrow_(other.narrow_),
+        wide_(other.wide_ ? std::make_unique<All>(*other.wide_) : nullptr) {}
+  MemberOffsets& operator=(const MemberOffsets& other) {
+    narrow_ = other.narrow_;
+    wide_ = other.wide_ ? std::make_unique<All>(*other.wide_) : nullptr;
+    return *this;
+  }
+  ~MemberOffsets() = default;
+
   [[nodiscard]] std::uint32_t operator[](std::size_t index) const {
     return wide_ ? (*wide_)[index] : narrow_[index];
   }
-  [[nodiscard]] All all() const {
-    if (wide_) return *wide_;
-    All offsets;
-    for (std::size_t i = 0; i < offsets.size(); ++i) offsets[i] = narrow_[i];
-    return offsets;
-  }
   void assign(const All& offsets) {
-    if (offsets.back() > 0xFFFF) {
+    if (offsets.back() > kNarrowMax) {
       wide_ = std::make_unique<All>(offsets);
     } else {
       wide_.reset();
@@ -53,9 +58,26 @@ class MemberOffsets {
       }
     }
   }
+  /// The member `index` became longer by so many bytes, modulo 2^32: shorter is a large number.
+  void lengthen(std::size_t index, std::uint32_t bytes) {
+    if (wide_ == nullptr && narrow_[kOwnFieldCount] + bytes <= kNarrowMax) {
+      // All of them, and a whole number of vectors: no branch for any.
+      for (std::size_t i = 0; i < kRoom; ++i) {
+        narrow_[i] = static_cast<std::uint16_t>(narrow_[i] + (i > index ? bytes : 0));
+      }
+      return;
+    }
+    All offsets;
+    for (std::size_t i = 0; i < offsets.size(); ++i) {
+      offsets[i] = (*this)[i] + (i > index ? bytes : 0);
+    }
+    assign(offsets);
+  }
 
  private:
-  std::array<std::uint16_t, kOwnFieldCount + 1> narrow_{};
+  static constexpr std::uint32_t kNarrowMax = 0xFFFF;
+  static constexpr std::size_t kRoom = (kOwnFieldCount + 8) / 8 * 8;
+  std::array<std::uint16_t, kRoom> narrow_{};  // one for each offset, and some more
   std::unique_ptr<All> wide_;
 };
 

@@ -17,6 +17,7 @@
 #include "sb/model/project.h"
 #include "sb/model/stamp.h"
 #include "sb/snapshot/entry.h"
+#include "sb/snapshot/project_pulse.h"
 #include "sb/snapshot/source_memory.h"
 #include "sb/snapshot/update.h"
 
@@ -132,10 +133,10 @@ class Store {
   /// Differs whenever `epoch()` does, and costs nothing to compare.
   [[nodiscard]] std::uint64_t epoch_number() const;
   [[nodiscard]] Revision head() const;
-  /// Revision below which tombstones of this project were dropped: an older cursor must be reset.
+  /// What readers of this project compare first. Null when there is no such project.
+  [[nodiscard]] std::shared_ptr<const ProjectPulse> pulse(const model::ProjectId& project) const;
+  /// The floor of one project: its head when there is no such project.
   [[nodiscard]] Revision floor(const model::ProjectId& project) const;
-  /// Revision of the last change anybody who watches this project can see.
-  [[nodiscard]] Revision project_head(const model::ProjectId& project) const;
   [[nodiscard]] std::optional<std::int64_t> review_count() const;
   [[nodiscard]] Revision review_count_revision() const;
   [[nodiscard]] std::optional<PublishedEntry> entry(const model::WorkspaceId& id) const;
@@ -144,13 +145,12 @@ class Store {
   /// Everything of the project that changed above `since`, oldest first. Cost: the size of the
   /// answer.
   [[nodiscard]] std::vector<Change> changes(const model::ProjectId& project, Revision since) const;
-  /// True when something above `since` moved a status reason (or appeared, or went): it must not
-  /// wait for coalescing.
-  [[nodiscard]] bool urgent_since(const model::ProjectId& project, Revision since) const;
-  /// The same for the view over all projects: also raised when a project is removed.
+  /// The same for the rooms' own encoders, without a copy: fills `moved`. Valid until the next
+  /// write.
+  void find_moved(const model::ProjectId& project, Revision since,
+                  std::vector<const IndexNode*>& moved) const;
+  /// The floor of the view over all projects: also raised when a project is removed.
   [[nodiscard]] Revision floor() const;
-  /// Revision of the last change of a project at all, of hidden entries too.
-  [[nodiscard]] Revision last_change(const model::ProjectId& project) const;
   /// For the rooms' own sync sessions and explanations: calls `visit` for every id of one project
   /// (null: of all) that changed above `since`, hidden or not, newest first within a project. Cost:
   /// the size of the answer, and one step per project.

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "sb/snapshot/project_pulse.h"
 #include "sb/snapshot/sync_batch.h"
 
 namespace sb::snapshot {
@@ -29,7 +30,7 @@ class ViewFeed {
   /// Starts again from nothing, also in the middle of an answer.
   void restart(ResetReason reason);
   /// True once the one project of the view no longer exists (or never did).
-  [[nodiscard]] bool project_gone() const;
+  [[nodiscard]] bool project_gone();
 
   /// Looks at the store: what could be said now. Call `next` or `skip_to_head` after it.
   struct Due {
@@ -52,11 +53,13 @@ class ViewFeed {
   [[nodiscard]] std::optional<ResetReason> reset() const { return reset_; }
 
  private:
-  [[nodiscard]] Revision floor() const;
+  [[nodiscard]] Revision floor();
+  [[nodiscard]] Revision last_revision();
 
   ViewEncoder* encoder_;
   View view_;
   bool patches_;
+  PulseHolder pulse_;    // of the one project of the view
   std::uint64_t epoch_;  // number of the one of `position_`
   Position position_;
   std::optional<ResetReason> reset_ = ResetReason::initial;
