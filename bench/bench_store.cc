@@ -1,7 +1,10 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstring>
 #include <fstream>
+#include <ranges>
 #include <span>
 #include <string>
 #include <vector>
@@ -153,17 +156,23 @@ class EventText {
   }
   /// The `n`-th event, about the workspace of this id (8 bytes).
   std::string_view make(std::uint64_t n, std::string_view id, bool one) {
-    std::string digits = std::to_string(n + 1);
-    digits.insert(0, kHole.size() - digits.size(), '0');
-    text_.replace(holes_[0], kHole.size(), digits);
-    text_.replace(holes_[1], kHole.size(), id);
-    text_.replace(holes_[2], kHole.size(), digits);
-    text_.replace(holes_[3], kHole.size(), one ? kind_.one : kind_.other);
+    std::array<char, kHole.size()> digits;
+    for (++n; char& digit : std::views::reverse(digits)) {
+      digit = static_cast<char>('0' + n % 10);
+      n /= 10;
+    }
+    put(0, digits.data());
+    put(1, id.data());
+    put(2, digits.data());
+    put(3, (one ? kind_.one : kind_.other).data());
     return text_;
   }
 
  private:
   static constexpr std::string_view kHole = "########";
+  void put(std::size_t hole, const char* bytes) {
+    std::memcpy(text_.data() + holes_[hole], bytes, kHole.size());
+  }
   Kind kind_;
   std::string text_;
   std::vector<std::size_t> holes_;

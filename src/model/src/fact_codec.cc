@@ -87,7 +87,8 @@ std::string pending_request_id(std::string_view session_id, std::string_view req
 
 Result<FactPatch> parse_fact_patch(const JsonValue& object, const JsonPath& path) {
   if (object.kind() != JsonValue::Kind::object) return json_type_error("an object", object, path);
-  FactPatch patch;
+  Result<FactPatch> made{tl::in_place};
+  FactPatch& patch = *made;
   std::optional<Error> error;
   object.each_member([&](std::string_view key, JsonValue value) {
     if (error) return;
@@ -109,7 +110,7 @@ Result<FactPatch> parse_fact_patch(const JsonValue& object, const JsonPath& path
     if (!read) error = std::move(read).error();
   });
   if (error) return *std::move(error);
-  return patch;
+  return made;
 }
 
 void append_fact_json(std::string& out, const Facts& facts, Field field) {

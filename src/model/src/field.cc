@@ -24,22 +24,8 @@ std::string_view field_name(Field field) {
 }
 
 std::optional<Field> field_from_name(std::string_view name) {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] == name) return static_cast<Field>(i);
-  }
-  return std::nullopt;
-}
-
-std::optional<FieldGroup> field_group(Field field) {
-  if (field <= Field::worktreePath) return FieldGroup::workspace;
-  if (field <= Field::prHeadBranch) return FieldGroup::pr;
-  if (field <= Field::pendingRequestType) return FieldGroup::session;
-  if (field <= Field::ratchetDispatchStalled) return FieldGroup::ratchet;
-  if (field <= Field::runScriptPort) return FieldGroup::runScript;
-  if (field <= Field::problem) return FieldGroup::reconciliation;
-  if (field <= Field::pendingRequests) return FieldGroup::session;
-  if (field == Field::terminals) return FieldGroup::reconciliation;
-  return std::nullopt;
+  const std::size_t index = index_of_name<kNames>(name);
+  return index < kNames.size() ? std::optional(static_cast<Field>(index)) : std::nullopt;
 }
 
 }  // namespace sb::model

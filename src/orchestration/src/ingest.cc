@@ -133,9 +133,9 @@ class Restoring {
       }
       if (here.project == nullptr && here.status == nullptr) continue;
       if (here.project != nullptr && here.status != nullptr) {
-        if (auto patch = reader_.read(rows)) {
+        if (const auto patch = reader_.read(rows)) {
           ensure_project(patch->values.projectId);
-          apply(rows.front(), rows.front().stamp, *std::move(patch));
+          apply(rows.front(), rows.front().stamp, *patch);
           statement.taken = true;
           continue;
         }
@@ -151,8 +151,7 @@ class Restoring {
       if (!project || !status) continue;
       ensure_project(project->values.projectId);
       project->template set<&Facts::status>(status->values.status);
-      apply(*creation.project, std::min(creation.project->stamp, creation.status->stamp),
-            *std::move(project));
+      apply(*creation.project, std::min(creation.project->stamp, creation.status->stamp), *project);
     }
   }
 
@@ -162,7 +161,7 @@ class Restoring {
     if (first.key == kMemoryKey) {
       return store_.recall(id_of(first), *store_.source(first.source), first.value, wall_, mono_);
     }
-    if (auto patch = reader_.read(rows)) return apply(first, first.stamp, *std::move(patch));
+    if (const auto patch = reader_.read(rows)) return apply(first, first.stamp, *patch);
     if (rows.size() == 1) {
       ++skipped_;
       return;
@@ -170,15 +169,16 @@ class Restoring {
     for (const Row& row : rows) take({&row, 1});  // all but the one that cannot be read
   }
 
-  void apply(const Row& row, model::Stamp stamp, model::FactPatch patch) {
-    snapshot::Update update;
-    update.workspace = id_of(row);
-    update.source = *store_.source(row.source);
-    update.stamp = stamp;
-    update.label = "journal";
-    update.facts = std::move(patch);
-    if (row.key.empty()) update.kind = snapshot::Update::Kind::remove;
-    (void)store_.apply(update, wall_, mono_);
+  void apply(const Row& row, model::Stamp stamp, const model::FactPatch& patch) {
+    using Kind = snapshot::Update::Kind;
+    const model::WorkspaceId id = id_of(row);
+    (void)store_.apply(snapshot::UpdateView{.workspace = id,
+                                            .source = *store_.source(row.source),
+                                            .stamp = stamp,
+                                            .kind = row.key.empty() ? Kind::remove : Kind::facts,
+                                            .label = "journal",
+                                            .facts = patch},
+                       wall_, mono_);
   }
 
   static model::WorkspaceId id_of(const Row& row) {

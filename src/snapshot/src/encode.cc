@@ -46,13 +46,14 @@ const std::array<std::string, model::kFieldCount>& member_heads() {
 constexpr FieldSet kShownApart{Field::isWorking, Field::hasHadSessions, Field::pendingRequestType,
                                Field::ratchetState, Field::lastActivityAt};
 
-// `"name":value` of each scalar that nobody reported, made once.
+// `"name":value,` of each scalar that nobody reported, made once.
 const std::array<std::string, model::kScalarCount>& default_members() {
   static const auto kMembers = [] {
     std::array<std::string, model::kScalarCount> members;
     for (std::size_t i = 0; i < members.size(); ++i) {
       members[i] = member_heads()[i];
       model::append_fact_json(members[i], model::Facts{}, static_cast<Field>(i));
+      members[i] += ',';
     }
     return members;
   }();
@@ -195,12 +196,12 @@ FieldSet EntryEncoder::changes(const Entity& entity, FieldSet candidates) {
     } else {
       buffer_ += heads[static_cast<std::size_t>(field)];
       append_shown(buffer_, entity, field);
+      buffer_ += ',';
     }
-    const Piece piece{field, begin, static_cast<std::uint32_t>(buffer_.size())};
+    const Piece piece{field, begin, static_cast<std::uint32_t>(buffer_.size() - 1)};
     if (entity.text && text(piece) == entity.text->member(field)) {
       buffer_.resize(begin);
     } else {
-      buffer_ += ',';
       pieces_.push_back(piece);
       changed_.insert(field);
     }

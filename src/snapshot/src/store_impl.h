@@ -1,12 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,15 @@ using model::WorkspaceId;
 inline constexpr FieldSet kDerivedFields{
     Field::sidebarStatus, Field::kanbanColumn,          Field::flowPhase,
     Field::ciObservation, Field::ratchetButtonAnimated, Field::statusReason};
+
+// In order of FieldGroup.
+inline constexpr auto kGroupFields = [] {
+  std::array<FieldSet, std::tuple_size_v<GroupTimes>> groups;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    groups[i] = model::group_fields(static_cast<model::FieldGroup>(i));
+  }
+  return groups;
+}();
 
 // Fields whose published value may differ between two settled states.
 inline FieldSet shown_difference(const Shown& before, const Shown& after) {
@@ -155,13 +166,10 @@ struct Store::Impl {
     }
     entity.field_revisions.set(changed, revision);
     if (SB_MUTANT(recreate_keeps_filter_revision) && first) changed = model::all_fields();
-    changed.each([&](Field field) {
-      const bool reported = static_cast<std::size_t>(field) >= model::kScalarCount ||
-                            entity.origins.holder(field) != nullptr;
-      if (const auto group = model::field_group(field); group && reported) {
-        entity.group_times[static_cast<std::size_t>(*group)] = draft.wall;
-      }
-    });
+    const FieldSet reported = changed & (entity.origins.known() | ~model::scalar_fields());
+    for (std::size_t group = 0; group < kGroupFields.size(); ++group) {
+      if (!(reported & kGroupFields[group]).empty()) entity.group_times[group] = draft.wall;
+    }
     entity.revision = revision;
     entity.computed_at = draft.wall;
     encoder.write(entity, draft.label);

@@ -1,5 +1,7 @@
 #include "sb/workspace/journal.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -10,6 +12,8 @@ namespace sb::workspace {
 namespace {
 
 struct Nothing {};
+
+constexpr std::int64_t kRowFileBytesMin = 64;  // of a row and its place in the index
 
 model::Stamp read_stamp(const sqlite::Row& row, int column) {
   return {static_cast<std::uint32_t>(row.integer(column)),
@@ -44,9 +48,14 @@ Result<void> put_fact(sqlite::Database& database, const JournalFact& fact) {
 }
 
 Result<void> read_all(sqlite::Database& database, JournalContents& contents) {
-  SB_TRY_VOID(database.query("SELECT count(*) FROM external_fact", {}, [&](const sqlite::Row& row) {
-    contents.reserve(static_cast<std::size_t>(row.integer(0)));
-  }));
+  // Counting the rows would read half of the file once more.
+  SB_TRY_VOID(database.query(
+      "SELECT (SELECT coalesce(max(written), 0) FROM external_fact),"
+      " (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)",
+      {}, [&](const sqlite::Row& row) {
+        contents.reserve(
+            static_cast<std::size_t>(std::min(row.integer(0), row.integer(1) / kRowFileBytesMin)));
+      }));
   SB_TRY_VOID(database.query(
       "SELECT workspace, source, key, epoch, sequence, arrival, value"
       " FROM external_fact ORDER BY written",

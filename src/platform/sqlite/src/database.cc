@@ -27,10 +27,9 @@ struct Close {
   void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
 };
 
-sqlite3_stmt* as_statement(void* statement, int column) {
-  auto* result = static_cast<sqlite3_stmt*>(statement);
-  SB_CHECK(column >= 0 && column < sqlite3_column_count(result), "no such column in the query");
-  return result;
+sqlite3_stmt* as_statement(void* statement, int column, int columns) {
+  SB_CHECK(column >= 0 && column < columns, "no such column in the query");
+  return static_cast<sqlite3_stmt*>(statement);
 }
 
 std::string_view column_text(sqlite3_stmt* statement, int column) {
@@ -43,7 +42,7 @@ std::string_view column_text(sqlite3_stmt* statement, int column) {
 }  // namespace
 
 std::int64_t Row::integer(int column) const {
-  return sqlite3_column_int64(as_statement(statement_, column), column);
+  return sqlite3_column_int64(as_statement(statement_, column, columns_), column);
 }
 
 std::string Row::text(int column) const {
@@ -51,17 +50,17 @@ std::string Row::text(int column) const {
 }
 
 std::string_view Row::view(int column) const {
-  return column_text(as_statement(statement_, column), column);
+  return column_text(as_statement(statement_, column, columns_), column);
 }
 
 std::optional<std::string> Row::text_or_null(int column) const {
-  auto* statement = as_statement(statement_, column);
+  auto* statement = as_statement(statement_, column, columns_);
   if (sqlite3_column_type(statement, column) == SQLITE_NULL) return std::nullopt;
   return std::string(column_text(statement, column));
 }
 
 std::optional<std::int64_t> Row::integer_or_null(int column) const {
-  auto* statement = as_statement(statement_, column);
+  auto* statement = as_statement(statement_, column, columns_);
   if (sqlite3_column_type(statement, column) == SQLITE_NULL) return std::nullopt;
   return sqlite3_column_int64(statement, column);
 }
@@ -126,9 +125,10 @@ struct Database::Impl {
     for (std::size_t i = 0; i < values.size(); ++i) {
       SB_TRY_VOID(bind(statement.get(), static_cast<int>(i) + 1, values[i]));
     }
+    const int columns = sqlite3_column_count(statement.get());
     int code = SQLITE_ROW;
     while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) {
-      if (each != nullptr) (*each)(Row(statement.get()));
+      if (each != nullptr) (*each)(Row(statement.get(), columns));
     }
     if (code != SQLITE_DONE) return failure(sql);  // the statement is finalized, not kept
     sqlite3_reset(statement.get());

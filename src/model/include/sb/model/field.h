@@ -41,7 +41,17 @@ inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::unkno
 [[nodiscard]] std::optional<Field> field_from_name(std::string_view name);
 
 /// The group of a field for `fieldTimestamps` (contract, section 3.1); nothing for derived fields.
-[[nodiscard]] std::optional<FieldGroup> field_group(Field field);
+[[nodiscard]] constexpr std::optional<FieldGroup> field_group(Field field) {
+  if (field <= Field::worktreePath) return FieldGroup::workspace;
+  if (field <= Field::prHeadBranch) return FieldGroup::pr;
+  if (field <= Field::pendingRequestType) return FieldGroup::session;
+  if (field <= Field::ratchetDispatchStalled) return FieldGroup::ratchet;
+  if (field <= Field::runScriptPort) return FieldGroup::runScript;
+  if (field <= Field::problem) return FieldGroup::reconciliation;
+  if (field <= Field::pendingRequests) return FieldGroup::session;
+  if (field == Field::terminals) return FieldGroup::reconciliation;
+  return std::nullopt;
+}
 
 /// A set of fields as one word.
 class FieldSet {
@@ -99,6 +109,15 @@ static_assert(kFieldCount < 64);
 }
 [[nodiscard]] constexpr FieldSet scalar_fields() {
   return FieldSet::first(kScalarCount);
+}
+
+/// The fields of a group.
+[[nodiscard]] constexpr FieldSet group_fields(FieldGroup group) {
+  FieldSet fields;
+  all_fields().each([&](Field field) {
+    if (field_group(field) == group) fields.insert(field);
+  });
+  return fields;
 }
 
 }  // namespace sb::model

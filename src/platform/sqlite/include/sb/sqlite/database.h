@@ -29,8 +29,9 @@ class Row {
 
  private:
   friend class Database;
-  explicit Row(void* statement) : statement_(statement) {}
+  Row(void* statement, int columns) : statement_(statement), columns_(columns) {}
   void* statement_;
+  int columns_;
 };
 
 /// A bound parameter, by position. Text is bytes: what is not UTF-8 comes back as it went in.
