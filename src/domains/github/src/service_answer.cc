@@ -221,7 +221,7 @@ void GithubService::Impl::forget_branch(Tracked& item) {
         SB_TRY_VOID(put_row(database, next, expected));
         return true;
       },
-      [this, next](const Result<bool>& written) { committed(next, written); });
+      [this, next](const Result<bool>& written) { committed(next, written, [] {}); });
 }
 
 void GithubService::Impl::commit(Tracked& item, PrRow next) {
@@ -235,40 +235,45 @@ void GithubService::Impl::commit(Tracked& item, PrRow next) {
         return true;
       },
       [this, next](const Result<bool>& written) {
-        Tracked* told = find(next.workspace);
-        if (told == nullptr) return;
-        told->writing = false;
-        if (written) told->row = next;
-        committed(next, written);
-        if (written) {
-          succeeded(*told);
-        } else {
-          failed(*told, written.error());
-        }
-        arm();
+        if (Tracked* told = find(next.workspace); told != nullptr && written) told->row = next;
+        committed(next, written, [this, id = next.workspace, written] {
+          Tracked* told = find(id);
+          if (told == nullptr) return;
+          told->writing = false;
+          if (written) {
+            succeeded(*told);
+          } else {
+            failed(*told, written.error());
+          }
+          arm();
+        });
       });
 }
 
-/// After the commit: tells it, or learns what is held when somebody else was faster.
-void GithubService::Impl::committed(const PrRow& row, const Result<bool>& written) {
+/// After the commit: tells it, or learns what is held when somebody else was faster. Then `done`.
+void GithubService::Impl::committed(const PrRow& row, const Result<bool>& written,
+                                    std::function<void()> done) {
   if (find(row.workspace) == nullptr) return;
   if (written) {
     if (listeners.pull_request) listeners.pull_request(row);
-    return;
+    return done();
   }
   deps.log.warn("pull request not written",
                 {kv("workspace", row.workspace.view()), kv("reason", written.error().message)});
   sqlite::submit<std::vector<PrRow>>(
       deps.loop, deps.writer, weak_from_this(), all_rows,
-      [this, id = row.workspace](const Result<std::vector<PrRow>>& rows) {
+      [this, id = row.workspace, done = std::move(done)](const Result<std::vector<PrRow>>& rows) {
         Tracked* item = find(id);
-        if (item == nullptr || !rows) return;
-        PrRow held;
-        held.workspace = id;
-        for (const PrRow& one : *rows) {
-          if (one.workspace == id) held = one;
+        if (item == nullptr) return;
+        if (rows) {
+          PrRow held;
+          held.workspace = id;
+          for (const PrRow& one : *rows) {
+            if (one.workspace == id) held = one;
+          }
+          item->row = std::move(held);
         }
-        item->row = std::move(held);
+        done();
       });
 }
 

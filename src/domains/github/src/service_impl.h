@@ -136,7 +136,7 @@ struct GithubService::Impl : std::enable_shared_from_this<GithubService::Impl> {
   [[nodiscard]] model::CiStatus checks_of(Tracked& tracked, const PullRequest& chosen) const;
   void forget_branch(Tracked& tracked);
   void commit(Tracked& tracked, PrRow next);
-  void committed(const PrRow& row, const Result<bool>& written);
+  void committed(const PrRow& row, const Result<bool>& written, std::function<void()> done);
   void succeeded(Tracked& tracked);
   void failed(Tracked& tracked, const Error& error);
   void answer_waiting(Tracked& tracked, const Result<void>& result);
