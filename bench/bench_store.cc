@@ -232,8 +232,7 @@ void event_to_patch(benchmark::State& state, const EventText::Kind& kind) {
   snapshot::ViewEncoder encoder(filled.store);
   const auto view = snapshot::View::full(model::ProjectId("p"));
   event_to_text(state, filled, kind, [&](auto from) {
-    return encoder.text(encoder.answer(view, snapshot::Position{from, true, false}, true), 0, 1,
-                        {});
+    return encoder.text(encoder.answer(view, snapshot::Position{.revision = from}, true), 0, 1, {});
   });
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <charconv>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,23 @@ constexpr std::size_t kNumbersBytes = kDecimalDigits + 3 * kHexDigits + 4;  // 4
 // Bumped when the shape of entries changes, so that a cursor of another shape is reset.
 constexpr std::string_view kProjection = "full/1";
 
+// The two digits of each byte.
+constexpr auto kHexPairs = [] {
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    pairs[i] = {"0123456789abcdef"[i >> 4U], "0123456789abcdef"[i & 15U]};
+  }
+  return pairs;
+}();
+
 // Without leading zeros.
 char* write_hex(char* to, std::uint64_t value) {
   const auto digits = std::max(1, (static_cast<int>(std::bit_width(value)) + 3) / 4);
-  for (int i = digits; i-- > 0; value >>= 4U) to[i] = "0123456789abcdef"[value & 15U];
+  int left = digits;
+  for (; left >= 2; left -= 2, value >>= 8U) {
+    std::memcpy(to + left - 2, kHexPairs[value & 255U].data(), 2);
+  }
+  if (left == 1) *to = kHexPairs[value][1];
   return to + digits;
 }
 

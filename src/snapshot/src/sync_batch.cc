@@ -124,7 +124,7 @@ void cut(ViewAnswer& answer, const BatchLimits& limits) {
   std::size_t begin = 0;
   std::size_t bytes = kHeadBytes;
   for (std::size_t i = 0; i < answer.ops.size(); ++i) {
-    const std::size_t size = op_size(answer.view, answer.ops[i]);
+    const std::size_t size = answer.ops[i].bytes = op_size(answer.view, answer.ops[i]);
     answer.bytes += size;
     if (i > begin && (bytes + size > limits.bytes || i - begin == limits.ops)) {
       std::size_t end = i;
@@ -133,7 +133,7 @@ void cut(ViewAnswer& answer, const BatchLimits& limits) {
       answer.ends.push_back(end);
       begin = end;
       bytes = kHeadBytes;
-      for (std::size_t j = begin; j < i; ++j) bytes += op_size(answer.view, answer.ops[j]);
+      for (std::size_t j = begin; j < i; ++j) bytes += answer.ops[j].bytes;
     }
     bytes += size;
   }
@@ -280,19 +280,20 @@ std::shared_ptr<const ViewAnswer> ViewEncoder::answer(const View& view,
                                                       const std::optional<Position>& from,
                                                       bool patches) {
   impl_->drop_old();
-  Impl::AnswerKey key{view, from, patches && from.has_value()};
-  if (const auto found = impl_->answers.find(key); found != impl_->answers.end()) {
-    return found->second;
+  const auto place = [&]() -> auto& {
+    return impl_->answers[Impl::AnswerKey{view, from, patches && from.has_value()}];
+  };
+  auto* kept = &place();
+  if (*kept != nullptr) return *kept;
+  if (impl_->answers.size() > kAnswersKeptMax) {
+    impl_->answers.clear();
+    kept = &place();
   }
-  auto made = capture(*impl_->store, view, from, patches, impl_->limits);
-  if (from && made->ends.size() > 1) {
-    if (auto whole = answer(view, std::nullopt, patches); whole->bytes < made->bytes) {
-      made = std::move(whole);
-    }
-  }
-  if (impl_->answers.size() >= kAnswersKeptMax) impl_->answers.clear();
-  impl_->answers.emplace(std::move(key), made);
-  return made;
+  *kept = capture(*impl_->store, view, from, patches, impl_->limits);
+  if (!from || (*kept)->ends.size() == 1) return *kept;
+  const auto parts = *kept;
+  const auto whole = answer(view, std::nullopt, patches);  // may move what is kept
+  return place() = whole->bytes < parts->bytes ? whole : parts;
 }
 
 std::shared_ptr<const MessageBatch> ViewEncoder::text(
@@ -300,15 +301,19 @@ std::shared_ptr<const MessageBatch> ViewEncoder::text(
     std::optional<ResetReason> reason) {
   impl_->drop_old();
   if (!answer->reset() || index != 0) reason.reset();
-  Impl::TextKey key{answer, index, view_seq, reason};
-  if (const auto found = impl_->texts.find(key); found != impl_->texts.end()) return found->second;
+  if (impl_->texts_bytes > kTextsKeptBytes) {
+    impl_->texts.clear();
+    impl_->texts_bytes = 0;
+  }
+  auto& kept = impl_->texts[Impl::TextKey{answer, index, view_seq, reason}];
+  if (kept != nullptr) return kept;
 
   const Position before = index != 0 ? answer->after(index - 1) : answer->from.value_or(Position{});
   const Position after = answer->after(index);
   const std::size_t begin = index == 0 ? 0 : answer->ends[index - 1];
   std::size_t bytes = kHeadTypicalBytes;
   for (std::size_t i = begin; i < answer->ends[index]; ++i) {
-    bytes += op_size(answer->view, answer->ops[i]);
+    bytes += answer->ops[i].bytes;
   }
   std::string text;
   text.reserve(bytes);
@@ -336,15 +341,11 @@ std::shared_ptr<const MessageBatch> ViewEncoder::text(
   }
   text += "]}"sv;
 
-  if (impl_->texts_bytes > kTextsKeptBytes) {
-    impl_->texts.clear();
-    impl_->texts_bytes = 0;
-  }
   impl_->texts_bytes += text.size();
   auto made = std::make_shared<MessageBatch>();
   made->emplace_back(std::move(text));
-  impl_->texts.emplace(std::move(key), made);
-  return made;
+  kept = std::move(made);
+  return kept;
 }
 
 void ViewEncoder::append_entries(std::string& out, const View& view) const {

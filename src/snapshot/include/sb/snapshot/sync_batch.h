@@ -46,6 +46,7 @@ struct ViewOp {
   std::shared_ptr<const EntryText> text;  ///< put or patch; null: del
   model::FieldSet set;                    ///< patch of these fields; empty: put or del
   model::WorkspaceId id;                  ///< of a del
+  std::size_t bytes = 0;                  ///< never less than its text takes in a batch
   /// Its place among the ops of one revision where an answer takes several batches: a hash of the
   /// id, the same in every answer, so that a reader can go on between two of them.
   std::uint64_t rank = 0;
