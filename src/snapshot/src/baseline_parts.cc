@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "entity.h"
+#include "entry_order.h"
 
 namespace sb::snapshot {
 
@@ -18,6 +19,7 @@ const std::vector<BaselineParts::Part>& BaselineParts::at_head() {
 // Makes the parts anew in which something moved. False: entries came, went or changed places.
 bool BaselineParts::catch_up() {
   if (store_->head() == at_) return true;
+  find_places();
   std::vector<std::uint32_t> moved;
   bool in_place = true;
   store_->walk(&project_, at_, [&](const IndexNode& node) {
@@ -39,27 +41,34 @@ bool BaselineParts::catch_up() {
   return true;
 }
 
+// Only once one baseline follows another.
+void BaselineParts::find_places() {
+  if (!places_.empty()) return;
+  std::uint32_t part = 0;
+  for (const auto& members : members_) {
+    for (const Member& member : members) places_.emplace(member.id, Place{part, member.created_at});
+    ++part;
+  }
+}
+
 void BaselineParts::make_all() {
   parts_.clear();
-  ids_.clear();
+  members_.clear();
   places_.clear();
   std::vector<const Entity*> shown;
   store_->walk(&project_, 0, [&](const IndexNode& node) {
     if (node.shown) shown.push_back(node.entity);
   });
-  std::sort(shown.begin(), shown.end(), newest_first);
-  places_.reserve(shown.size());
+  sort_newest_first(shown);
   std::string text;
   for (const Entity* entity : shown) {
     if (text.empty()) {
       text.reserve(part_bytes_ + entity->text->complete_bytes_max() + 1);
-      ids_.emplace_back();
+      members_.emplace_back();
     }
-    if (!places_.empty()) text += ',';
+    if (entity != shown.front()) text += ',';
     entity->text->append_complete(text);
-    ids_.back().push_back(entity->id);
-    places_.emplace(entity->id,
-                    Place{static_cast<std::uint32_t>(ids_.size() - 1), entity->facts.createdAt});
+    members_.back().push_back({entity->id, entity->facts.createdAt});
     if (text.size() < part_bytes_) continue;
     parts_.push_back(std::make_shared<const std::string>(std::exchange(text, {})));
   }
@@ -69,9 +78,11 @@ void BaselineParts::make_all() {
 BaselineParts::Part BaselineParts::make(std::size_t part) const {
   auto text = std::make_shared<std::string>();
   std::size_t bytes = 0;
-  for (const auto& id : ids_[part]) bytes += store_->entity(id)->text->complete_bytes_max() + 1;
+  for (const Member& member : members_[part]) {
+    bytes += store_->entity(member.id)->text->complete_bytes_max() + 1;
+  }
   text->reserve(bytes);
-  for (const auto& id : ids_[part]) {
+  for (const auto& [id, created_at] : members_[part]) {
     if (part != 0 || !text->empty()) *text += ',';
     store_->entity(id)->text->append_complete(*text);
   }

@@ -32,12 +32,17 @@ class BaselineParts {
   [[nodiscard]] const std::vector<Part>& at_head();
 
  private:
+  struct Member {
+    model::WorkspaceId id;
+    std::optional<WallTime> created_at;  // with the id, what decides the place among the entries
+  };
   struct Place {
     std::uint32_t part = 0;
-    std::optional<WallTime> created_at;  // with the id, what decides the place among the entries
+    std::optional<WallTime> created_at;
   };
 
   [[nodiscard]] bool catch_up();
+  void find_places();
   void make_all();
   [[nodiscard]] Part make(std::size_t part) const;
 
@@ -47,7 +52,8 @@ class BaselineParts {
   std::uint64_t epoch_ = 0;  // number of the one of `at_`; 0, which none has: not made yet
   Revision at_ = 0;          // head the parts are of
   std::vector<Part> parts_;
-  std::vector<std::vector<model::WorkspaceId>> ids_;  // of each part
+  std::vector<std::vector<Member>> members_;  // of each part
+  // Empty until it is needed.
   boost::unordered_flat_map<model::WorkspaceId, Place, std::hash<model::WorkspaceId>> places_;
 };
 

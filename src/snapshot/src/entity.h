@@ -91,12 +91,6 @@ struct Entity {
   [[nodiscard]] bool hidden() const { return model::is_hidden(facts.status); }
 };
 
-/// The order of entries in every read: newest createdAt first, id as tiebreak.
-[[nodiscard]] inline bool newest_first(const Entity* a, const Entity* b) {
-  if (a->facts.createdAt != b->facts.createdAt) return a->facts.createdAt > b->facts.createdAt;
-  return a->id < b->id;
-}
-
 inline const model::WorkspaceId& IndexNode::id() const {
   return entity != nullptr ? entity->id : static_cast<const IndexTombstone*>(this)->id;
 }

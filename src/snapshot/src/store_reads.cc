@@ -1,3 +1,4 @@
+#include "entry_order.h"
 #include "store_impl.h"
 
 namespace sb::snapshot {
@@ -46,7 +47,7 @@ std::vector<PublishedEntry> Store::entries(const ProjectId& project) const {
   for (const Entity* entity : found->second.members) {
     if (entity->node.shown) visible.push_back(entity);
   }
-  std::sort(visible.begin(), visible.end(), newest_first);
+  sort_newest_first(visible);
   std::vector<PublishedEntry> list;
   list.reserve(visible.size());
   for (const Entity* entity : visible) list.push_back(Impl::published(*entity));

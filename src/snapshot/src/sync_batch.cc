@@ -15,6 +15,7 @@
 #include "sb/core/json_writer.h"
 #include "sb/core/mutant.h"
 
+#include "entry_order.h"
 #include "standing.h"
 
 namespace sb::snapshot {
@@ -357,7 +358,7 @@ void ViewEncoder::append_entries(std::string& out, const View& view) const {
     shown.push_back(node.entity);
     bytes += op_size(view, {.revision = 0, .text = node.entity->text, .set = {}, .id = {}});
   });
-  std::sort(shown.begin(), shown.end(), newest_first);
+  sort_newest_first(shown);
   out.reserve(out.size() + bytes);
   out += '[';
   for (const Entity* entity : shown) {

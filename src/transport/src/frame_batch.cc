@@ -84,7 +84,7 @@ FrameBatch::FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch, Fram
   end_piece();
 }
 
-std::shared_ptr<const FrameBatch> FrameCache::get(
+const std::shared_ptr<const FrameBatch>& FrameCache::get(
     std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing) {
   auto& slot = frames_.at(static_cast<std::size_t>(framing))[batch.get()];
   if (!slot) {

@@ -44,7 +44,8 @@ class FrameBatch {
 class FrameCache {
  public:
   explicit FrameCache(Counter& encoded) : encoded_(encoded) {}
-  [[nodiscard]] std::shared_ptr<const FrameBatch> get(
+  /// Valid until the next call.
+  [[nodiscard]] const std::shared_ptr<const FrameBatch>& get(
       std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing);
   /// To be called when the turn ends: what is still being sent lives on with its senders.
   void clear() {

@@ -76,13 +76,30 @@ void StreamConnection::pump(MonoTime now) {
   while (session_ && batch_ == nullptr) {
     auto messages = session_->next(now);
     if (messages == nullptr || messages->empty()) break;
-    batch_ = core_->frames().get(std::move(messages), framing_);
-    core_->count_messages(batch_->messages());
+    const auto& frames = core_->frames().get(std::move(messages), framing_);
+    core_->count_messages(frames->messages());
+    if (send_whole(*frames)) continue;
+    batch_ = frames;
     if (!flush()) return;
   }
   if (!session_) return;
   if (const auto end = session_->ended()) return begin_close(end->code, end->reason);
   if (const auto at = session_->wake_at()) core_->wake_by(*at);
+}
+
+// Nearly always: nothing goes before it, it is one piece, and the socket takes it.
+bool StreamConnection::send_whole(const FrameBatch& frames) {
+  if (!control_.empty() || pong_ != nullptr || frames.pieces().size() != 1) return false;
+  const std::string_view bytes = frames.pieces().front();
+  if (bytes.size() > kSendBytesPerTurn) return false;
+  Gather gather;
+  gather.add(bytes);
+  const IoResult sent = socket_.write(gather.parts());
+  if (sent.kind != IoResult::Kind::done) return false;  // what it is comes again
+  core_->count_bytes(sent.bytes);
+  if (sent.bytes == bytes.size()) return true;
+  piece_sent_ = sent.bytes;
+  return false;
 }
 
 bool StreamConnection::flush() {

@@ -63,6 +63,8 @@ class StreamConnection final : public Connection {
   void begin_close(WsClose code, std::string_view reason);
   void end_session(WsClose code);
   void answer_close();
+  // False: it, or what is left of it from `piece_sent_` on, is to be flushed.
+  [[nodiscard]] bool send_whole(const FrameBatch& frames);
   bool flush();
   void wait_writable(bool stalled);
   void advance(std::size_t bytes);
