@@ -170,7 +170,7 @@ bool remove_one(JsonEdit& edit, std::string_view agent) {
   const auto* hooks = edit.root().find("hooks");
   if (hooks == nullptr) return false;
   for (std::size_t e = 0; e < hooks->members.size(); ++e) {
-    const auto& groups = hooks->members[e].second;
+    const auto& groups = hooks->members[e].value;
     for (std::size_t g = 0; g < groups.items.size(); ++g) {
       const auto& group = groups.items[g];
       const auto* handlers = group.find("hooks");
@@ -187,7 +187,7 @@ bool remove_one(JsonEdit& edit, std::string_view agent) {
         edit.remove_child(*hooks, e);
       } else {
         for (std::size_t m = 0; m < edit.root().members.size(); ++m) {
-          if (&edit.root().members[m].second == hooks) {
+          if (&edit.root().members[m].value == hooks) {
             edit.remove_child(edit.root(), m);
             break;
           }

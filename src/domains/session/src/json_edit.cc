@@ -11,10 +11,14 @@ namespace {
 constexpr std::string_view kSpace = " \t\r\n";
 
 const JsonEdit::Node& child(const JsonEdit::Node& container, std::size_t index) {
-  return container.first == '{' ? container.members[index].second : container.items[index];
+  return container.first == '{' ? container.members[index].value : container.items[index];
 }
 
 }  // namespace
+
+std::size_t JsonEdit::Node::size() const {
+  return members.size() + items.size();
+}
 
 const JsonEdit::Node* JsonEdit::Node::find(std::string_view name) const {
   for (const auto& [key, value] : members) {
@@ -79,7 +83,7 @@ JsonEdit::Node JsonEdit::scan_value(std::size_t& at) {
       Node value = scan_value(at);
       if (object) {
         value.name_begin = begin;
-        node.members.emplace_back(std::move(name), std::move(value));
+        node.members.push_back({std::move(name), std::move(value)});
       } else {
         node.items.push_back(std::move(value));
       }

@@ -14,16 +14,21 @@ namespace sb::session {
 /// text is UTF-8 of one object. Nodes are valid until the next edit. Thread: externally locked.
 class JsonEdit {
  public:
+  struct Member;
   struct Node {
     std::size_t begin = 0;  ///< offsets into the text
     std::size_t end = 0;
-    char first = ' ';                                   ///< '{', '[', '"', or of a number or word
-    std::size_t name_begin = 0;                         ///< of a member: where its name stands
-    std::vector<std::pair<std::string, Node>> members;  ///< names as written, without quotes
+    char first = ' ';            ///< '{', '[', '"', or of a number or word
+    std::size_t name_begin = 0;  ///< of a member: where its name stands
+    std::vector<Member> members;
     std::vector<Node> items;
 
     [[nodiscard]] const Node* find(std::string_view name) const;
-    [[nodiscard]] std::size_t size() const { return members.size() + items.size(); }
+    [[nodiscard]] std::size_t size() const;
+  };
+  struct Member {
+    std::string name;  ///< as written, without quotes
+    Node value;
   };
 
   /// Text without anything is an empty object. Errors: invalid_argument with the reason.

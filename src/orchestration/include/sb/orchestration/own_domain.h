@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "sb/core/result.h"
 #include "sb/model/facts.h"
@@ -71,7 +72,7 @@ class OwnDomain {
   /// runs for it, drop nothing. Calls `done` exactly once, when no process is left.
   virtual void halt(const model::WorkspaceId& id, std::function<void()> done) {
     (void)id;
-    done();
+    std::exchange(done, nullptr)();
   }
   /// The workspace is archived or deleted, or its project removed: stop everything that runs for it
   /// and drop every row and side map. Calls `done` exactly once, when nothing of it is left.
