@@ -63,8 +63,9 @@ std::string fish(const CLI::App& app) {
     }
     for (const CLI::Option* option : command->get_options()) {
       for (const std::string& flag : option->get_lnames()) {
-        out += "complete -c snapboard -n '__fish_seen_subcommand_from " + name + "' -l " + flag +
-               " -d '" + escaped(option->get_description()) + "'\n";
+        out.append("complete -c snapboard -n '__fish_seen_subcommand_from ").append(name);
+        out.append("' -l ").append(flag).append(" -d '");
+        out.append(escaped(option->get_description())).append("'\n");
       }
     }
   }

@@ -53,7 +53,7 @@ snapshot::Applied OwnView::apply(const WorkspaceId& id, model::Stamp stamp, mode
   const bool of_sessions =
       !patch.sessions.empty() || patch.present.contains(model::Field::isWorking);
   update.facts = std::move(patch);
-  auto applied = store_->apply(std::move(update), clock_->wall_now(), clock_->mono_now());
+  auto applied = store_->apply(update, clock_->wall_now(), clock_->mono_now());
   if (of_sessions && on_sessions_) on_sessions_(id);
   return applied;
 }
@@ -126,7 +126,7 @@ void OwnView::remove(const WorkspaceId& id, std::uint64_t stamp, std::string_vie
   update.stamp = {0, stamp, 0};
   update.kind = snapshot::Update::Kind::remove;
   update.label = label;
-  store_->apply(std::move(update), clock_->wall_now(), clock_->mono_now());
+  store_->apply(update, clock_->wall_now(), clock_->mono_now());
 }
 
 void OwnView::take(const git::GitFacts& facts) {

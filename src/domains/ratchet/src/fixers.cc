@@ -78,7 +78,7 @@ process::SupervisedListener RatchetService::Impl::listener_of(const std::shared_
   process::SupervisedListener listener;
   const std::weak_ptr<Run> weak = run;  // the run holds its listener
   const auto on_loop = [&loop = deps.loop, owner = weak_from_this(), weak](auto task) {
-    loop.post([owner, weak, task] {
+    loop.post([owner, weak, task = std::move(task)] {
       const auto self = owner.lock();
       const auto held = weak.lock();
       if (self && held && !self->stopped) task(*self, held);
@@ -89,7 +89,7 @@ process::SupervisedListener RatchetService::Impl::listener_of(const std::shared_
       self.begun_run(held, supervised);
     });
   };
-  listener.started = [on_loop](ProcessIdentity process) {
+  listener.started = [on_loop](const ProcessIdentity& process) {
     on_loop([process](Impl& self, const std::shared_ptr<Run>& held) {
       held->fixer.process = process;
       held->announced = self.sessions != nullptr && !held->end && !held->released;

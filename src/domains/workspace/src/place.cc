@@ -117,7 +117,7 @@ Result<Plan> choose_place(const git_cli::RepositoryQuestions& questions,
   const std::string base = slug(wish.name);
   for (std::size_t number = 1; number <= kNumberedNamesMax; ++number) {
     const std::string name = number == 1 ? base : fmt::format("{}-{}", base, number);
-    plan.worktree_path = folder + "/" + name;
+    plan.worktree_path = fmt::format("{}/{}", folder, name);
     if (is_there(plan.worktree_path) || is_among(survey.paths, plan.worktree_path)) continue;
     plan.branch = wish.branch.value_or(name);
     if (wish.branch) return plan;

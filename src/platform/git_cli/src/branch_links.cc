@@ -94,9 +94,9 @@ std::optional<std::string> rebased_branch(const std::string& git_dir) {
 }
 
 std::string value_or(const std::map<std::string, std::string>& map, const std::string& key,
-                     std::string fallback) {
+                     const std::string& fallback) {
   const auto found = map.find(key);
-  return found == map.end() ? std::move(fallback) : found->second;
+  return found == map.end() ? fallback : found->second;
 }
 
 }  // namespace
