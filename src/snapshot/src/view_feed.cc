@@ -9,8 +9,10 @@
 namespace sb::snapshot {
 namespace {
 
-Revision last_shown(const Store& store, const View& view, const ProjectPulse& pulse) {
-  return std::max(view.shows_hidden() ? pulse.last : pulse.head, store.review_count_revision());
+// `pulse`: of the one project of the view; null when it is of all, or of none that is there.
+Revision last_shown(const Store& store, const View& view, const ProjectPulse* pulse) {
+  if (pulse == nullptr) return store.head();
+  return std::max(view.shows_hidden() ? pulse->last : pulse->head, store.review_count_revision());
 }
 
 }  // namespace
@@ -48,8 +50,12 @@ void ViewFeed::restart(ResetReason reason) {
   next_ = 0;
 }
 
+const ProjectPulse* ViewFeed::pulse() {
+  return view_.project() != nullptr ? pulse_.get(*view_.project()) : nullptr;
+}
+
 bool ViewFeed::project_gone() {
-  return view_.project() != nullptr && pulse_.get(*view_.project()) == nullptr;
+  return view_.project() != nullptr && pulse() == nullptr;
 }
 
 ViewFeed::Due ViewFeed::look() {
@@ -61,7 +67,8 @@ ViewFeed::Due ViewFeed::look() {
   // A lagging live reader can fall below the floor as well.
   const bool fell = position_.covered() < floor() && !SB_MUTANT(floor_unchecked_live);
   if (!reset_ && fell) reset_ = ResetReason::compacted;
-  if (!reset_ && position_.complete && last_revision() <= position_.revision) {
+  if (!reset_ && position_.complete &&
+      last_shown(encoder_->store(), view_, pulse()) <= position_.revision) {
     answer_.reset();
     return {};
   }
@@ -100,20 +107,13 @@ void ViewFeed::skip_to_head() {
 Revision ViewFeed::floor() {
   const Store& store = encoder_->store();
   if (view_.project() == nullptr) return store.floor();
-  const ProjectPulse* const pulse = pulse_.get(*view_.project());
-  return pulse != nullptr ? pulse->floor : store.head();
-}
-
-Revision ViewFeed::last_revision() {
-  const Store& store = encoder_->store();
-  const ProjectPulse* const pulse =
-      view_.project() != nullptr ? pulse_.get(*view_.project()) : nullptr;
-  return pulse != nullptr ? last_shown(store, view_, *pulse) : store.head();
+  const ProjectPulse* const held = pulse();
+  return held != nullptr ? held->floor : store.head();
 }
 
 Revision last_revision(const Store& store, const View& view) {
   const auto pulse = view.project() != nullptr ? store.pulse(*view.project()) : nullptr;
-  return pulse != nullptr ? last_shown(store, view, *pulse) : store.head();
+  return last_shown(store, view, pulse.get());
 }
 
 }  // namespace sb::snapshot

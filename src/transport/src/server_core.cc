@@ -17,7 +17,9 @@ namespace {
 // Connections above the limit that are still told so; beyond them a connection is just closed.
 constexpr std::size_t kRefusalsMax = 64;
 constexpr std::size_t kSessionNameBytes = 8;  // random
-constexpr std::size_t kFetchAhead = 2;        // steps of two: among thousands each is a cache miss
+// Among thousands of connections each is a cache miss: its session is fetched so many connections
+// ahead, and it itself, which leads there, as many before that.
+constexpr std::size_t kFetchAhead = 2;
 constexpr std::chrono::milliseconds kRestartDelayMin{250};
 // Readers come back spread over this for each of them, and over no more than the maximum.
 constexpr std::chrono::milliseconds kRestartSpread{1};

@@ -53,13 +53,14 @@ class ViewFeed {
   [[nodiscard]] std::optional<ResetReason> reset() const { return reset_; }
 
  private:
+  // Of the one project of the view; null when it is of all, or the project is not there.
+  [[nodiscard]] const ProjectPulse* pulse();
   [[nodiscard]] Revision floor();
-  [[nodiscard]] Revision last_revision();
 
   ViewEncoder* encoder_;
   View view_;
   bool patches_;
-  PulseHolder pulse_;    // of the one project of the view
+  PulseHolder pulse_;
   std::uint64_t epoch_;  // number of the one of `position_`
   Position position_;
   std::optional<ResetReason> reset_ = ResetReason::initial;
