@@ -169,7 +169,7 @@ void Server::tell_project(Told told, int project, std::uint64_t stamp) {
   oracle_.remove_project(project);
   if (!gone.empty()) {
     ++world_.journal_steps;
-    write_journal({{{}, gone, {}}, true}, nullptr);
+    write_journal({{}, gone, {}}, true, nullptr);
   }
   // Its tombstones went with it: nothing is known of what was in it.
   for (int workspace = 0; workspace < env_.swarm.workspaces; ++workspace) {
@@ -361,7 +361,7 @@ void Server::end_pass_part() {
   if (auto gone = store_.expire(env_.loop.mono_now()); !gone.empty()) {
     ++world_.journal_steps;
     for (const auto& id : gone) oracle_.forget_tombstone(workspace_number(id.view()));
-    write_journal({{{}, std::move(gone), {}}, true}, nullptr);
+    write_journal({{}, std::move(gone), {}}, true, nullptr);
   }
   env_.judge.note("pass ends");
   for (auto& done : std::exchange(pass_waiters_, {})) done();

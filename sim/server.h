@@ -101,6 +101,8 @@ class Server : public std::enable_shared_from_this<Server> {
   struct QueuedStep {
     orchestration::JournalStep rows;
     bool forgets = false;  ///< what was said before of the workspaces it forgets is void for good
+    std::uint64_t number = 0;
+    std::function<void()> done;
   };
   struct SourceOrder {
     std::vector<std::string> lives;
@@ -125,8 +127,9 @@ class Server : public std::enable_shared_from_this<Server> {
   void end_pass_part();
   void schedule_pass();
   void take(const Incoming& event, const orchestration::Ingest::Verdict& verdict);
-  void write_journal(QueuedStep step, std::function<void()> done);
-  void commit_journal(const QueuedStep& step, std::uint64_t number);
+  void write_journal(orchestration::JournalStep rows, bool forgets, std::function<void()> done);
+  void note_written(const QueuedStep& step);
+  void commit_journal(const orchestration::JournalStep& step);
   void journal_own_removal(int workspace);
   std::optional<model::Stamp> naive_stamp(const Incoming& event);
   void removed(int workspace, int source, std::int64_t version);
@@ -173,7 +176,6 @@ class Server : public std::enable_shared_from_this<Server> {
   std::map<int, std::int64_t> git_seen_;  // version of the last read
   std::vector<std::function<void()>> pass_waiters_;
   std::deque<QueuedStep> journal_;
-  std::size_t journal_pending_ = 0;
 
   std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
   ConnectionId last_connection_ = 0;

@@ -13,6 +13,7 @@ using Kind = Ingest::Verdict::Kind;
 namespace {
 
 constexpr std::chrono::milliseconds kCommitMax{5};  // of the journal: one group commit
+constexpr std::uint64_t kCommitsAlone = 4;          // one commit in so many holds one step only
 
 }  // namespace
 
@@ -107,7 +108,7 @@ void Server::submit(std::vector<Incoming> events, std::function<void()> done) {
   auto step = ingest_.submit(std::move(list), env_.loop.wall_now(), env_.loop.mono_now());
   for (std::size_t i = 0; i < events.size(); ++i) take(events[i], step.verdicts.at(i));
   after_change();
-  write_journal({std::move(step.journal)}, std::move(done));
+  write_journal(std::move(step.journal), false, std::move(done));
 }
 
 void Server::take(const Incoming& event, const Ingest::Verdict& verdict) {
@@ -196,46 +197,62 @@ void Server::journal_own_removal(int workspace) {
                             false,
                             true});
   }
-  write_journal({ingest_.removed(workspace_id(workspace)), true}, nullptr);
+  write_journal(ingest_.removed(workspace_id(workspace)), true, nullptr);
 }
 
-void Server::write_journal(QueuedStep step, std::function<void()> done) {
-  ++journal_pending_;
+void Server::write_journal(orchestration::JournalStep rows, bool forgets,
+                           std::function<void()> done) {
   const std::uint64_t number = world_.journal_steps;
-  journal_.push_back(std::move(step));
-  // In order: a later step is never on disk before an earlier one.
-  later(std::chrono::nanoseconds(kCommitMax), [this, number, done = std::move(done)] {
-    commit_journal(journal_.front(), number);
-    journal_.pop_front();
-    --journal_pending_;
-    for (auto& heard : world_.heard) {
-      if (heard.step == number) heard.written = true;
-    }
-    if (done) done();
+  journal_.push_back({std::move(rows), forgets, number, std::move(done)});
+  later(std::chrono::nanoseconds(kCommitMax), [this, number] {
+    // In order: a later step is never on disk before an earlier one. Many a commit takes along
+    // whatever waits behind it.
+    if (journal_.empty() || journal_.front().number > number) return;
+    const bool all = number % kCommitsAlone != 0;
+    orchestration::JournalStep one;
+    std::vector<std::function<void()>> told;
+    do {
+      QueuedStep& next = journal_.front();
+      note_written(next);
+      one.append(std::move(next.rows));
+      if (next.done) told.push_back(std::move(next.done));
+      journal_.pop_front();
+    } while (all && !journal_.empty());
+    commit_journal(one);
+    for (const auto& tell : told) tell();
   });
 }
 
-void Server::commit_journal(const QueuedStep& queued, std::uint64_t number) {
-  const orchestration::JournalStep& step = queued.rows;
+// What the oracle remembers follows the disk.
+void Server::note_written(const QueuedStep& step) {
+  for (const auto& id : step.rows.forget) {
+    if (!step.forgets) continue;
+    std::erase_if(world_.heard, [&](const auto& heard) {
+      return heard.step < step.number && workspace_id(heard.statement->workspace) == id &&
+             heard.statement->say != Say::synced;
+    });
+  }
+  for (auto& heard : world_.heard) {
+    if (heard.step == step.number) heard.written = true;
+  }
+}
+
+void Server::commit_journal(const orchestration::JournalStep& step) {
   auto& rows = world_.journal;
-  for (const auto& life : step.epochs) {
+  const workspace::JournalBatch batch = step.batch();
+  for (const auto& life : batch.source_epochs) {
     if (std::find(world_.lives.begin(), world_.lives.end(), life) == world_.lives.end()) {
       world_.lives.push_back(life);
     }
   }
-  for (const auto& id : step.forget) {
+  for (const auto& id : batch.forget) {
     std::erase_if(rows, [&](const auto& row) { return row.workspace == id; });
-    if (!queued.forgets) continue;
-    std::erase_if(world_.heard, [&](const auto& heard) {
-      return heard.step < number && workspace_id(heard.statement->workspace) == id &&
-             heard.statement->say != Say::synced;
-    });
   }
-  for (const auto& fact : step.rows()) {
+  for (const auto& fact : batch.facts) {
     const auto held = std::find_if(rows.begin(), rows.end(), [&](const auto& row) {
       return row.workspace == fact.workspace && row.source == fact.source && row.key == fact.key;
     });
-    if (held != rows.end() && fact.stamp < held->stamp) continue;
+    if (held != rows.end() && fact.may_be_late && fact.stamp < held->stamp) continue;
     if (held != rows.end()) rows.erase(held);
     if (fact.key.empty()) {
       std::erase_if(rows, [&](const auto& row) { return row.workspace == fact.workspace; });

@@ -6,6 +6,7 @@
 
 #include "drift.h"
 #include "idle_watch.h"
+#include "journal_queue.h"
 #include "own_facts.h"
 #include "own_view.h"
 
@@ -46,6 +47,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
         tracker(deps.git),
         own(deps.store, tracker, deps.clock, deps.log),
         ingest(deps.store),
+        journal(std::make_shared<JournalQueue>(deps.loop, deps.journal,
+                                               options.unjournalled_facts_max, deps.log)),
         drift(deps.metrics, deps.log),
         idle(deps.store),
         pass(deps.random, {options.reconcile_interval, options.reconcile_jitter}),
@@ -182,7 +185,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     const auto took = pass.end_part(now);
     if (!took) return;
     if (auto gone = deps.store.expire(now); !gone.empty()) {
-      deps.journal.forget(std::move(gone), [](const Result<void>&) {});
+      journal->add({{}, std::move(gone), {}}, [](const Result<void>&) {});
     }
     idle.prune();
     passes.add();
@@ -215,7 +218,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   }
 
   void journal_removed(const model::WorkspaceId& id) {
-    write_journal(ingest.removed(id), [](const Result<void>&) {});
+    journal->add(ingest.removed(id), [](const Result<void>&) {});
   }
 
   /// Asks every domain; `done` when the last of them has answered.
@@ -238,7 +241,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void submit(std::vector<model::ExternalEvent> events,
               std::function<void(Result<EventsAnswer>)> done) {
     if (stopped || !ready) return done(fail(ErrorCode::unavailable, "the server is not ready"));
-    if (unjournalled > options.unjournalled_facts_max) {
+    if (journal->waiting() > options.unjournalled_facts_max) {
       return done(fail(ErrorCode::limit_exceeded, "too many events wait for the disk"));
     }
     events_since += events.size();
@@ -251,8 +254,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     for (const auto& verdict : step.verdicts)
       ingested.at(static_cast<std::size_t>(verdict.kind))->add();
     EventsAnswer answer{deps.store.epoch(), deps.store.head(), std::move(step.verdicts)};
-    write_journal(std::move(step.journal), [done = std::move(done), answer = std::move(answer)](
-                                               const Result<void>& written) mutable {
+    journal->add(std::move(step.journal), [done = std::move(done), answer = std::move(answer)](
+                                              const Result<void>& written) mutable {
       if (written) {
         done(std::move(answer));
       } else {
@@ -262,50 +265,12 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     });
   }
 
-  // The journal is one queue, so waiting for its last write waits for all of them.
-  void write_journal(JournalStep step, std::function<void(Result<void>)> done) {
-    const auto report = [self = shared_from_this()](const Result<void>& written) {
-      if (!written)
-        self->deps.log.error("journal write failed", {kv("reason", written.error().message)});
-    };
-    for (auto& [source, life] : step.epochs) {
-      deps.journal.note_epoch(std::move(source), std::move(life), report);
-    }
-    if (!step.forget.empty()) deps.journal.forget(std::move(step.forget), report);
-    // What a failed write left behind goes first: it is in the view already and must not be lost by
-    // a restart.
-    auto said = std::make_shared<std::vector<JournalStatement>>(std::move(step.said));
-    if (!failed.empty()) {
-      said->insert(said->begin(), std::make_move_iterator(failed.begin()),
-                   std::make_move_iterator(failed.end()));
-      failed.clear();
-      failed_rows = 0;
-    }
-    std::size_t count = 0;
-    for (const auto& statement : *said) count += statement.row_count();
-    unjournalled += count;
-    deps.journal.write([said] { return journal_rows(*said); },
-                       [self = shared_from_this(), said, count,
-                        done = std::move(done)](const Result<void>& written) mutable {
-                         self->unjournalled -= count;
-                         if (!written) self->keep_failed(*said, count, written.error());
-                         done(written);
-                       });
-  }
-
-  void keep_failed(std::vector<JournalStatement>& said, std::size_t count, const Error& error) {
-    deps.log.error("journal write failed", {kv("reason", error.message)});
-    if (failed_rows + count > options.unjournalled_facts_max) return;
-    failed_rows += count;
-    failed.insert(failed.end(), std::make_move_iterator(said.begin()),
-                  std::make_move_iterator(said.end()));
-  }
-
   Deps deps;
   EngineOptions options;
   GitTracker tracker;
   OwnView own;
   Ingest ingest;
+  std::shared_ptr<JournalQueue> journal;
   DriftLog drift;
   IdleWatch idle;
   Reconciler pass;
@@ -327,9 +292,6 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::uint64_t last_pass_drift = 0;
   std::uint64_t events_since = 0;
   std::optional<MonoTime> last_rows_ok;
-  std::size_t unjournalled = 0;
-  std::vector<JournalStatement> failed;  // the journal would not take them
-  std::size_t failed_rows = 0;
 };
 
 Engine::Engine(Deps deps, EngineOptions options)
@@ -394,6 +356,7 @@ void Engine::stop() {
   for (const auto& domain : impl_->domains) domain->stop();
   if (impl_->pass_timer != 0) impl_->deps.loop.cancel(impl_->pass_timer);
   impl_->pass_waiters.clear();
+  impl_->journal->stop();
 }
 
 bool Engine::ready() const {

@@ -345,8 +345,7 @@ Ingest::Verdict Ingest::apply_removal(model::ExternalEvent& event, const Place& 
   JournalStatement statement;
   const auto applied = store_->apply(update, wall, mono);
   if (applied.ok()) {
-    std::erase_if(journal.said, [&](const auto& old) { return old.workspace == event.workspace; });
-    journal.forget.push_back(event.workspace);
+    journal.forget_all_of(event.workspace);
     statement.removal = true;
   } else if (applied.outcome == Outcome::stale) {
     // It came back since: what was said before is void.

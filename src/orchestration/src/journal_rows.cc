@@ -1,9 +1,15 @@
 #include "journal_rows.h"
 
-#include <map>
+#include <algorithm>
+#include <iterator>
 #include <optional>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "sb/core/hash.h"
 #include "sb/core/json_codec.h"
 #include "sb/model/fact_codec.h"
 #include "sb/orchestration/journal_step.h"
@@ -17,8 +23,10 @@ template <class T>
 void append_elements(std::vector<workspace::JournalFact>& rows, const workspace::JournalFact& row,
                      Field field, const model::ElementsPatch<T>& patch) {
   const std::string collection(model::field_name(field));
+  // A statement that is taken in for something else may say what is known better.
   for (const T& value : patch.upserts) {
     workspace::JournalFact element = row;
+    element.may_be_late = true;
     element.key = collection;
     element.key.append("/").append(model::element_id(value));
     append_json(element.value, value);
@@ -26,16 +34,45 @@ void append_elements(std::vector<workspace::JournalFact>& rows, const workspace:
   }
   for (const std::string& id : patch.removals) {
     workspace::JournalFact element = row;
+    element.may_be_late = true;
     element.key = collection;
     element.key.append("/").append(id);
     rows.push_back(std::move(element));
   }
   if (patch.whole) {
     workspace::JournalFact whole = row;
+    whole.may_be_late = true;
     whole.key = collection;
     whole.value = "[]";  // a fenced absence as of its stamp; the elements have rows of their own
     rows.push_back(std::move(whole));  // after them: at the same stamp it takes away only others
   }
+}
+
+using RowKey = std::tuple<std::string_view, std::string_view, std::string_view>;
+
+struct RowKeyHash {
+  using is_avalanching = void;
+  std::size_t operator()(const RowKey& key) const {
+    const auto& [workspace, source, name] = key;
+    return hash_text(name, hash_text(source, hash_text(workspace)));
+  }
+};
+
+// Of rows with one key the newest, which stays in its place.
+void keep_newest(std::vector<workspace::JournalFact>& rows) {
+  if (rows.size() < 2) return;
+  boost::unordered_flat_map<RowKey, std::size_t, RowKeyHash> newest(rows.size());
+  std::vector<bool> outdated(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& row = rows[i];
+    const auto [held, first] = newest.try_emplace({row.workspace.view(), row.source, row.key}, i);
+    if (first) continue;
+    const bool newer = !(row.stamp < rows[held->second].stamp);
+    outdated[newer ? held->second : i] = true;
+    if (newer) held->second = i;
+  }
+  std::size_t at = 0;
+  std::erase_if(rows, [&](const auto&) { return outdated[at++]; });
 }
 
 // Of a field by itself, or of an element: "sessionSummaries/s1".
@@ -60,22 +97,34 @@ std::size_t JournalStatement::row_count() const {
   return count + of(facts.sessions) + of(facts.pending) + of(facts.terminals);
 }
 
-std::vector<workspace::JournalFact> JournalStep::rows() const {
-  return journal_rows(said);
+std::size_t JournalStep::row_count() const {
+  std::size_t count = 0;
+  for (const JournalStatement& statement : said) count += statement.row_count();
+  return count;
 }
 
-std::vector<workspace::JournalFact> journal_rows(const std::vector<JournalStatement>& statements) {
-  // The last memory of a source says all that those before it say.
-  std::map<std::pair<std::string_view, std::string_view>, const JournalStatement*> last_memory;
-  std::size_t count = 0;
-  for (const JournalStatement& statement : statements) {
-    count += statement.row_count();
-    if (statement.memory.empty()) continue;
-    last_memory[{statement.workspace.view(), statement.source}] = &statement;
+void JournalStep::forget_all_of(const model::WorkspaceId& id) {
+  std::erase_if(said, [&](const JournalStatement& old) { return old.workspace == id; });
+  forget.push_back(id);
+}
+
+void JournalStep::append(JournalStep later) {
+  if (empty()) {
+    *this = std::move(later);
+    return;
   }
-  std::vector<workspace::JournalFact> rows;
-  rows.reserve(count);
-  for (const JournalStatement& statement : statements) {
+  epochs.insert(epochs.end(), std::make_move_iterator(later.epochs.begin()),
+                std::make_move_iterator(later.epochs.end()));
+  for (const model::WorkspaceId& id : later.forget) forget_all_of(id);
+  said.insert(said.end(), std::make_move_iterator(later.said.begin()),
+              std::make_move_iterator(later.said.end()));
+}
+
+workspace::JournalBatch JournalStep::batch() const {
+  workspace::JournalBatch batch{epochs, forget, {}};
+  auto& rows = batch.facts;
+  rows.reserve(row_count());
+  for (const JournalStatement& statement : said) {
     const workspace::JournalFact row{
         statement.workspace, statement.source, statement.stamp, {}, {}};
     if (statement.removal) rows.push_back(row);
@@ -89,17 +138,15 @@ std::vector<workspace::JournalFact> journal_rows(const std::vector<JournalStatem
       append_elements(rows, row, Field::pendingRequests, statement.facts.pending);
       append_elements(rows, row, Field::terminals, statement.facts.terminals);
     }
-    if (statement.memory.empty() ||
-        last_memory[{statement.workspace.view(), statement.source}] != &statement) {
-      continue;
-    }
+    if (statement.memory.empty()) continue;
     workspace::JournalFact& kept = rows.emplace_back(row);
     kept.key = kMemoryKey;
     kept.value = statement.memory.text();
     // A late statement must not look older than the memory before it.
     kept.stamp = statement.memory.newest;
   }
-  return rows;
+  keep_newest(rows);
+  return batch;
 }
 
 std::size_t JournalReader::statement(Rows rows) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,13 +21,16 @@ class KeptJournal {
  public:
   void write(const JournalStep& step) {
     for (const auto& epoch : step.epochs) epochs_.push_back(epoch);
-    for (const auto& id : step.forget) {
-      std::erase_if(facts_, [&](const auto& row) { return row.workspace == id; });
-    }
-    for (const auto& fact : step.rows()) {
-      std::erase_if(facts_, [&](const auto& row) {
+    for (const auto& id : step.forget) forget(id);
+    for (const auto& fact : step.batch().facts) {
+      const auto held = std::find_if(facts_.begin(), facts_.end(), [&](const auto& row) {
         return row.workspace == fact.workspace && row.source == fact.source && row.key == fact.key;
       });
+      if (held != facts_.end()) {
+        if (fact.may_be_late && fact.stamp < held->stamp) continue;
+        facts_.erase(held);
+      }
+      if (fact.key.empty()) forget(fact.workspace);
       facts_.push_back(fact);
     }
   }
@@ -38,8 +42,13 @@ class KeptJournal {
     contents.source_epochs = epochs_;
     return contents;
   }
+  [[nodiscard]] const std::vector<workspace::JournalFact>& facts() const { return facts_; }
 
  private:
+  void forget(const model::WorkspaceId& id) {
+    std::erase_if(facts_, [&](const auto& row) { return row.workspace == id; });
+  }
+
   std::vector<workspace::JournalFact> facts_;
   std::vector<std::pair<std::string, std::string>> epochs_;
 };

@@ -7,7 +7,7 @@ namespace {
 
 // Times are milliseconds since 1970 UTC. Paths and names of git are bytes; SQLite keeps them as
 // they are.
-constexpr std::array<std::string_view, 3> kMigrations{R"sql(
+constexpr std::array<std::string_view, 4> kMigrations{R"sql(
 CREATE TABLE project (
   id             TEXT PRIMARY KEY,
   name           TEXT NOT NULL,
@@ -111,6 +111,24 @@ CREATE TABLE archive (
   force           INTEGER NOT NULL,
   forget          INTEGER NOT NULL
 ) STRICT;
+)sql",
+                                                      R"sql(
+-- One tree instead of a table and its index: replacing a row touches one page instead of three. `written` is the order
+-- of writing, a new number for each replacement.
+CREATE TABLE external_fact_next (
+  workspace TEXT NOT NULL,
+  source    TEXT NOT NULL,
+  key       TEXT NOT NULL,
+  written   INTEGER NOT NULL,
+  epoch     INTEGER NOT NULL,
+  sequence  INTEGER NOT NULL,
+  arrival   INTEGER NOT NULL,
+  value     TEXT NOT NULL,
+  PRIMARY KEY (workspace, source, key)
+) STRICT, WITHOUT ROWID;
+INSERT INTO external_fact_next SELECT workspace, source, key, written, epoch, sequence, arrival, value FROM external_fact;
+DROP TABLE external_fact;
+ALTER TABLE external_fact_next RENAME TO external_fact;
 )sql"};
 
 }  // namespace

@@ -2,11 +2,15 @@
 
 #include <unistd.h>
 
+#include <filesystem>
+#include <functional>
 #include <limits>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -14,6 +18,7 @@
 
 #include "sb/testing/child_process.h"
 #include "sb/testing/temp_dir.h"
+#include "sb/workspace/schema.h"
 
 #include "child_modes.h"
 #include "house.h"
@@ -33,6 +38,15 @@ JournalFact fact(std::string workspace, std::string key, std::string value,
           std::move(key), std::move(value)};
 }
 
+std::function<JournalBatch()> batch(std::vector<JournalFact> facts) {
+  return [facts = std::move(facts)] { return JournalBatch{{}, {}, facts}; };
+}
+
+JournalFact late(JournalFact fact) {
+  fact.may_be_late = true;
+  return fact;
+}
+
 class JournalTest : public ::testing::Test {
  protected:
   void SetUp() override { open(); }
@@ -48,8 +62,12 @@ class JournalTest : public ::testing::Test {
   }
   void write(std::vector<JournalFact> facts) {
     const auto done = loop_.wait_for<Result<void>>(
-        [&](auto answer) { journal_->write(std::move(facts), std::move(answer)); });
+        [&](auto answer) { journal_->write(batch(std::move(facts)), std::move(answer)); });
     ASSERT_TRUE(done) << done.error().message;
+  }
+  void write_batch(const JournalBatch& batch) {
+    ASSERT_TRUE(loop_.wait_for<Result<void>>(
+        [&](auto answer) { journal_->write([=] { return batch; }, std::move(answer)); }));
   }
   /// What a new process would find, as "workspace/source/key=value".
   std::vector<std::string> kept() {
@@ -97,9 +115,9 @@ TEST_F(JournalTest, KeepsTheNewestPerKeyInOrderOfWriting) {
 TEST_F(JournalTest, AnOlderFactNeverReplacesANewerOne) {
   const auto huge = std::numeric_limits<std::uint64_t>::max();
   write({fact("w", "name", "new", huge), fact("w", "status", "1", 2)});
-  write({fact("w", "name", "late", huge - 1), fact("w", "status", "2", 3)});
+  write({late(fact("w", "name", "late", huge - 1)), late(fact("w", "status", "2", 3))});
   EXPECT_THAT(kept(), ElementsAre("w/agent/name=new", "w/agent/status=2"));
-  JournalFact reborn = fact("w", "name", "reborn", 1);
+  JournalFact reborn = late(fact("w", "name", "reborn", 1));
   reborn.stamp.epoch = 2;
   write({reborn});
   EXPECT_THAT(kept(), ElementsAre("w/agent/status=2", "w/agent/name=reborn"));
@@ -123,16 +141,41 @@ TEST_F(JournalTest, ARemovedWorkspaceLeavesOneRow) {
 
 TEST_F(JournalTest, ForgetsWorkspaces) {
   write({fact("w", "name", "1"), fact("v", "name", "1"), fact("v", "status", "1")});
-  ASSERT_TRUE(loop_.wait_for<Result<void>>(
-      [&](auto done) { journal_->forget({model::WorkspaceId("v")}, std::move(done)); }));
-  EXPECT_THAT(kept(), ElementsAre("w/agent/name=1"));
+  write_batch({{}, {model::WorkspaceId("v")}, {fact("v", "name", "2")}});
+  EXPECT_THAT(kept(), ElementsAre("w/agent/name=1", "v/agent/name=2"));
+}
+
+TEST_F(JournalTest, GoesOnInOrderOfBeingWrittenAfterARestart) {
+  write({fact("b", "name", "1"), fact("a", "name", "1"), fact("c", "name", "1")});
+  EXPECT_THAT(kept(), ElementsAre("b/agent/name=1", "a/agent/name=1", "c/agent/name=1"));
+  write({fact("a", "name", "2")});
+  EXPECT_THAT(kept(), ElementsAre("b/agent/name=1", "c/agent/name=1", "a/agent/name=2"));
+  close();
+  open();  // and nobody reads it before the next write
+  write({fact("b", "name", "2")});
+  EXPECT_THAT(kept(), ElementsAre("c/agent/name=1", "a/agent/name=2", "b/agent/name=2"));
+}
+
+TEST_F(JournalTest, ReadsAFileOfTheSchemaBefore) {
+  close();
+  auto database = sqlite::Database::open((dir_ / "before.db").string());
+  ASSERT_TRUE(database);
+  constexpr std::size_t kWithARowNumber = 3;
+  ASSERT_TRUE((*database)->migrate("workspace", migrations().first(kWithARowNumber)));
+  ASSERT_TRUE((*database)->execute(
+      "INSERT INTO external_fact (written, workspace, source, key, epoch, sequence, arrival, value)"
+      " VALUES (7, 'a', 'agent', 'name', 1, 2, 3, '\"late\"'), (4, 'b', 'agent', 'name', 1, 1, 0, "
+      "'\"early\"')"));
+  database->reset();
+  std::filesystem::rename(dir_ / "before.db", dir_ / "j.db");
+  open();
+  EXPECT_THAT(kept(), ElementsAre("b/agent/name=\"early\"", "a/agent/name=\"late\""));
 }
 
 TEST_F(JournalTest, KeepsLivesInOrderOfFirstAppearance) {
   using Life = std::pair<std::string, std::string>;
   for (const Life& life : {Life("a", "1"), Life("b", "1"), Life("a", "2"), Life("a", "1")}) {
-    ASSERT_TRUE(loop_.wait_for<Result<void>>(
-        [&](auto done) { journal_->note_epoch(life.first, life.second, std::move(done)); }));
+    write_batch({{life}, {}, {}});
   }
   close();
   open();
@@ -143,7 +186,7 @@ TEST_F(JournalTest, KeepsLivesInOrderOfFirstAppearance) {
 TEST_F(JournalTest, AnswersAfterTheCommitOnly) {
   HeldWriter held(*writer_);
   bool answered = false;
-  journal_->write({fact("w", "name", "1")}, [&](const Result<void>&) { answered = true; });
+  journal_->write(batch({fact("w", "name", "1")}), [&](const Result<void>&) { answered = true; });
   loop_.run_ready();
   EXPECT_FALSE(answered);
   held.release();
@@ -154,7 +197,7 @@ TEST_F(JournalTest, AnswersWithTheErrorWhenTheWriteFails) {
   ASSERT_TRUE(writer_->run(
       [](sqlite::Database& database) { return database.execute("DROP TABLE external_fact"); }));
   const auto done = loop_.wait_for<Result<void>>(
-      [&](auto answer) { journal_->write({fact("w", "name", "1")}, std::move(answer)); });
+      [&](auto answer) { journal_->write(batch({fact("w", "name", "1")}), std::move(answer)); });
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::internal);
 }
@@ -170,7 +213,7 @@ int journal_until_killed(const std::string& path) {
     for (int i = 0; i < kKeys; ++i) {
       const std::string key = "k" + std::to_string(i);
       const std::string value = std::to_string(n + i);
-      journal.write({fact("w", key, value), fact("v", key, value)},
+      journal.write(batch({fact("w", key, value), fact("v", key, value)}),
                     [&answered, key, value](const Result<void>& done) {
                       const std::string line = fmt::format("{} {}\n", key, value);
                       if (!done || ::write(STDOUT_FILENO, line.data(), line.size()) < 0) ::_exit(2);

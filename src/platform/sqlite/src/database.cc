@@ -1,5 +1,6 @@
 #include "sb/sqlite/database.h"
 
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -8,6 +9,7 @@
 #include <sqlite3.h>
 
 #include "sb/core/check.h"
+#include "sb/core/hash.h"
 
 namespace sb::sqlite {
 namespace {
@@ -25,6 +27,11 @@ using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
 struct Close {
   void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
+};
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return hash_text(text); }
 };
 
 sqlite3_stmt* as_statement(void* statement, int column, int columns) {
@@ -68,9 +75,9 @@ std::optional<std::int64_t> Row::integer_or_null(int column) const {
 struct Database::Impl {
   std::string path;
   std::unique_ptr<sqlite3, Close> connection;
-  // Idle prepared statements by their SQL. One in use is taken out, so that a nested call gets its
-  // own.
-  std::unordered_map<std::string, Statement> idle;
+  // Prepared statements by their SQL. One in use is taken out, so that a nested call gets its own;
+  // its place stays, which costs nothing to find again.
+  std::unordered_map<std::string, Statement, TextHash, std::equal_to<>> idle;
 
   [[nodiscard]] tl::unexpected<Error> failure(std::string_view sql) const {
     const int code = sqlite3_extended_errcode(connection.get());
@@ -78,8 +85,7 @@ struct Database::Impl {
                                                  sqlite3_errmsg(connection.get()), code, sql));
   }
 
-  Result<Statement> prepare(std::string_view sql) {
-    if (auto known = idle.extract(std::string(sql))) return std::move(known.mapped());
+  Result<Statement> prepare(std::string_view sql) const {
     sqlite3_stmt* raw = nullptr;
     const char* rest = nullptr;
     const int code = sqlite3_prepare_v3(connection.get(), sql.data(), static_cast<int>(sql.size()),
@@ -116,7 +122,12 @@ struct Database::Impl {
 
   Result<void> run(std::string_view sql, std::span<const Value> values,
                    const std::function<void(const Row&)>* each) {
-    SB_TRY(Statement statement, prepare(sql));
+    const auto known = idle.find(sql);
+    Statement* place = known == idle.end() ? nullptr : &known->second;
+    Statement statement = place == nullptr ? nullptr : std::move(*place);
+    if (!statement) {
+      SB_TRY(statement, prepare(sql));
+    }
     const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(statement.get()));
     if (wanted != values.size()) {
       return fail(ErrorCode::internal,
@@ -133,7 +144,10 @@ struct Database::Impl {
     if (code != SQLITE_DONE) return failure(sql);  // the statement is finalized, not kept
     sqlite3_reset(statement.get());
     sqlite3_clear_bindings(statement.get());
-    if (idle.size() < kStatementsMax) idle.emplace(sql, std::move(statement));
+    if (place == nullptr && idle.size() < kStatementsMax) {
+      place = &idle.emplace(sql, nullptr).first->second;
+    }
+    if (place != nullptr) *place = std::move(statement);
     return {};
   }
 

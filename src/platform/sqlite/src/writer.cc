@@ -1,4 +1,3 @@
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <future>
@@ -13,28 +12,28 @@
 namespace sb::sqlite {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 struct Job {
   std::function<Result<void>(Database&)> work;
   std::function<void(Result<void>)> done;
 };
 
-/// One transaction for the whole batch, one savepoint per job. `results` gets one answer per job;
-/// an error returned here means that nothing of the batch is in the file.
+/// One transaction for the whole batch, a savepoint for each of several jobs. `results` gets one
+/// answer per job; an error returned here means that nothing of the batch is in the file.
 Result<void> run_batch(Database& database, const std::vector<Job>& batch,
                        std::vector<Result<void>>& results) {
   SB_TRY_VOID(database.execute("BEGIN IMMEDIATE"));
+  const bool several = batch.size() > 1;
   for (const Job& job : batch) {
-    SB_TRY_VOID(database.execute("SAVEPOINT job"));
+    if (several) SB_TRY_VOID(database.execute("SAVEPOINT job"));
     Result<void> result = job.work(database);
     if (!database.in_transaction()) {
       // SQLite itself gave the transaction up, for instance because the disk is full.
       if (result) result = fail(ErrorCode::internal, "the transaction ended inside a job");
       return result;
     }
+    if (!several && !result) return result;
     if (!result) SB_TRY_VOID(database.execute("ROLLBACK TO job"));
-    SB_TRY_VOID(database.execute("RELEASE job"));
+    if (several) SB_TRY_VOID(database.execute("RELEASE job"));
     results.push_back(std::move(result));
   }
   return database.execute("COMMIT");
@@ -43,26 +42,21 @@ Result<void> run_batch(Database& database, const std::vector<Job>& batch,
 }  // namespace
 
 struct Writer::Impl {
-  Impl(std::unique_ptr<Database> opened, std::chrono::milliseconds window)
-      : database(std::move(opened)), group_window(window), thread([this] { loop(); }) {}
+  explicit Impl(std::unique_ptr<Database> opened)
+      : database(std::move(opened)), thread([this] { loop(); }) {}
 
   void loop() {
-    // The first job of all waits for nobody.
-    SteadyClock::time_point began = SteadyClock::now() - group_window;
     while (true) {
       std::vector<Job> batch;
       {
         std::unique_lock lock(mutex);
         wake.wait(lock, [this] { return stopping || !queue.empty(); });
         if (queue.empty()) return;
-        wake.wait_until(lock, began + group_window, [this] { return stopping || at_once; });
         while (!queue.empty() && batch.size() < kBatchJobsMax) {
           batch.push_back(std::move(queue.front()));
           queue.pop_front();
         }
-        if (queue.empty()) at_once = false;
       }
-      began = SteadyClock::now();
       std::vector<Result<void>> results;
       results.reserve(batch.size());
       if (auto committed = run_batch(*database, batch, results); !committed) {
@@ -76,17 +70,15 @@ struct Writer::Impl {
   }
 
   std::unique_ptr<Database> database;  // the database thread's alone
-  const std::chrono::milliseconds group_window;
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<Job> queue;  // guarded by mutex
-  bool at_once = false;   // guarded by mutex: a job in the queue does not wait
   bool stopping = false;  // guarded by mutex
   std::thread thread;     // last: starts when everything else is there
 };
 
-Writer::Writer(std::unique_ptr<Database> database, std::chrono::milliseconds group_window)
-    : impl_(std::make_unique<Impl>(std::move(database), group_window)) {}
+Writer::Writer(std::unique_ptr<Database> database)
+    : impl_(std::make_unique<Impl>(std::move(database))) {}
 
 Writer::~Writer() {
   {
@@ -98,16 +90,12 @@ Writer::~Writer() {
 }
 
 void Writer::submit(std::function<Result<void>(Database&)> job,
-                    std::function<void(Result<void>)> done, Commit commit) {
-  bool waited_for = commit == Commit::at_once;
+                    std::function<void(Result<void>)> done) {
   {
     const std::lock_guard lock(impl_->mutex);
-    waited_for = waited_for || impl_->queue.empty();
-    impl_->at_once = impl_->at_once || commit == Commit::at_once;
     impl_->queue.push_back({std::move(job), std::move(done)});
   }
-  // Whoever gathers knows when to stop.
-  if (waited_for) impl_->wake.notify_one();
+  impl_->wake.notify_one();
 }
 
 Result<void> Writer::run(std::function<Result<void>(Database&)> job) {

@@ -29,13 +29,6 @@ class WriterTest : public ::testing::Test {
     writer_ = std::make_unique<Writer>(*std::move(opened));
   }
 
-  void open_with_window(std::chrono::milliseconds window) {
-    writer_.reset();
-    auto opened = Database::open((dir_ / "w.db").string());
-    ASSERT_TRUE(opened) << opened.error().message;
-    writer_ = std::make_unique<Writer>(*std::move(opened), window);
-  }
-
   static auto insert(int id) {
     return
         [id](Database& database) { return database.execute("INSERT INTO item VALUES (?)", {id}); };
@@ -178,40 +171,6 @@ TEST_F(WriterTest, RunsWhatIsQueuedBeforeItEnds) {
   ASSERT_TRUE((*database)->query("SELECT count(*) FROM item", {},
                                  [&](const Row& row) { rows = row.integer(0); }));
   EXPECT_EQ(rows, 600);
-}
-
-// What comes alone is written at once; what follows within the window waits for it, unless somebody
-// does not wait.
-TEST_F(WriterTest, GathersWhatCanWaitForAWindow) {
-  open_with_window(std::chrono::hours(1));
-  std::promise<void> first;
-  writer_->submit(
-      insert(1), [&](const Result<void>&) { first.set_value(); }, Writer::Commit::grouped);
-  first.get_future().wait();  // it would take an hour
-  auto reader = Database::open((dir_ / "w.db").string());
-  ASSERT_TRUE(reader);
-  std::vector<std::int64_t> seen_when_told;
-  const auto note = [&](const Result<void>&) {
-    static_cast<void>((*reader)->query("SELECT count(*) FROM item", {}, [&](const Row& row) {
-      seen_when_told.push_back(row.integer(0));
-    }));
-  };
-  for (int i = 2; i < 5; ++i) writer_->submit(insert(i), note, Writer::Commit::grouped);
-  writer_->submit(insert(5), note);
-  EXPECT_THAT(ids(), ElementsAre(1, 2, 3, 4, 5));
-  EXPECT_THAT(seen_when_told, ElementsAre(5, 5, 5, 5)) << "one commit for all";
-}
-
-TEST_F(WriterTest, WaitsForNoWindowWhenItEnds) {
-  open_with_window(std::chrono::hours(1));
-  int written = 0;
-  for (int i = 0; i < 3; ++i) {
-    writer_->submit(
-        insert(i), [&](const Result<void>& result) { written += result ? 1 : 0; },
-        Writer::Commit::grouped);
-  }
-  writer_.reset();
-  EXPECT_EQ(written, 3);
 }
 
 TEST_F(WriterTest, TakesJobsFromManyThreads) {

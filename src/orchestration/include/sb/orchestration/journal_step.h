@@ -37,13 +37,15 @@ struct JournalStep {
   std::vector<std::pair<std::string, std::string>>
       epochs;  ///< (source, life) begun, before the facts
   [[nodiscard]] bool empty() const { return said.empty() && forget.empty() && epochs.empty(); }
-  /// What `said` comes to.
-  [[nodiscard]] std::vector<workspace::JournalFact> rows() const;
+  /// At most so many rows.
+  [[nodiscard]] std::size_t row_count() const;
+  /// Whatever was said of this workspace counts no longer.
+  void forget_all_of(const model::WorkspaceId& id);
+  /// This step and a later one become one.
+  void append(JournalStep later);
+  /// Its rows: one per accepted scalar, per element, per whole list and per removal, and the memory
+  /// of each source and workspace; of rows with one key only the newest, in order of being said.
+  [[nodiscard]] workspace::JournalBatch batch() const;
 };
-
-/// The journal rows of statements, in order: a row per accepted scalar, per element, per whole list
-/// and per removal, and the last memory of each source and workspace. Thread: any.
-[[nodiscard]] std::vector<workspace::JournalFact> journal_rows(
-    const std::vector<JournalStatement>& statements);
 
 }  // namespace sb::orchestration

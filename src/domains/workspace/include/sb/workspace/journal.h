@@ -32,6 +32,14 @@ struct JournalFact {
   model::Stamp stamp;
   std::string key;
   std::string value;
+  bool may_be_late = false;  ///< the row that is there may be newer: then it stays
+};
+
+/// What one commit writes: the epochs, then what is forgotten, then the facts, in order.
+struct JournalBatch {
+  std::vector<std::pair<std::string, std::string>> source_epochs;  ///< (source, life) begun
+  std::vector<model::WorkspaceId> forget;  ///< workspaces of which nothing is to be kept
+  std::vector<JournalFact> facts;
 };
 
 /// A JournalFact as it was read: its texts belong to the contents it is in.
@@ -41,16 +49,19 @@ struct JournalRow {
   model::Stamp stamp;
   std::string_view key;
   std::string_view value;
+  std::int64_t written = 0;  ///< its place in the order of being written
 };
 
 /// What the journal kept. Holds the texts of its rows in a few large blocks, because a start reads
 /// thousands of short ones. Thread: externally locked.
 class JournalContents {
  public:
-  /// The next row in order of being written. Its texts are copied.
+  /// Its texts are copied.
   void add(const JournalRow& row);
+  /// Puts the rows in order of being written.
+  void sort();
   void reserve(std::size_t rows) { rows_.reserve(rows); }
-  /// In order of being written.
+  /// In order of being added, until they are sorted.
   [[nodiscard]] const std::vector<JournalRow>& rows() const { return rows_; }
 
   std::vector<std::pair<std::string, std::string>> source_epochs;  ///< (source, life), oldest first
@@ -73,19 +84,11 @@ class Journal {
 
   /// Blocks; for start-up, before the loop runs.
   Result<JournalContents> load();
-  /// Writes facts (replacing older rows of the same key; a row that is newer already stays) and
-  /// calls `done` on the loop after the commit. A removal of a workspace deletes every other row of
-  /// it first.
-  void write(std::vector<JournalFact> facts, std::function<void(Result<void>)> done);
-  /// The same of what `make` answers. It is called on the database thread: texts of rows are made
-  /// where the loop does not wait for them.
-  void write(std::function<std::vector<JournalFact>()> make,
-             std::function<void(Result<void>)> done);
-  /// A source began a new life.
-  void note_epoch(std::string source, std::string epoch, std::function<void(Result<void>)> done);
-  /// Forgets all facts of these workspaces but keeps nothing else: for expired tombstones and
-  /// removed projects.
-  void forget(std::vector<model::WorkspaceId> workspaces, std::function<void(Result<void>)> done);
+  /// Writes what `make` answers, all or nothing, and calls `done` on the loop after the commit. A
+  /// fact replaces the row of its key; the removal of a workspace deletes every other row of it
+  /// first. `make` is called on the database thread: texts of rows are made where the loop does not
+  /// wait for them.
+  void write(std::function<JournalBatch()> make, std::function<void(Result<void>)> done);
 
  private:
   struct Impl;

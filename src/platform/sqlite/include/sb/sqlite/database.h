@@ -102,30 +102,19 @@ class Database {
 
 /// The database thread: the single writer. Jobs run in the order of submission, joined into one
 /// transaction per batch (group commit), each in a savepoint so that a failed job spoils no
-/// neighbour. A job that need not be told at once waits until the last commit began a window ago,
-/// so that a burst costs one commit per window, and one that comes alone waits for nobody.
-/// The queue is bounded by its callers, who wait for an answer before they say more.
+/// neighbour. The queue is bounded by its callers, who wait for an answer before they say more.
 /// Thread: `submit` is thread-safe; `done` runs on the database thread after the commit, in order
 /// of submission (post it to the loop yourself), with the job's error, or the commit's error for
 /// every job of the batch.
 class Writer {
  public:
-  /// How long jobs that can wait are gathered (architecture, section 6: within 5 ms).
-  static constexpr std::chrono::milliseconds kGroupWindow{5};
-  enum class Commit {
-    at_once,
-    grouped,  ///< waits for the window, unless a job that does not wait takes it along
-  };
-
-  explicit Writer(std::unique_ptr<Database> database,
-                  std::chrono::milliseconds group_window = kGroupWindow);
+  explicit Writer(std::unique_ptr<Database> database);
   ~Writer();  ///< runs what is queued, then joins
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
   /// REQUIRES: a job does not begin or end transactions.
-  void submit(std::function<Result<void>(Database&)> job, std::function<void(Result<void>)> done,
-              Commit commit = Commit::at_once);
+  void submit(std::function<Result<void>(Database&)> job, std::function<void(Result<void>)> done);
   /// Submits and waits. For start-up and tests, never on the loop; not from a job or its `done`.
   Result<void> run(std::function<Result<void>(Database&)> job);
 

@@ -16,8 +16,7 @@ namespace sb::sqlite {
 /// told before it is committed.
 template <class T>
 void submit(Loop& loop, Writer& writer, std::weak_ptr<const void> owner,
-            std::function<Result<T>(Database&)> job, std::function<void(Result<T>)> then,
-            Writer::Commit commit = Writer::Commit::at_once) {
+            std::function<Result<T>(Database&)> job, std::function<void(Result<T>)> then) {
   auto answer = std::make_shared<std::optional<T>>();
   writer.submit(
       [job = std::move(job), answer](Database& database) -> Result<void> {
@@ -31,8 +30,7 @@ void submit(Loop& loop, Writer& writer, std::weak_ptr<const void> owner,
           if (!alive) return;
           then(committed ? Result<T>(std::move(**answer)) : Result<T>(committed.error()));
         });
-      },
-      commit);
+      });
 }
 
 }  // namespace sb::sqlite
