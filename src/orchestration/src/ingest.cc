@@ -9,6 +9,9 @@
 #include <string_view>
 #include <utility>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include "sb/core/hash.h"
 #include "sb/snapshot/derive.h"
 
 #include "event_facts.h"
@@ -83,6 +86,11 @@ bool is_archival(const model::FactPatch& patch) {
          patch.values.status == model::WorkspaceStatus::ARCHIVED;
 }
 
+struct TextHash {
+  using is_avalanching = void;
+  std::size_t operator()(std::string_view text) const { return hash_text(text); }
+};
+
 /// What the journal kept, on its way into the store.
 class Restoring {
  public:
@@ -120,12 +128,15 @@ class Restoring {
   };
 
   // An entity is created by project and status together, mostly in one statement. Their rows may
-  // carry different stamps by now.
+  // carry different stamps by now. What else that statement says has to keep its place behind what
+  // others said of the workspace before.
   template <class EnsureProject>
   void create(EnsureProject&& ensure_project) {
     std::map<std::pair<std::string_view, std::string_view>, Creation> apart;
+    boost::unordered_flat_set<std::string_view, TextHash> spoken_of(statements_.size());
     for (Statement& statement : statements_) {
       const JournalReader::Rows rows = statement.rows;
+      const bool first = spoken_of.insert(rows.front().workspace).second;
       Creation here;
       for (const Row& row : rows) {
         if (row.key == model::field_name(Field::projectId)) here.project = &row;
@@ -135,8 +146,8 @@ class Restoring {
       if (here.project != nullptr && here.status != nullptr) {
         if (const auto patch = reader_.read(rows)) {
           ensure_project(patch->values.projectId);
-          apply(rows.front(), rows.front().stamp, *patch);
-          statement.taken = true;
+          apply(rows.front(), rows.front().stamp, first ? *patch : identity_of(*patch));
+          statement.taken = first;
           continue;
         }
       }
@@ -181,6 +192,12 @@ class Restoring {
                        wall_, mono_);
   }
 
+  static model::FactPatch identity_of(const model::FactPatch& patch) {
+    model::FactPatch identity;
+    identity.set<&Facts::projectId>(patch.values.projectId);
+    identity.set<&Facts::status>(patch.values.status);
+    return identity;
+  }
   static model::WorkspaceId id_of(const Row& row) {
     return model::WorkspaceId(std::string(row.workspace));
   }

@@ -214,6 +214,23 @@ TEST_F(IngestTest, ALateWordThatASessionHadStartedIsKept) {
   EXPECT_EQ(shown(again, Field::hasHadSessions), "true");
 }
 
+// Who created a workspace may have spoken again since: all of that comes back behind what others
+// said in between.
+TEST_F(IngestTest, WhatSeveralSaidComesBackInTheirOrder) {
+  constexpr std::string_view kWhole =
+      R"({"projectId":"p","status":"READY","pendingRequestType":"plan_approval"})";
+  send("snapshot.facts", kWhole);
+  send("session.pending_request_changed", R"({"sessionId":"s","requestId":"r","pending":false})",
+       "", "", "agents/two");
+  EXPECT_EQ(shown(Field::pendingRequestType), "null");
+  send("snapshot.facts", kWhole);
+  EXPECT_EQ(shown(Field::pendingRequestType), R"("plan_approval")");
+  snapshot::Store again("two", snapshot::Limits{});
+  Ingest restarted(again);
+  restarted.restore(journal.contents(), wall, MonoTime{});
+  EXPECT_EQ(shown(again, Field::pendingRequestType), R"("plan_approval")");
+}
+
 TEST_F(IngestTest, AWholeListIsKeptAsSuch) {
   create();
   send("session.changed", kSession);
