@@ -29,6 +29,12 @@ add_library(sb_dep_sqlite INTERFACE)
 target_include_directories(sb_dep_sqlite SYSTEM INTERFACE ${SQLITE3_INCLUDE_DIRS})
 target_link_libraries(sb_dep_sqlite INTERFACE ${SB_SQLITE} Threads::Threads m ${CMAKE_DL_LIBS})
 
+find_path(SB_URING_INCLUDE liburing.h REQUIRED)
+find_library(SB_URING liburing.a REQUIRED)
+add_library(sb_dep_uring INTERFACE)
+target_include_directories(sb_dep_uring SYSTEM INTERFACE ${SB_URING_INCLUDE})
+target_link_libraries(sb_dep_uring INTERFACE ${SB_URING})
+
 find_package(boost_url 1.81 REQUIRED)
 add_library(sb_dep_asio INTERFACE)
 target_link_libraries(sb_dep_asio INTERFACE Boost::headers Boost::url Threads::Threads)

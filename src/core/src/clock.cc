@@ -1,16 +1,19 @@
 #include "sb/core/clock.h"
 
 #include <array>
+#include <cstdint>
 
 namespace sb {
 namespace {
 
-void put_digits(char*& out, int value, int digits) {
-  for (int i = digits - 1; i >= 0; --i) {
+// As many as the compiler knows of, so that it needs neither a loop nor a division.
+template <int kDigits>
+void put(char*& out, std::uint32_t value) {
+  for (int i = kDigits - 1; i >= 0; --i) {
     out[i] = static_cast<char>('0' + value % 10);
     value /= 10;
   }
-  out += digits;
+  out += kDigits;
 }
 
 // Reads exactly `digits` decimal digits.
@@ -48,20 +51,20 @@ void append_iso(std::string& out, WallTime time) {
   const auto of_day = time - day;
   std::array<char, 24> text;
   char* at = text.data();
-  put_digits(at, static_cast<int>(date.year()), 4);
+  put<4>(at, static_cast<std::uint32_t>(static_cast<int>(date.year())));
   *at++ = '-';
-  put_digits(at, static_cast<int>(static_cast<unsigned>(date.month())), 2);
+  put<2>(at, static_cast<unsigned>(date.month()));
   *at++ = '-';
-  put_digits(at, static_cast<int>(static_cast<unsigned>(date.day())), 2);
+  put<2>(at, static_cast<unsigned>(date.day()));
   *at++ = 'T';
-  const auto ms = static_cast<int>(of_day.count());
-  put_digits(at, ms / 3'600'000, 2);
+  const auto ms = static_cast<std::uint32_t>(of_day.count());
+  put<2>(at, ms / 3'600'000);
   *at++ = ':';
-  put_digits(at, ms / 60'000 % 60, 2);
+  put<2>(at, ms / 60'000 % 60);
   *at++ = ':';
-  put_digits(at, ms / 1'000 % 60, 2);
+  put<2>(at, ms / 1'000 % 60);
   *at++ = '.';
-  put_digits(at, ms % 1'000, 3);
+  put<3>(at, ms % 1'000);
   *at++ = 'Z';
   out.append(text.data(), text.size());
 }

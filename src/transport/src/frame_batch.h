@@ -23,7 +23,7 @@ enum class Framing { websocket, events };
 /// A batch of messages as the bytes of its frames: made once, sent by every subscriber. Small
 /// messages are joined into one piece, because a send costs by the piece; large ones are only
 /// pointed at. Thread: immutable.
-class FrameBatch {
+class FrameBatch : public std::enable_shared_from_this<FrameBatch> {
  public:
   FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing);
   FrameBatch(const FrameBatch&) = delete;

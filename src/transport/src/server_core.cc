@@ -20,6 +20,7 @@ constexpr std::size_t kSessionNameBytes = 8;  // random
 // Among thousands of connections each is a cache miss: its session is fetched so many connections
 // ahead, and it itself, which leads there, as many before that.
 constexpr std::size_t kFetchAhead = 2;
+constexpr std::size_t kSendsJoinedMin = 4;  // with fewer subscribers a send costs less by itself
 constexpr std::chrono::milliseconds kRestartDelayMin{250};
 // Readers come back spread over this for each of them, and over no more than the maximum.
 constexpr std::chrono::milliseconds kRestartSpread{1};
@@ -186,15 +187,36 @@ void ServerCore::pump() {
   const auto at = [&](std::size_t n) {
     return websockets_[n < count - first ? first + n : n - (count - first)];
   };
+  joins_sends_ = config_.io_uring && count >= kSendsJoinedMin && send_ring_.available();
   for (std::size_t n = 0; n < count; ++n) {
     if (n + 2 * kFetchAhead < count) StreamConnection::fetch(at(n + 2 * kFetchAhead));
     if (n + kFetchAhead < count) StreamConnection::fetch_session(at(n + kFetchAhead));
     if (StreamConnection* const websocket = at(n)) websocket->pump(now);
+    if (send_ring_.full()) run_sends(now);
   }
+  while (send_ring_.size() != 0) run_sends(now);
   pumping_ = false;
+  joins_sends_ = false;
   forget_gone();
   end_turn();
   waits_.check();
+}
+
+bool ServerCore::send_with_others(StreamConnection& connection, int fd, const FrameBatch& frames) {
+  if (!joins_sends_) return false;
+  sends_.at(send_ring_.size()) = {&connection, &frames};
+  send_ring_.add(fd, frames.pieces().front());
+  return true;
+}
+
+// Whoever was told says what there is next, which may be added at once.
+void ServerCore::run_sends(MonoTime now) {
+  const auto sends = sends_;
+  const std::span<const std::size_t> bytes = send_ring_.run();
+  joins_sends_ = send_ring_.available();
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    sends.at(i).connection->sent(*sends.at(i).frames, bytes[i], now);
+  }
 }
 
 void ServerCore::forget_gone() {

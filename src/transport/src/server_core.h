@@ -24,6 +24,7 @@
 #include "listener.h"
 #include "revision_waits.h"
 #include "router.h"
+#include "send_ring.h"
 #include "socket.h"
 #include "stream_session.h"
 
@@ -78,6 +79,11 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   /// sent.
   void end_turn();
 
+  /// Within a pump: has the kernel told of many sends at once. False: the caller sends. Else
+  /// `connection.sent` is called before the pump ends. `frames` are of the cache.
+  [[nodiscard]] bool send_with_others(StreamConnection& connection, int fd,
+                                      const FrameBatch& frames);
+
   void count_messages(std::size_t messages) { messages_ += messages; }
   void count_bytes(std::size_t bytes) { bytes_ += bytes; }
 
@@ -91,7 +97,13 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
 
  private:
   void accept(int fd, Peer peer);
+  struct Send {
+    StreamConnection* connection;
+    const FrameBatch* frames;
+  };
+
   void pump();
+  void run_sends(MonoTime now);
   void forget_gone();  // who went while all were visited
   void ping_all();
   void arm_ping();
@@ -125,6 +137,9 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   std::size_t first_told_ = 0;                 // in the last pump, modulo their number
   std::unordered_map<std::string, std::size_t> per_origin_;
   bool pumping_ = false;
+  bool joins_sends_ = false;  // in this pump
+  SendRing send_ring_;
+  std::array<Send, SendRing::kSendsMax> sends_;  // in the ring
   bool pump_posted_ = false;
   bool stopping_ = false;
   Loop::TimerId wake_timer_ = 0;

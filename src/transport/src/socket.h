@@ -31,6 +31,7 @@ class Socket {
   /// Takes a non-blocking descriptor.
   Socket(EventLoop::Impl& loop, int fd) : descriptor_(loop.context.get_executor(), fd) {}
 
+  [[nodiscard]] int handle() { return descriptor_.native_handle(); }
   [[nodiscard]] IoResult read(std::span<char> into);
   [[nodiscard]] IoResult write(std::span<const iovec> parts);
   /// No more from us; the peer sees the end of the stream.

@@ -78,28 +78,37 @@ void StreamConnection::pump(MonoTime now) {
     if (messages == nullptr || messages->empty()) break;
     const auto& frames = core_->frames().get(std::move(messages), framing_);
     core_->count_messages(frames->messages());
-    if (send_whole(*frames)) continue;
-    batch_ = frames;
-    if (!flush()) return;
+    if (is_one_send(*frames)) {
+      if (core_->send_with_others(*this, socket_.handle(), *frames)) return;
+      Gather gather;
+      gather.add(frames->pieces().front());
+      if (!took(*frames, socket_.write(gather.parts()).bytes)) return;
+    } else {
+      batch_ = frames;
+      if (!flush()) return;
+    }
   }
   if (!session_) return;
   if (const auto end = session_->ended()) return begin_close(end->code, end->reason);
   if (const auto at = session_->wake_at()) core_->wake_by(*at);
 }
 
-// Nearly always: nothing goes before it, it is one piece, and the socket takes it.
-bool StreamConnection::send_whole(const FrameBatch& frames) {
-  if (!control_.empty() || pong_ != nullptr || frames.pieces().size() != 1) return false;
-  const std::string_view bytes = frames.pieces().front();
-  if (bytes.size() > kSendBytesPerTurn) return false;
-  Gather gather;
-  gather.add(bytes);
-  const IoResult sent = socket_.write(gather.parts());
-  if (sent.kind != IoResult::Kind::done) return false;  // what it is comes again
-  core_->count_bytes(sent.bytes);
-  if (sent.bytes == bytes.size()) return true;
-  piece_sent_ = sent.bytes;
-  return false;
+void StreamConnection::sent(const FrameBatch& frames, std::size_t bytes, MonoTime now) {
+  if (core_ != nullptr && took(frames, bytes)) pump(now);
+}
+
+// Nearly always: nothing goes before it, and it is one piece.
+bool StreamConnection::is_one_send(const FrameBatch& frames) const {
+  return control_.empty() && pong_ == nullptr && frames.pieces().size() == 1 &&
+         frames.pieces().front().size() <= kSendBytesPerTurn;
+}
+
+bool StreamConnection::took(const FrameBatch& frames, std::size_t bytes) {
+  core_->count_bytes(bytes);
+  if (bytes == frames.pieces().front().size()) return true;
+  batch_ = frames.shared_from_this();
+  piece_sent_ = bytes;
+  return flush();  // which learns why
 }
 
 bool StreamConnection::flush() {

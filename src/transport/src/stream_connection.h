@@ -33,8 +33,11 @@ class StreamConnection final : public Connection {
   /// Says the handshake and the first messages, then reads.
   void start();
 
-  /// Sends what the session has to say, if the socket takes it.
+  /// Sends what the session has to say, if the socket takes it; or leaves that to the core, which
+  /// then calls `sent`.
   void pump(MonoTime now);
+  /// The socket took the first `bytes` of these frames. Goes on with what there is to say.
+  void sent(const FrameBatch& frames, std::size_t bytes, MonoTime now);
   /// Has the memory of `pump` brought near: first its own, then that of its session, which is
   /// found through it. May be null.
   static void fetch(const StreamConnection* connection) { fetch_lines(connection); }
@@ -63,8 +66,9 @@ class StreamConnection final : public Connection {
   void begin_close(WsClose code, std::string_view reason);
   void end_session(WsClose code);
   void answer_close();
-  // False: it, or what is left of it from `piece_sent_` on, is to be flushed.
-  [[nodiscard]] bool send_whole(const FrameBatch& frames);
+  [[nodiscard]] bool is_one_send(const FrameBatch& frames) const;
+  // False: they wait for the socket, or it is gone.
+  [[nodiscard]] bool took(const FrameBatch& frames, std::size_t bytes);
   bool flush();
   void wait_writable(bool stalled);
   void advance(std::size_t bytes);

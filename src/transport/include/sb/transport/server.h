@@ -51,6 +51,7 @@ struct ServerConfig {
   bool trust_forwarded = false;
   std::chrono::milliseconds coalesce{100};
   std::vector<StaticFile> static_files;
+  bool io_uring = true;  ///< where the kernel lets us: many sends in one system call
   // Limits (protocol, section 1).
   std::size_t body_bytes_max = 1U << 20U;
   std::size_t header_bytes_max = 8U << 10U;
