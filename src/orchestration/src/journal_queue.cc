@@ -12,7 +12,14 @@ void JournalQueue::add(JournalStep step, Done done) {
   gathered_.rows += rows;
   gathered_.step.append(std::move(step));
   gathered_.done.push_back(std::move(done));
-  if (!writing_ && gathering_ == 0) write();
+  if (writing_ || gathering_ != 0) return;
+  // Behind what this step moved in the view: readers are told first, also where the database thread
+  // runs on the same core.
+  writing_ = true;
+  loop_.post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && !self->gathered_.done.empty()) self->write();
+  });
 }
 
 void JournalQueue::stop() {

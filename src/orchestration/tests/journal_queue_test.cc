@@ -91,14 +91,22 @@ class JournalQueueTest : public ::testing::Test {
 
 TEST_F(JournalQueueTest, WhatComesWhileACommitIsUnderWayIsOneCommit) {
   queue_->add(named("a", "1"), note("first"));
+  loop_.run_ready();
   queue_->add(named("b", "1"), note("second"));
   queue_->add(named("b", "2", 2), note("third"));
   queue_->add(named("c", "1"), note("fourth"));
-  EXPECT_EQ(queue_->waiting(), 4U);
+  EXPECT_GE(queue_->waiting(), 3U);
   ASSERT_TRUE(told(4));
   EXPECT_THAT(told_, ElementsAre("first: a=\"1\"", R"(second: a="1" b="2" c="1")",
                                  R"(third: a="1" b="2" c="1")", R"(fourth: a="1" b="2" c="1")"));
   EXPECT_EQ(queue_->waiting(), 0U);
+}
+
+TEST_F(JournalQueueTest, WhatComesInOneTurnIsOneCommit) {
+  queue_->add(named("a", "1"), note("first"));
+  queue_->add(named("a", "2", 2), note("second"));
+  ASSERT_TRUE(told(2));
+  EXPECT_THAT(told_, ElementsAre("first: a=\"2\"", "second: a=\"2\""));
 }
 
 TEST_F(JournalQueueTest, WhatComesLaterIsWrittenWhenTheTimeIsUp) {

@@ -187,7 +187,7 @@ void ServerCore::pump() {
   const auto at = [&](std::size_t n) {
     return websockets_[n < count - first ? first + n : n - (count - first)];
   };
-  joins_sends_ = config_.io_uring && count >= kSendsJoinedMin && send_ring_.available();
+  joins_sends_ = count >= kSendsJoinedMin && send_ring_.joined();
   for (std::size_t n = 0; n < count; ++n) {
     if (n + 2 * kFetchAhead < count) StreamConnection::fetch(at(n + 2 * kFetchAhead));
     if (n + kFetchAhead < count) StreamConnection::fetch_session(at(n + kFetchAhead));
@@ -213,7 +213,6 @@ bool ServerCore::send_with_others(StreamConnection& connection, int fd, const Fr
 void ServerCore::run_sends(MonoTime now) {
   const auto sends = sends_;
   const std::span<const std::size_t> bytes = send_ring_.run();
-  joins_sends_ = send_ring_.available();
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     sends.at(i).connection->sent(*sends.at(i).frames, bytes[i], now);
   }

@@ -138,7 +138,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   std::unordered_map<std::string, std::size_t> per_origin_;
   bool pumping_ = false;
   bool joins_sends_ = false;  // in this pump
-  SendRing send_ring_;
+  SendRing send_ring_{config_.io_uring};
   std::array<Send, SendRing::kSendsMax> sends_;  // in the ring
   bool pump_posted_ = false;
   bool stopping_ = false;

@@ -40,17 +40,19 @@ std::string everything(const UniqueFd& from) {
   return all;
 }
 
-class SendRingTest : public ::testing::Test {
+/// With one system call for all, where this kernel lets us, and with one for each.
+class SendRingTest : public ::testing::TestWithParam<bool> {
  protected:
-  void SetUp() override {
-    if (!ring_.available()) GTEST_SKIP() << "this kernel has no io_uring, or does not let us";
+  // Not closed between tests: that would interrupt a system call of this thread some time later.
+  static SendRing& ring() {
+    static SendRing joined(true);
+    static SendRing single(false);
+    return GetParam() ? joined : single;
   }
-  // Never closed: that would interrupt a system call of this thread some time later, in the middle
-  // of another test.
-  static inline SendRing& ring_ = *new SendRing;
+  SendRing& ring_ = ring();
 };
 
-TEST_F(SendRingTest, EachSocketGetsItsOwn) {
+TEST_P(SendRingTest, EachSocketGetsItsOwn) {
   const Pair one = connected();
   const Pair two = connected();
   ring_.add(one.near.get(), "first");
@@ -63,7 +65,7 @@ TEST_F(SendRingTest, EachSocketGetsItsOwn) {
   EXPECT_EQ(everything(two.far), "other");
 }
 
-TEST_F(SendRingTest, ASocketTakesWhatFitsAndNobodyWaits) {
+TEST_P(SendRingTest, ASocketTakesWhatFitsAndNobodyWaits) {
   const Pair full = connected();
   const Pair other = connected();
   const std::string much(8U << 20U, 'x');
@@ -79,7 +81,7 @@ TEST_F(SendRingTest, ASocketTakesWhatFitsAndNobodyWaits) {
   EXPECT_EQ(everything(full.far), much.substr(0, sent[0]));
 }
 
-TEST_F(SendRingTest, APeerThatIsGoneIsNoSignal) {
+TEST_P(SendRingTest, APeerThatIsGoneIsNoSignal) {
   Pair gone = connected();
   const Pair other = connected();
   gone.far = UniqueFd();
@@ -88,7 +90,7 @@ TEST_F(SendRingTest, APeerThatIsGoneIsNoSignal) {
   EXPECT_THAT(ring_.run(), ElementsAre(0, 1));
 }
 
-TEST_F(SendRingTest, GoesOnAfterBeingFull) {
+TEST_P(SendRingTest, GoesOnAfterBeingFull) {
   std::vector<Pair> pairs;
   while (pairs.size() < SendRing::kSendsMax) pairs.push_back(connected());
   for (int round = 0; round < 5; ++round) {
@@ -98,6 +100,9 @@ TEST_F(SendRingTest, GoesOnAfterBeingFull) {
   }
   for (const Pair& pair : pairs) EXPECT_EQ(everything(pair.far), "wordwordwordwordword");
 }
+
+INSTANTIATE_TEST_SUITE_P(Sends, SendRingTest, ::testing::Bool(),
+                         [](const auto& param) { return param.param ? "Joined" : "Single"; });
 
 }  // namespace
 }  // namespace sb::transport
