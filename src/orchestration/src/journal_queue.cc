@@ -55,13 +55,16 @@ void JournalQueue::written(Commit& commit, const Result<void>& result) {
 
 void JournalQueue::keep(Commit& commit, const Error& error) {
   log_.error("journal write failed", {kv("reason", error.message)});
+  auto& [said, forget, epochs] = failed_.step;
   failed_.step.append(std::move(commit.step));
-  auto& said = failed_.step.said;
   std::size_t rows = 0;
   const auto beyond = std::find_if(said.begin(), said.end(), [&](const JournalStatement& one) {
     return (rows += one.row_count()) > rows_max_;
   });
   said.erase(beyond, said.end());
+  // What is not forgotten is found to belong to nobody at the next start.
+  if (forget.size() > rows_max_) forget.resize(rows_max_);
+  if (epochs.size() > rows_max_) epochs.resize(rows_max_);
 }
 
 }  // namespace sb::orchestration

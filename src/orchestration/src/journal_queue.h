@@ -24,7 +24,7 @@ class JournalQueue : public std::enable_shared_from_this<JournalQueue> {
   static constexpr std::chrono::milliseconds kGather{5};
   using Done = std::function<void(const Result<void>&)>;
 
-  /// `rows_max`: more are not kept after a failure.
+  /// `rows_max`: more are not kept after a failure, nor more removals or lives of producers.
   JournalQueue(Loop& loop, workspace::Journal& journal, std::size_t rows_max, Logger log)
       : loop_(loop), journal_(journal), rows_max_(rows_max), log_(std::move(log)) {}
 

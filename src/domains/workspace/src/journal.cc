@@ -13,7 +13,9 @@ namespace {
 
 struct Nothing {};
 
-constexpr std::int64_t kRowFileBytesMin = 64;  // of a row and its place in the index
+// Room for rows is made beforehand by the size of the file, of which they may be the least part.
+constexpr std::int64_t kRowFileBytesMin = 64;
+constexpr std::int64_t kRowsReservedMax = 100'000;
 
 model::Stamp read_stamp(const sqlite::Row& row, int column) {
   return {static_cast<std::uint32_t>(row.integer(column)),
@@ -32,7 +34,8 @@ class Tables {
         "SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM "
         "pragma_page_size)",
         {}, [&](const sqlite::Row& row) {
-          contents.reserve(static_cast<std::size_t>(row.integer(0) / kRowFileBytesMin));
+          contents.reserve(static_cast<std::size_t>(
+              std::min(row.integer(0) / kRowFileBytesMin, kRowsReservedMax)));
         }));
     SB_TRY_VOID(
         database_.query("SELECT workspace, source, key, epoch, sequence, arrival, value, written"
