@@ -39,8 +39,8 @@ class Gather {
   std::size_t bytes_ = 0;
 };
 
-std::unique_ptr<const std::string> kept(std::string& text) {
-  return text.empty() ? nullptr : std::make_unique<const std::string>(std::move(text));
+void keep(std::unique_ptr<const std::string>& into, std::string& text) {
+  if (!text.empty()) into = std::make_unique<const std::string>(std::move(text));
 }
 
 }  // namespace
@@ -52,9 +52,10 @@ StreamConnection::StreamConnection(ServerCore& core, Socket socket, Options opti
       refusal_(options.refusal),
       socket_(std::move(socket)),
       control_(std::move(options.handshake)),
-      parser_(core.config().frame_bytes_max),
-      received_(kept(options.received)),
-      origin_(kept(options.origin)) {}
+      parser_(core.config().frame_bytes_max) {
+  keep(received_, options.received);
+  keep(origin_, options.origin);
+}
 
 void StreamConnection::start() {
   if (session_ == nullptr) {
