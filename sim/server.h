@@ -128,6 +128,7 @@ class Server : public std::enable_shared_from_this<Server> {
   void schedule_pass();
   void take(const Incoming& event, const orchestration::Ingest::Verdict& verdict);
   void write_journal(orchestration::JournalStep rows, bool forgets, std::function<void()> done);
+  void hear_floor(int workspace, int source, const model::Stamp& stamp);
   void note_written(const QueuedStep& step);
   void commit_journal(const orchestration::JournalStep& step);
   void journal_own_removal(int workspace);

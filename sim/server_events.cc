@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "server.h"
@@ -108,7 +109,31 @@ void Server::submit(std::vector<Incoming> events, std::function<void()> done) {
   auto step = ingest_.submit(std::move(list), env_.loop.wall_now(), env_.loop.mono_now());
   for (std::size_t i = 0; i < events.size(); ++i) take(events[i], step.verdicts.at(i));
   after_change();
+  // A memory also tells of a removal that was refused, because nothing was there then.
+  for (const auto& said : step.journal.said) {
+    if (said.memory.empty()) continue;
+    const auto name = std::find(std::begin(kProducers), std::end(kProducers), said.source);
+    const int source = static_cast<int>(name - std::begin(kProducers));
+    const int workspace = workspace_number(said.workspace.view());
+    if (const auto floor = oracle_.floor(workspace, source)) hear_floor(workspace, source, *floor);
+  }
   write_journal(std::move(step.journal), false, std::move(done));
+}
+
+void Server::hear_floor(int workspace, int source, const model::Stamp& stamp) {
+  Statement floor;
+  floor.say = Say::removed;
+  floor.source = source;
+  floor.workspace = workspace;
+  world_.heard.push_back({std::make_shared<const Statement>(floor),
+                          stamp,
+                          {},
+                          "",
+                          "",
+                          world_.journal_steps,
+                          false,
+                          false,
+                          true});
 }
 
 void Server::take(const Incoming& event, const Ingest::Verdict& verdict) {
@@ -183,19 +208,7 @@ void Server::journal_own_removal(int workspace) {
   for (int source = 1; source < kSources; ++source) {
     const auto stamp = oracle_.tombstone(workspace, source);
     if (!stamp) continue;
-    Statement floor;
-    floor.say = Say::removed;
-    floor.source = source;
-    floor.workspace = workspace;
-    world_.heard.push_back({std::make_shared<const Statement>(floor),
-                            *stamp,
-                            {},
-                            "",
-                            "",
-                            world_.journal_steps,
-                            false,
-                            false,
-                            true});
+    hear_floor(workspace, source, *stamp);
   }
   write_journal(ingest_.removed(workspace_id(workspace)), true, nullptr);
 }

@@ -59,6 +59,8 @@ class Oracle {
   [[nodiscard]] bool listens(int workspace, int source, const model::Stamp& stamp) const;
   [[nodiscard]] bool exists(int workspace) const { return entities_.contains(workspace); }
   [[nodiscard]] std::optional<model::Stamp> tombstone(int workspace, int source) const;
+  /// Of a workspace that is there: up to when nothing counts that the source said of it.
+  [[nodiscard]] std::optional<model::Stamp> floor(int workspace, int source) const;
   [[nodiscard]] bool tombstoned(int workspace) const { return tombstones_.contains(workspace); }
   [[nodiscard]] bool evicted(int workspace) const { return evicted_.contains(workspace); }
   [[nodiscard]] std::vector<int> members(int project) const;

@@ -60,4 +60,9 @@ std::optional<Stamp> Oracle::tombstone(int workspace, int source) const {
   return found == tombstones_.end() ? std::nullopt : found->second.second.at(at(source));
 }
 
+std::optional<Stamp> Oracle::floor(int workspace, int source) const {
+  const auto found = entities_.find(workspace);
+  return found == entities_.end() ? std::nullopt : found->second.floors.at(at(source));
+}
+
 }  // namespace sb::sim
