@@ -11,7 +11,6 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
-#include "sb/core/hash.h"
 #include "sb/snapshot/derive.h"
 
 #include "event_facts.h"
@@ -86,11 +85,6 @@ bool is_archival(const model::FactPatch& patch) {
          patch.values.status == model::WorkspaceStatus::ARCHIVED;
 }
 
-struct TextHash {
-  using is_avalanching = void;
-  std::size_t operator()(std::string_view text) const { return hash_text(text); }
-};
-
 /// What the journal kept, on its way into the store.
 class Restoring {
  public:
@@ -133,7 +127,7 @@ class Restoring {
   template <class EnsureProject>
   void create(EnsureProject&& ensure_project) {
     std::map<std::pair<std::string_view, std::string_view>, Creation> apart;
-    boost::unordered_flat_set<std::string_view, TextHash> spoken_of(statements_.size());
+    boost::unordered_flat_set<std::string_view> spoken_of(statements_.size());
     for (Statement& statement : statements_) {
       const JournalReader::Rows rows = statement.rows;
       const bool first = spoken_of.insert(rows.front().workspace).second;
