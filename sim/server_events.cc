@@ -288,7 +288,8 @@ void Server::notice_evictions() {
         leaving_.contains(workspace)) {
       continue;
     }
-    ++missing;
+    // Where it is not known when it went, it may never have come back.
+    if (!uncertain_.contains(workspace)) ++missing;
     env_.judge.note("w" + std::to_string(workspace) + " is evicted");
     oracle_.evict(workspace);
     world_.evicted.insert(workspace);
