@@ -2,15 +2,19 @@
 
 #include <sys/random.h>
 
+#include <utility>
+
 #include "sb/core/check.h"
 
 namespace sb {
 
 std::uint64_t SystemRandom::next() {
-  std::uint64_t value = 0;
-  SB_CHECK(getrandom(&value, sizeof value, 0) == static_cast<ssize_t>(sizeof value),
-           "the kernel gives no random bytes");
-  return value;
+  if (left_ == 0) {
+    SB_CHECK(getrandom(values_.data(), sizeof values_, 0) == static_cast<ssize_t>(sizeof values_),
+             "the kernel gives no random bytes");
+    left_ = values_.size();
+  }
+  return std::exchange(values_.at(--left_), 0);  // kept nowhere once it is given
 }
 
 std::string random_hex(Random& random, std::size_t bytes) {

@@ -15,6 +15,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection& operator=(const Connection&) = delete;
   virtual ~Connection() = default;
 
+  /// Its socket may be read or written, as it wanted to know (ReadySet).
+  virtual void on_readable() = 0;
+  virtual void on_writable() = 0;
   /// The deadline it set has come.
   virtual void on_deadline(MonoTime now) = 0;
   /// The server stops: finish what is under way and say goodbye.

@@ -12,6 +12,8 @@
 
 #include "sb/transport/event_loop.h"
 
+#include "ready_set.h"
+
 namespace sb::transport {
 
 /// The Asio side of EventLoop, for the .cc files of this room.
@@ -24,6 +26,7 @@ struct EventLoop::Impl {
 
   boost::asio::io_context context{1};
   boost::asio::executor_work_guard<Executor> work{context.get_executor()};
+  ReadySet ready{context.get_executor()};  // all connections
   std::unordered_map<TimerId, std::unique_ptr<Timer>> timers;
   TimerId next_timer = 1;
   boost::asio::basic_signal_set<Executor> signals{context.get_executor()};

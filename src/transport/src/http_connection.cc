@@ -33,20 +33,13 @@ HttpResponse origin_is_full() {
 }  // namespace
 
 HttpConnection::HttpConnection(ServerCore& core, int fd, Peer peer, bool refuse)
-    : core_(&core), socket_(core.loop().impl(), fd), peer_(std::move(peer)), refuse_(refuse) {}
+    : core_(&core), socket_(core.loop().impl().ready, fd), peer_(std::move(peer)), refuse_(refuse) {
+  socket_.set_owner(*this);
+}
 
 void HttpConnection::start() {
   core_->deadlines().set(*this, core_->now() + core_->config().header_timeout);
-  wait_readable();
-}
-
-void HttpConnection::wait_readable() {
-  if (waiting_readable_) return;
-  waiting_readable_ = true;
-  socket_.wait_readable([this, self = shared_from_this()] {
-    waiting_readable_ = false;
-    if (core_ != nullptr) on_readable();
-  });
+  socket_.wait_readable();
 }
 
 void HttpConnection::on_readable() {
@@ -63,7 +56,7 @@ void HttpConnection::on_readable() {
     if (core_ == nullptr || (state_ != State::reading && state_ != State::lingering)) return;
     if (got.bytes < core_->scratch().size()) break;
   }
-  wait_readable();
+  socket_.wait_readable();
 }
 
 void HttpConnection::parse() {
@@ -262,9 +255,7 @@ void HttpConnection::flush() {
     }
     if (sent.kind == IoResult::Kind::would_block) {
       core_->deadlines().set(*this, core_->now() + core_->config().stall_timeout);
-      socket_.wait_writable([this, self = shared_from_this()] {
-        if (core_ != nullptr) on_writable();
-      });
+      socket_.wait_writable();
       return;
     }
     budget -= std::min(budget, sent.bytes);
@@ -288,14 +279,15 @@ void HttpConnection::finish_response() {
     buffer_ = {};
     socket_.finish_writing();
     core_->deadlines().set(*this, core_->now() + kLinger);
-    if (!parsing_) wait_readable();
+    if (!parsing_) socket_.wait_readable();
     return;
   }
   state_ = State::reading;
   core_->deadlines().set(*this, core_->now() + core_->config().keep_alive_timeout);
   if (parsing_) return;
   parse();
-  if (core_ != nullptr && (state_ == State::reading || state_ == State::lingering)) wait_readable();
+  if (core_ == nullptr) return;
+  if (state_ == State::reading || state_ == State::lingering) socket_.wait_readable();
 }
 
 void HttpConnection::on_deadline(MonoTime) {

@@ -26,6 +26,8 @@ class HttpConnection final : public Connection {
   HttpConnection(ServerCore& core, int fd, Peer peer, bool refuse);
   void start();
 
+  void on_readable() override;
+  void on_writable() override;
   void on_deadline(MonoTime now) override;
   void begin_shutdown() override;
   void abort() override;
@@ -40,9 +42,6 @@ class HttpConnection final : public Connection {
     closed,     ///< or turned into a WebSocket
   };
 
-  void wait_readable();
-  void on_readable();
-  void on_writable();
   void parse();
   void begin_request();
   void dispatch(HttpRequest request);
@@ -61,7 +60,6 @@ class HttpConnection final : public Connection {
   Peer peer_;
   bool refuse_;
   State state_ = State::reading;
-  bool waiting_readable_ = false;
   bool parsing_ = false;  // inside parse(): an answer given at once must not enter it again
   bool close_after_ = false;
   std::optional<HttpParser> parser_;

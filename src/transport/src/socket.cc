@@ -29,31 +29,32 @@ IoResult attempt(Call call) {
 }  // namespace
 
 IoResult Socket::read(std::span<char> into) {
-  return attempt([&] { return ::recv(descriptor_.native_handle(), into.data(), into.size(), 0); });
+  return attempt([&] { return ::recv(fd_.get(), into.data(), into.size(), 0); });
 }
 
 IoResult Socket::write(std::span<const iovec> parts) {
   if (parts.size() == 1) {  // saves the kernel a look at the list
     // Not `send`: a cancellation point, which costs locked instructions where there are threads.
     return attempt([&, part = parts[0]] {
-      return ::syscall(SYS_sendto, descriptor_.native_handle(), part.iov_base, part.iov_len,
-                       MSG_NOSIGNAL, nullptr, 0);
+      return ::syscall(SYS_sendto, fd_.get(), part.iov_base, part.iov_len, MSG_NOSIGNAL, nullptr,
+                       0);
     });
   }
   msghdr message{};
   message.msg_iov =
       const_cast<iovec*>(parts.data());  // sendmsg takes it mutable and does not write
   message.msg_iovlen = parts.size();
-  return attempt([&] { return ::sendmsg(descriptor_.native_handle(), &message, MSG_NOSIGNAL); });
+  return attempt([&] { return ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL); });
 }
 
 void Socket::finish_writing() {
-  ::shutdown(descriptor_.native_handle(), SHUT_WR);
+  ::shutdown(fd_.get(), SHUT_WR);
 }
 
 void Socket::close() {
-  boost::system::error_code ignored;
-  descriptor_.close(ignored);
+  if (!fd_.open()) return;
+  ready_->forget(fd_.get());
+  fd_.reset();
 }
 
 }  // namespace sb::transport

@@ -6,11 +6,13 @@
 #include <span>
 #include <utility>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include "sb/core/unique_fd.h"
 
-#include "event_loop_impl.h"
+#include "ready_set.h"
 
 namespace sb::transport {
+
+class Connection;
 
 /// What one attempt to read or write came to.
 struct IoResult {
@@ -23,43 +25,33 @@ struct IoResult {
   std::size_t bytes = 0;
 };
 
-/// A connected stream socket that is tried first and waited for only when it would block: Asio
-/// watches, the system calls are our own, so that nothing is allocated or queued per message.
-/// Thread: confined to the loop. Owns its descriptor.
+/// A connected stream socket that is tried first and waited for only when it would block, so that
+/// nothing is allocated or queued per message. Thread: confined to the loop. Owns its descriptor;
+/// borrows the set, which tells its owner.
 class Socket {
  public:
   /// Takes a non-blocking descriptor.
-  Socket(EventLoop::Impl& loop, int fd) : descriptor_(loop.context.get_executor(), fd) {}
+  Socket(ReadySet& ready, int fd) : ready_(&ready), fd_(fd) {}
+  Socket(Socket&&) = default;
+  Socket& operator=(Socket&&) = delete;
+  ~Socket() { close(); }
 
-  [[nodiscard]] int handle() { return descriptor_.native_handle(); }
+  [[nodiscard]] int handle() const { return fd_.get(); }
+  /// Whose `on_readable` and `on_writable` the waits below call. Before the first of them.
+  void set_owner(Connection& owner) { ready_->set_owner(fd_.get(), owner); }
   [[nodiscard]] IoResult read(std::span<char> into);
   [[nodiscard]] IoResult write(std::span<const iovec> parts);
   /// No more from us; the peer sees the end of the stream.
   void finish_writing();
   void close();
-  [[nodiscard]] bool is_open() const { return descriptor_.is_open(); }
 
-  /// Calls `fn()` once when it may be read. Never after `close`.
-  template <class Fn>
-  void wait_readable(Fn fn) {
-    descriptor_.async_wait(Descriptor::wait_read, guarded(std::move(fn)));
-  }
-  template <class Fn>
-  void wait_writable(Fn fn) {
-    descriptor_.async_wait(Descriptor::wait_write, guarded(std::move(fn)));
-  }
+  /// Tells the owner once when it may be read. Never after `close`.
+  void wait_readable() { ready_->want(fd_.get(), ReadySet::kReadable); }
+  void wait_writable() { ready_->want(fd_.get(), ReadySet::kWritable); }
 
  private:
-  using Descriptor = boost::asio::posix::basic_stream_descriptor<EventLoop::Impl::Executor>;
-
-  template <class Fn>
-  static auto guarded(Fn fn) {
-    return [fn = std::move(fn)](const boost::system::error_code& error) mutable {
-      if (!error) fn();
-    };
-  }
-
-  Descriptor descriptor_;
+  ReadySet* ready_;
+  UniqueFd fd_;
 };
 
 }  // namespace sb::transport

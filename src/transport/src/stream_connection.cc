@@ -53,6 +53,7 @@ StreamConnection::StreamConnection(ServerCore& core, Socket socket, Options opti
       socket_(std::move(socket)),
       control_(std::move(options.handshake)),
       parser_(core.config().frame_bytes_max) {
+  socket_.set_owner(*this);
   keep(received_, options.received);
   keep(origin_, options.origin);
 }
@@ -69,7 +70,7 @@ void StreamConnection::start() {
   }
   if (core_ == nullptr) return;
   core_->end_turn();
-  wait_readable();
+  socket_.wait_readable();
 }
 
 void StreamConnection::pump(MonoTime now) {
@@ -185,9 +186,7 @@ void StreamConnection::wait_writable(bool stalled) {
     core_->deadlines().set(*this, core_->now() + core_->config().stall_timeout);
   }
   waiting_writable_ = true;
-  socket_.wait_writable([this, self = shared_from_this()] {
-    if (core_ != nullptr) on_writable();
-  });
+  socket_.wait_writable();
 }
 
 void StreamConnection::on_writable() {
@@ -209,12 +208,6 @@ void StreamConnection::handed_over() {
   }
 }
 
-void StreamConnection::wait_readable() {
-  socket_.wait_readable([this, self = shared_from_this()] {
-    if (core_ != nullptr) on_readable();
-  });
-}
-
 void StreamConnection::on_readable() {
   for (int i = 0; i < kReadsPerTurn; ++i) {
     const IoResult got = socket_.read(core_->scratch());
@@ -228,7 +221,7 @@ void StreamConnection::on_readable() {
     if (core_ == nullptr) return;
     if (got.bytes < core_->scratch().size()) break;
   }
-  wait_readable();
+  socket_.wait_readable();
 }
 
 void StreamConnection::take_input(std::string_view bytes) {

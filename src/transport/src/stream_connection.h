@@ -49,6 +49,8 @@ class StreamConnection final : public Connection {
   /// Empty without one.
   [[nodiscard]] std::string origin() const { return origin_ ? *origin_ : std::string(); }
 
+  void on_readable() override;
+  void on_writable() override;
   void on_deadline(MonoTime now) override;
   void begin_shutdown() override;
   void abort() override;
@@ -59,9 +61,6 @@ class StreamConnection final : public Connection {
     const auto* const at = static_cast<const char*>(from);
     for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(at + line * kLineBytes);
   }
-  void wait_readable();
-  void on_readable();
-  void on_writable();
   void take_input(std::string_view bytes);
   void begin_close(WsClose code, std::string_view reason);
   void end_session(WsClose code);

@@ -68,6 +68,8 @@ TEST(EventLoop, HandsOnSignals) {
 
 /// Counts how often its deadline came.
 struct Waiting final : Connection {
+  void on_readable() override {}
+  void on_writable() override {}
   void on_deadline(MonoTime) override { ++fired; }
   void begin_shutdown() override {}
   void abort() override {}
