@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <ranges>
@@ -206,7 +207,7 @@ void event_to_text(benchmark::State& state, Filled& filled, const EventText::Kin
     const auto from = filled.store.head();
     const auto value = document.parse(text.make(n, id.view(), (n / filled.ids.size()) % 2 == 0));
     std::vector<model::ExternalEvent> events;
-    events.push_back(*model::parse_event(*value));
+    if (!model::parse_event(*value, events.emplace_back())) std::abort();
     const auto step = ingest.submit(std::move(events), filled.wall, filled.mono);
     benchmark::DoNotOptimize(step);
     benchmark::DoNotOptimize(encode(from));

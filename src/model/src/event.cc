@@ -168,7 +168,7 @@ PendingRequestType classify_pending_request(std::string_view tool_name,
   return PendingRequestType::permission_request;
 }
 
-Result<ExternalEvent> parse_event(const JsonValue& value) {
+Result<void> parse_event(const JsonValue& value, ExternalEvent& into) {
   if (value.kind() != JsonValue::Kind::object) return json_type_error("an object", value, "$");
   const Envelope envelope(value);
   const auto& version = envelope.find(Envelope::specversion);
@@ -176,31 +176,28 @@ Result<ExternalEvent> parse_event(const JsonValue& value) {
   if (version->as_string() != "1.0") {
     return fail(ErrorCode::invalid_argument, "expected CloudEvents \"1.0\"", "$.specversion");
   }
-  Result<ExternalEvent> read{tl::in_place};
-  ExternalEvent& event = *read;
-  SB_TRY(event.id, envelope.read_id(Envelope::id));
-  SB_TRY(event.source, envelope.read_id(Envelope::source));
+  SB_TRY(into.id, envelope.read_id(Envelope::id));
+  SB_TRY(into.source, envelope.read_id(Envelope::source));
   SB_TRY(const std::string_view type_text, envelope.read_id(Envelope::type));
   const std::size_t type = index_of_name<kEventTypes>(type_text);
   if (type == kEventTypes.size()) {
     return fail(ErrorCode::invalid_argument,
                 "unknown event type \"" + std::string(type_text) + "\"", "$.type");
   }
-  SB_TRY(event.sequence, envelope.read_sequence());
+  SB_TRY(into.sequence, envelope.read_sequence());
   if (const auto& epoch = envelope.find(Envelope::sourceepoch); epoch && !epoch->is_null()) {
-    SB_TRY(event.source_epoch, envelope.read_id(Envelope::sourceepoch));
+    SB_TRY(into.source_epoch, envelope.read_id(Envelope::sourceepoch));
   }
   const bool has_subject = kEventTypes[type] != "source.synced";
   if (has_subject) {
     SB_TRY(const std::string_view subject, envelope.read_id(Envelope::subject));
-    event.workspace = WorkspaceId(std::string(subject));
+    into.workspace = WorkspaceId(std::string(subject));
   }
   const auto& data = envelope.find(Envelope::data);
   const bool needs_data = kEventTypes[type] != "workspace.removed";
   if (needs_data && !data) return json_missing_error("$.data");
-  SB_TRY_VOID(read_data(event.data, type, data ? *data : value));
-  SB_TRY_VOID(check_data_ids(event.data));
-  return read;
+  SB_TRY_VOID(read_data(into.data, type, data ? *data : value));
+  return check_data_ids(into.data);
 }
 
 }  // namespace sb::model

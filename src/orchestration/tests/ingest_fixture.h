@@ -65,10 +65,10 @@ class IngestTest : public ::testing::Test {
     JsonDocument document;
     const auto json = document.parse(text);
     EXPECT_TRUE(json) << text;
-    auto event = model::parse_event(*json);
-    if (!event) return {Kind::rejected, event.error()};
-    std::vector<model::ExternalEvent> events;
-    events.push_back(*std::move(event));
+    std::vector<model::ExternalEvent> events(1);
+    if (auto read = model::parse_event(*json, events.front()); !read) {
+      return {Kind::rejected, read.error()};
+    }
     auto step = to->submit(std::move(events), wall, MonoTime{});
     journal.write(step.journal);
     return step.verdicts.front();

@@ -11,6 +11,7 @@
 
 #include "baseline_parts.h"
 #include "entity.h"
+#include "short_text.h"
 
 namespace sb::snapshot {
 
@@ -41,18 +42,19 @@ struct Dialect1Encoder::Impl {
     if (same || SB_MUTANT(reset_cached)) return;
     cached_head = store->head();
     cached_epoch = store->epoch_number();
-    baselines.clear();
+    if (!baselines.empty()) baselines.clear();
     for (auto one = parts.begin(); one != parts.end();) {
       one = ++one->second.unused > kUnusedHeadsMax ? parts.erase(one) : std::next(one);
     }
+    for (auto& [key, batch] : others) keep_spare(batch);
+    if (!others.empty()) others.clear();
+    keep_spare(last);
     last.reset();
-    for (auto& [key, batch] : deltas) keep_spare(batch);
-    deltas.clear();
   }
 
   // The room of a message nobody holds any more serves the next one.
   void keep_spare(Batch& batch) {
-    if (batch.use_count() != 1 || batch->size() != 1) return;
+    if (batch == nullptr || batch.use_count() != 1 || batch->size() != 1) return;
     if (batch->front().head.capacity() <= kSpareBytesMax) spare = std::move(batch);
   }
 
@@ -72,17 +74,20 @@ struct Dialect1Encoder::Impl {
       text += ",\"reviewCount\":"sv;
       append_json_int(text, *count);
     }
-    text += ",\"epoch\":"sv;
-    append_json_string(text, store->epoch());
-    text += ",\"revision\":"sv;
-    append_json_uint(text, revision);
-    if (last_of_revision) {
-      text += ",\"cursor\":\""sv;
-      cursors.append(text, store->epoch(),
-                     {{}, revision, complete, full_view_hash(project.view()), {}});
-      text += '"';
+    if (epoch_text_of != store->epoch_number()) {
+      epoch_text_of = store->epoch_number();
+      epoch_text = ",\"epoch\":";
+      append_json_string(epoch_text, store->epoch());
+      epoch_text += ",\"revision\":";
     }
-    text += '}';
+    text += epoch_text;
+    ShortTexts<2> end;
+    end.add_decimal(revision).add(last_of_revision ? ",\"cursor\":\""sv : "}"sv);
+    text += end.text();
+    if (!last_of_revision) return;
+    cursors.append(text, store->epoch(),
+                   {{}, revision, complete, full_view_hash(project.view()), {}});
+    text += "\"}"sv;
   }
 
   void changed(std::string& text, const model::ProjectId& project, const EntryText& entry,
@@ -137,13 +142,15 @@ struct Dialect1Encoder::Impl {
   Revision cached_head = 0;
   std::uint64_t cached_epoch = 0;
   std::unordered_map<model::ProjectId, Batch> baselines;
-  std::unordered_map<model::ProjectId, Parts> parts;  // what the next baseline shares
-  boost::unordered_flat_map<Key, Batch, KeyHash> deltas;
-  std::vector<const IndexNode*> moved;  // of the answer being made
-  Key last_key;                         // of `last`
-  Batch last;                           // asked for last, or null
+  std::unordered_map<model::ProjectId, Parts> parts;      // what the next baseline shares
+  Key last_key;                                           // of `last`
+  Batch last;                                             // asked for last, or null
+  boost::unordered_flat_map<Key, Batch, KeyHash> others;  // asked for before, at the same head
+  std::vector<const IndexNode*> moved;                    // of the answer being made
   CursorWriter cursors;
-  Batch spare;  // of one message, or null
+  std::uint64_t epoch_text_of = 0;  // epochs count from 1
+  std::string epoch_text;           // what stands before a revision
+  Batch spare;                      // of one message, or null
 };
 
 Dialect1Encoder::Dialect1Encoder(const Store& store, std::size_t baseline_bytes_max)
@@ -191,9 +198,11 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::Projec
       impl_->last_key.project == project) {
     return impl_->last;
   }
-  auto& cached = impl_->deltas[{project, from}];
+  if (impl_->last != nullptr) impl_->others[std::move(impl_->last_key)] = std::move(impl_->last);
   impl_->last_key = {project, from};
-  if (cached) return impl_->last = cached;
+  if (const auto made = impl_->others.find(impl_->last_key); made != impl_->others.end()) {
+    return impl_->last = made->second;
+  }
   const Store& store = *impl_->store;
   store.find_moved(project, from, impl_->moved);
   const auto& moved = impl_->moved;
@@ -219,8 +228,7 @@ std::shared_ptr<const MessageBatch> Dialect1Encoder::changes(const model::Projec
                      store.review_count_revision(), true, true);
     }
   }
-  cached = std::move(batch);
-  return impl_->last = cached;
+  return impl_->last = std::move(batch);
 }
 
 Dialect1Session::Dialect1Session(const Store& store, Dialect1Encoder& encoder, Options options)

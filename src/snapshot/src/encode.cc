@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <tuple>
 
-#include "sb/core/check.h"
 #include "sb/core/json_codec.h"
 #include "sb/model/fact_codec.h"
+
+#include "short_text.h"
 
 namespace sb::snapshot {
 
@@ -59,30 +58,6 @@ const std::array<std::string, model::kScalarCount>& default_members() {
   }();
   return kMembers;
 }
-
-// A text so short that copying all of its room costs less than a call that looks at its length.
-class ShortText {
- public:
-  static constexpr std::size_t kBytesMax = 32;
-
-  void assign(std::string_view text) {
-    SB_CHECK(text.size() <= kBytesMax, "ShortText: too long");
-    size_ = text.copy(bytes_.data(), kBytesMax);
-  }
-  void assign_decimal(std::int64_t value) {
-    const auto end = std::to_chars(bytes_.data(), bytes_.data() + kBytesMax, value).ptr;
-    size_ = static_cast<std::size_t>(end - bytes_.data());
-  }
-  /// Answers where the text ends. REQUIRES: `kBytesMax` bytes of room.
-  char* write(char* to) const {
-    std::memcpy(to, bytes_.data(), kBytesMax);
-    return to + size_;
-  }
-
- private:
-  std::array<char, kBytesMax> bytes_{};
-  std::size_t size_ = 0;
-};
 
 // What stands before the time of each group.
 const std::array<ShortText, std::tuple_size_v<GroupTimes>>& group_heads() {
@@ -223,7 +198,7 @@ void EntryEncoder::write(Entity& entity, std::string_view label) {
   if (entity.text == nullptr) {
     entity.text = std::make_shared<EntryText>();
     entity.text->text_ = first(entity, entity.text->offsets_);
-  } else {
+  } else if (entity.text.use_count() != 1 || !edit(*entity.text)) {
     const EntryText& old = *entity.text;
     const std::size_t kept = rest(old);
     if (entity.text.use_count() == 1 && kept + rest_.size() <= old.text_.capacity()) {
@@ -247,6 +222,26 @@ void EntryEncoder::write(Entity& entity, std::string_view label) {
   text.revision_ = entity.revision;
   text.computed_at_ = entity.computed_at;
   text.group_times_ = entity.group_times;
+}
+
+// Changes one member and the label where they are. False: it is not one, or there is no room.
+bool EntryEncoder::edit(EntryText& text) const {
+  if (pieces_.size() != 1) return false;
+  const std::string_view made = this->text(pieces_.front());
+  const auto index = static_cast<std::size_t>(pieces_.front().field);
+  const std::size_t begin = text.offsets_[index];
+  const std::size_t bytes = text.offsets_[index + 1] - 1 - begin;
+  const std::size_t end = text.offsets_[kOwnFieldCount] - bytes + made.size();
+  const std::size_t room = text.text_.capacity();
+  if (end + label_.size() > room || text.text_.size() - bytes + made.size() > room) return false;
+  text.text_.replace(begin, bytes, made);
+  if (std::string_view(text.text_).substr(end) != label_) {
+    text.text_.replace(end, std::string::npos, label_);
+  }
+  if (made.size() != bytes) {
+    text.offsets_.lengthen(index, static_cast<std::uint32_t>(made.size() - bytes));
+  }
+  return true;
 }
 
 std::string EntryEncoder::first(const Entity& entity, MemberOffsets& offsets) const {
@@ -302,15 +297,14 @@ std::shared_ptr<const UnknownText> EntryEncoder::unknown_text(FieldSet fields) {
 
 void EntryText::append_complete(std::string& out) const {
   append_plain(out);
-  out += ",\"version\":"sv;
-  append_json_uint(out, revision_);
-  out += ",\"computedAt\":"sv;
-  append_json(out, computed_at_);
-  out += ",\"source\":"sv;
+  ShortTexts<3> numbers;
+  numbers.add(",\"version\":"sv).add_decimal(revision_).add(",\"computedAt\":\""sv);
+  out += numbers.text();
+  append_iso(out, computed_at_);
+  out += "\",\"source\":"sv;
   out.append(text_, offsets_[kOwnFieldCount]);
-  out += ",\"fieldTimestamps\":{"sv;
-  std::array<char, std::tuple_size_v<GroupTimes> * 2 * ShortText::kBytesMax> times;
-  char* to = times.data();
+  ShortTexts<2 + 2 * std::tuple_size_v<GroupTimes>> times;
+  times.add(",\"fieldTimestamps\":{"sv);
   // Most groups moved at the same time, or never.
   WallTime last{};
   ShortText never;
@@ -323,9 +317,9 @@ void EntryText::append_complete(std::string& out) const {
       last = time;
       digits.assign_decimal(last.time_since_epoch().count());
     }
-    to = (time == WallTime{} ? never : digits).write(heads[group].write(to));
+    times.add(heads[group]).add(time == WallTime{} ? never : digits);
   }
-  out.append(times.data(), to).append("}}");
+  out += times.add("}}"sv).text();
 }
 
 }  // namespace sb::snapshot

@@ -46,6 +46,7 @@ class EntryEncoder {
   }
   [[nodiscard]] std::shared_ptr<const UnknownText> unknown_text(model::FieldSet fields);
   [[nodiscard]] std::string first(const Entity& entity, MemberOffsets& offsets) const;
+  bool edit(EntryText& text) const;
   std::size_t rest(const EntryText& old);
 
   const Entity* entity_ = nullptr;  // asked about last

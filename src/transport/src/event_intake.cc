@@ -15,12 +15,12 @@ std::optional<std::string> read_id(const JsonValue& value) {
 }
 
 void add_event(ParsedEvents& parsed, const JsonValue& value) {
-  auto event = model::parse_event(value);
-  if (event) {
-    parsed.inputs.push_back({event->id, std::nullopt});
-    parsed.events.push_back(*std::move(event));
+  model::ExternalEvent& event = parsed.events.emplace_back();
+  if (auto read = model::parse_event(value, event)) {
+    parsed.inputs.push_back({event.id, std::nullopt});
   } else {
-    parsed.inputs.push_back({read_id(value), std::move(event).error()});
+    parsed.events.pop_back();
+    parsed.inputs.push_back({read_id(value), std::move(read).error()});
   }
 }
 

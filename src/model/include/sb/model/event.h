@@ -190,9 +190,10 @@ struct ExternalEvent {
   [[nodiscard]] std::string_view type() const { return kEventTypes[data.index()]; }
 };
 
-/// Reads one CloudEvents 1.0 JSON object. Errors: invalid_argument (unsupported for a type we do
-/// not know), with the path relative to the event ("$.data.prNumber").
-[[nodiscard]] Result<ExternalEvent> parse_event(const JsonValue& value);
+/// Reads one CloudEvents 1.0 JSON object into a fresh event. Errors: invalid_argument (unsupported
+/// for a type we do not know), with the path relative to the event ("$.data.prNumber"); what was
+/// read until then is of no use.
+[[nodiscard]] Result<void> parse_event(const JsonValue& value, ExternalEvent& into);
 
 /// Classifies a pending request (contract, section 6): plan before question before anything else.
 [[nodiscard]] PendingRequestType classify_pending_request(std::string_view tool_name,

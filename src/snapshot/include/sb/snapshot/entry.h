@@ -62,8 +62,9 @@ class MemberOffsets {
   void lengthen(std::size_t index, std::uint32_t bytes) {
     if (wide_ == nullptr && narrow_[kOwnFieldCount] + bytes <= kNarrowMax) {
       // All of them, and a whole number of vectors: no branch for any.
+      std::uint16_t* const offsets = narrow_.data();
       for (std::size_t i = 0; i < kRoom; ++i) {
-        narrow_[i] = static_cast<std::uint16_t>(narrow_[i] + (i > index ? bytes : 0));
+        offsets[i] = static_cast<std::uint16_t>(offsets[i] + (i > index ? bytes : 0));
       }
       return;
     }
