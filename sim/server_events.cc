@@ -63,8 +63,9 @@ void Server::restore() {
   notice_evictions();
   for (int workspace = 0; workspace < env_.swarm.workspaces; ++workspace) {
     // The journal keeps each producer's order; across producers, only the last word on one field.
-    if (oracle_.arrival_decides(workspace) || world_.evicted.contains(workspace))
-      uncertain_.insert(workspace);
+    const bool in_doubt = oracle_.arrival_decides(workspace) || world_.evicted.contains(workspace);
+    const bool dropped = env_.swarm.tombstones_bounded && oracle_.tombstoned(workspace);
+    if (in_doubt || dropped) uncertain_.insert(workspace);
   }
   for (const auto& id : ingest_.orphans(contents)) journal_own_removal(workspace_number(id.view()));
 }
