@@ -116,7 +116,9 @@ void Server::submit(std::vector<Incoming> events, std::function<void()> done) {
     const auto name = std::find(std::begin(kProducers), std::end(kProducers), said.source);
     const int source = static_cast<int>(name - std::begin(kProducers));
     const int workspace = workspace_number(said.workspace.view());
-    if (const auto floor = oracle_.floor(workspace, source)) hear_floor(workspace, source, *floor);
+    auto removed = oracle_.floor(workspace, source);
+    if (!removed) removed = oracle_.tombstone(workspace, source);
+    if (removed) hear_floor(workspace, source, *removed);
   }
   write_journal(std::move(step.journal), false, std::move(done));
 }
