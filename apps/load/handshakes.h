@@ -15,10 +15,14 @@ class Handshaker final : public Watched {
   void on_ready(std::uint32_t events) override;
 
  private:
+  void ask();
+  void fail();
+
   Shared* shared_;
   std::uint64_t* count_;
   UniqueFd fd_;
   bool asked_ = false;
+  bool waits_to_ask_ = false;
   bool stopped_ = false;
 };
 

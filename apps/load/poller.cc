@@ -18,6 +18,15 @@ namespace {
 constexpr std::uint64_t kNanosPerSecond = 1'000'000'000;
 constexpr int kEventsPerRound = 512;
 
+bool begin_connection(int fd, const std::string& host, std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  inet_pton(AF_INET, host.c_str(), &address.sin_addr);
+  return connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+         errno == EINPROGRESS;
+}
+
 }  // namespace
 
 std::uint64_t mono_nanos() {
@@ -76,16 +85,15 @@ int connect_to(const std::string& host, std::uint16_t port) {
   if (fd < 0) return -1;
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  inet_pton(AF_INET, host.c_str(), &address.sin_addr);
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
-      errno != EINPROGRESS) {
-    ::close(fd);
-    return -1;
-  }
-  return fd;
+  if (begin_connection(fd, host, port)) return fd;
+  ::close(fd);
+  return -1;
+}
+
+bool connect_again(int fd, const std::string& host, std::uint16_t port) {
+  sockaddr none{};
+  none.sa_family = AF_UNSPEC;
+  return connect(fd, &none, sizeof none) == 0 && begin_connection(fd, host, port);
 }
 
 void reset_connection(UniqueFd& fd) {

@@ -38,6 +38,9 @@ class Poller {
 
 /// A socket to the server that does not block. -1 when there is no descriptor left.
 [[nodiscard]] int connect_to(const std::string& host, std::uint16_t port);
+/// Ends the connection of such a socket, so that the other end hears of it at once, and begins
+/// another. False when it cannot.
+[[nodiscard]] bool connect_again(int fd, const std::string& host, std::uint16_t port);
 /// Closes so that the other end hears of it at once, as after a cut.
 void reset_connection(UniqueFd& fd);
 /// Lets this process have as many descriptors as it may.
