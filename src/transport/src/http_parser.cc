@@ -3,14 +3,51 @@
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 namespace sb::transport {
 namespace {
 
 namespace http = boost::beast::http;
+using boost::beast::error_code;
+
+constexpr std::size_t kHeadersTypical = 16;
+
+/// What Beast reads, put where we want it. Beast judges what is a request, and keeps the limits.
+class Reader final : public http::basic_parser<true> {
+ public:
+  HttpRequest request;
+
+ private:
+  using Text = boost::beast::string_view;
+
+  void on_request_impl(http::verb, Text method, Text target, int version, error_code&) override {
+    request.method = method;
+    request.target = target;
+    request.http11 = version >= 11;
+    request.headers.reserve(kHeadersTypical);
+  }
+  void on_field_impl(http::field, Text name, Text value, error_code&) override {
+    // A trailer is not a header, whatever it is called (RFC 9110, section 6.5.1).
+    if (!is_header_done()) request.headers.emplace_back(ascii_lower(name), trim(value));
+  }
+  void on_header_impl(error_code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
+    if (length) request.body.reserve(*length);  // which is within the limit
+  }
+  std::size_t on_body_impl(Text piece, error_code&) override {
+    request.body += piece;
+    return piece.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, Text, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, Text piece, error_code&) override {
+    request.body += piece;
+    return piece.size();
+  }
+  void on_finish_impl(error_code&) override {}
+  void on_response_impl(int, Text, int, error_code&) override {}
+};
 
 }  // namespace
 
@@ -21,8 +58,8 @@ struct HttpParser::Impl {
     parser.eager(true);
   }
   Limits limits;
-  http::request_parser<http::string_body> parser;
-  boost::beast::error_code error;
+  Reader parser;
+  error_code error;
   bool continue_told = false;
 };
 
@@ -35,7 +72,7 @@ HttpParser::Status HttpParser::feed(std::string& buffer) {
   std::size_t used = 0;
   // Beast takes what it can per call: the header, then the body piece by piece.
   while (!impl_->parser.is_done() && used < buffer.size()) {
-    boost::beast::error_code error;
+    error_code error;
     used +=
         impl_->parser.put(boost::asio::buffer(buffer.data() + used, buffer.size() - used), error);
     if (error == http::error::need_more) break;
@@ -77,24 +114,13 @@ bool HttpParser::take_expect_continue() {
   if (impl_->continue_told || !impl_->parser.is_header_done() || impl_->parser.is_done())
     return false;
   impl_->continue_told = true;
-  const auto& message = impl_->parser.get();
-  return message.version() >= 11 &&
-         ascii_iequals(trim(message[http::field::expect]), "100-continue");
+  const HttpRequest& request = impl_->parser.request;
+  return request.http11 && ascii_iequals(request.header("expect").value_or(""), "100-continue");
 }
 
 HttpRequest HttpParser::take() {
-  HttpRequest request;
-  request.keep_alive = impl_->parser.keep_alive();
-  auto message = impl_->parser.release();
-  request.method = message.method_string();
-  request.target = message.target();
-  request.http11 = message.version() >= 11;
-  for (const auto& field : message) {
-    request.headers.emplace_back(ascii_lower(field.name_string()),
-                                 std::string(trim(field.value())));
-  }
-  request.body = std::move(message.body());
-  return request;
+  impl_->parser.request.keep_alive = impl_->parser.keep_alive();
+  return std::move(impl_->parser.request);
 }
 
 }  // namespace sb::transport

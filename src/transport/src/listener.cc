@@ -85,16 +85,18 @@ std::optional<TcpAddress> tcp_address(std::string host, std::uint16_t port) {
 }
 
 std::pair<std::string, std::uint16_t> address_text(const sockaddr_storage& storage) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
   if (storage.ss_family == AF_INET) {
     sockaddr_in v4{};
     std::memcpy(&v4, &storage, sizeof(v4));
-    inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-    return {text.data(), ntohs(v4.sin_port)};
+    const auto byte = [address = ntohl(v4.sin_addr.s_addr)](unsigned shift) {
+      return address >> shift & 255U;
+    };
+    return {fmt::format("{}.{}.{}.{}", byte(24), byte(16), byte(8), byte(0)), ntohs(v4.sin_port)};
   }
   if (storage.ss_family == AF_INET6) {
     sockaddr_in6 v6{};
     std::memcpy(&v6, &storage, sizeof(v6));
+    std::array<char, INET6_ADDRSTRLEN> text{};
     inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
     return {text.data(), ntohs(v6.sin6_port)};
   }

@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstddef>
 
+#include <boost/endian/conversion.hpp>
+
 namespace sb::transport {
 namespace {
 
@@ -14,39 +16,32 @@ constexpr std::size_t kSha1Block = 64;  // bytes
 
 using Sha1State = std::array<std::uint32_t, 5>;
 
-void sha1_block(Sha1State& state, const std::uint8_t* block) {
-  std::array<std::uint32_t, 80> words{};
+void sha1_block(Sha1State& state, const char* block) {
+  std::array<std::uint32_t, 80> words;
+  std::uint32_t* const w = words.data();
   for (std::size_t i = 0; i < 16; ++i) {
-    words[i] = 0;
-    for (std::size_t j = 0; j < 4; ++j) words[i] = (words[i] << 8U) | block[4 * i + j];
+    w[i] = boost::endian::load_big_u32(reinterpret_cast<const unsigned char*>(block + 4 * i));
   }
-  for (std::size_t i = 16; i < 80; ++i) {
-    words[i] = std::rotl(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
+  for (std::size_t i = 16; i < words.size(); ++i) {
+    w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
   }
   auto [a, b, c, d, e] = state;
-  for (std::size_t i = 0; i < 80; ++i) {
-    std::uint32_t mixed = 0;
-    std::uint32_t constant = 0;
-    if (i < 20) {
-      mixed = (b & c) | (~b & d);
-      constant = 0x5A827999;
-    } else if (i < 40) {
-      mixed = b ^ c ^ d;
-      constant = 0x6ED9EBA1;
-    } else if (i < 60) {
-      mixed = (b & c) | (b & d) | (c & d);
-      constant = 0x8F1BBCDC;
-    } else {
-      mixed = b ^ c ^ d;
-      constant = 0xCA62C1D6;
+  std::uint32_t next = 0;
+  const auto rounds = [&](std::size_t begin, std::uint32_t constant, auto mix) {
+    for (std::size_t i = begin; i < begin + 20; ++i) {
+      next = std::rotl(a, 5) + mix() + e + constant + w[i];
+      e = d;
+      d = c;
+      c = std::rotl(b, 30);
+      b = a;
+      a = next;
     }
-    const std::uint32_t next = std::rotl(a, 5) + mixed + e + constant + words[i];
-    e = d;
-    d = c;
-    c = std::rotl(b, 30);
-    b = a;
-    a = next;
-  }
+  };
+  const auto parity = [&] { return b ^ c ^ d; };
+  rounds(0, 0x5A827999, [&] { return (b & c) | (~b & d); });
+  rounds(20, 0x6ED9EBA1, parity);
+  rounds(40, 0x8F1BBCDC, [&] { return (b & c) | (b & d) | (c & d); });
+  rounds(60, 0xCA62C1D6, parity);
   state[0] += a;
   state[1] += b;
   state[2] += c;
@@ -57,20 +52,19 @@ void sha1_block(Sha1State& state, const std::uint8_t* block) {
 }  // namespace
 
 std::array<std::uint8_t, 20> sha1(std::string_view bytes) {
-  std::string padded(bytes);
-  padded += '\x80';
-  while (padded.size() % kSha1Block != kSha1Block - 8) padded += '\0';
-  const std::uint64_t bits = std::uint64_t{bytes.size()} * 8;
-  for (unsigned shift = 64; shift > 0; shift -= 8) {
-    padded += static_cast<char>(static_cast<std::uint8_t>(bits >> (shift - 8)));
-  }
   Sha1State state{0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0};
-  std::array<std::uint8_t, kSha1Block> block{};
-  for (std::size_t at = 0; at < padded.size(); at += kSha1Block) {
-    for (std::size_t i = 0; i < kSha1Block; ++i)
-      block[i] = static_cast<std::uint8_t>(padded[at + i]);
-    sha1_block(state, block.data());
+  // What is left of the last whole block, a one bit, and the number of bits at the end of a block.
+  const std::string_view rest = bytes.substr(bytes.size() / kSha1Block * kSha1Block);
+  std::array<char, 2 * kSha1Block> tail{};
+  rest.copy(tail.data(), rest.size());
+  tail.at(rest.size()) = '\x80';
+  const std::size_t tail_bytes = rest.size() + 1 + 8 <= kSha1Block ? kSha1Block : 2 * kSha1Block;
+  boost::endian::store_big_u64(reinterpret_cast<unsigned char*>(tail.data() + tail_bytes - 8),
+                               bytes.size() * 8);
+  for (; bytes.size() >= kSha1Block; bytes.remove_prefix(kSha1Block)) {
+    sha1_block(state, bytes.data());
   }
+  for (std::size_t at = 0; at < tail_bytes; at += kSha1Block) sha1_block(state, tail.data() + at);
   std::array<std::uint8_t, 20> digest{};
   for (std::size_t i = 0; i < digest.size(); ++i) {
     digest[i] = static_cast<std::uint8_t>(state[i / 4] >> (24 - 8 * (i % 4)));
@@ -80,6 +74,7 @@ std::array<std::uint8_t, 20> sha1(std::string_view bytes) {
 
 std::string base64(std::string_view bytes) {
   std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t at = 0; at < bytes.size(); at += 3) {
     const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
     std::uint32_t group = 0;
@@ -97,9 +92,7 @@ std::string ws_accept_key(std::string_view key) {
   std::string text(key);
   text += kHandshakeGuid;
   const auto digest = sha1(text);
-  std::string bytes;
-  for (const std::uint8_t byte : digest) bytes += static_cast<char>(byte);
-  return base64(bytes);
+  return base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 bool is_ws_key(std::string_view key) {

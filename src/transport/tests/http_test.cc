@@ -66,6 +66,18 @@ TEST(HttpParser, ReadsChunkedBodies) {
   EXPECT_EQ(parser.take().body, "hello world");
 }
 
+TEST(HttpParser, TakesNoTrailerForAHeader) {
+  HttpParser parser(kLimits);
+  const std::string bytes =
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "5\r\nhello\r\n0\r\nAuthorization: Bearer late\r\n\r\n";
+  ASSERT_EQ(feed_all(parser, bytes, 1), HttpParser::Status::done);
+  const HttpRequest request = parser.take();
+  EXPECT_EQ(request.body, "hello");
+  EXPECT_EQ(request.header("host"), "x");
+  EXPECT_EQ(request.header("authorization"), std::nullopt);
+}
+
 TEST(HttpParser, KnowsOldClients) {
   HttpParser parser(kLimits);
   ASSERT_EQ(feed_all(parser, "GET / HTTP/1.0\r\n\r\n", 100), HttpParser::Status::done);
@@ -172,9 +184,17 @@ TEST(Etag, IsComparedWeakly) {
 TEST(WsHandshake, AnswersAsInTheRfc) {
   // RFC 6455, section 1.3; SHA-1 and base64 by their own RFCs.
   EXPECT_EQ(ws_accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-  const auto digest = sha1("abc");
-  EXPECT_EQ(digest[0], 0xA9);
-  EXPECT_EQ(digest[19], 0x9D);
+  // FIPS 180-2, appendix A: one block, two, and a million bytes.
+  const auto sha1_base64 = [](std::string_view bytes) {
+    const auto digest = sha1(bytes);
+    return base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  };
+  EXPECT_EQ(sha1_base64("abc"), "qZk+NkcGgWq6PiVxeFDCbJzQ2J0=");
+  EXPECT_EQ(sha1_base64("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "hJg+RBw70m66rkqh+VEp5eVGcPE=");
+  EXPECT_EQ(sha1_base64(std::string(1'000'000, 'a')), "NKqXPNTE2qT2Husr260nMWU0AW8=");
+  EXPECT_EQ(sha1_base64(std::string(55, 'a')), "wci73CJ5bijA4VFj0giZtlYh1lo=");
+  EXPECT_EQ(sha1_base64(std::string(64, 'a')), "AJi6gktcFkJ716ESKlpEKiXsZE0=");
   EXPECT_EQ(base64(""), "");
   EXPECT_EQ(base64("f"), "Zg==");
   EXPECT_EQ(base64("fo"), "Zm8=");
