@@ -16,6 +16,7 @@
 #include "sb/core/mutant.h"
 
 #include "entry_order.h"
+#include "short_text.h"
 #include "standing.h"
 
 namespace sb::snapshot {
@@ -71,24 +72,26 @@ std::size_t op_size(const View& view, const ViewOp& op) {
 }
 
 void append_op(std::string& out, const View& view, const ViewOp& op) {
-  out += !op.text ? R"({"op":"del","id":)"
-                  : (op.set.empty() ? R"({"op":"put","id":)" : R"({"op":"patch","id":)");
+  const bool put = op.text && op.set.empty();
+  out += !op.text ? R"({"op":"del","id":)"sv
+                  : (put ? R"({"op":"put","id":)"sv : R"({"op":"patch","id":)"sv);
   if (op.text) {
     out += op.text->id();
   } else {
     append_json_string(out, op.id.view());
   }
-  out += ",\"revision\":"sv;
-  append_json_uint(out, op.revision);
-  if (op.text && op.set.empty()) {
-    out += ",\"entry\":"sv;
+  ShortTexts<3> revision;
+  revision.add(R"(,"revision":)"sv).add_decimal(op.revision);
+  revision.add(!op.text ? "}"sv : (put ? R"(,"entry":)"sv : R"(,"set":{)"sv));
+  out += revision.text();
+  if (!op.text) return;
+  if (put) {
     append_entry(out, view, *op.text);
-  } else if (op.text) {
-    out += ",\"set\":{"sv;
-    append_members(out, *op.text, op.set);
     out += '}';
+  } else {
+    append_members(out, *op.text, op.set);
+    out += "}}"sv;
   }
-  out += '}';
 }
 
 std::uint64_t rank_of(const ViewOp& op) {
@@ -318,24 +321,23 @@ std::shared_ptr<const MessageBatch> ViewEncoder::text(
   }
   std::string text;
   text.reserve(bytes);
-  text += R"({"type":"batch","viewSeq":)"sv;
-  append_json_uint(text, view_seq);
-  text += R"(,"from":)"sv;
-  append_json_uint(text, before.revision);
-  text += R"(,"to":)"sv;
-  append_json_uint(text, after.revision);
-  text += after.complete ? R"(,"complete":true)" : R"(,"complete":false)";
+  ShortTexts<7> head;
+  head.add(R"({"type":"batch","viewSeq":)"sv).add_decimal(view_seq);
+  head.add(R"(,"from":)"sv).add_decimal(before.revision);
+  head.add(R"(,"to":)"sv).add_decimal(after.revision);
+  text += head.add(after.complete ? R"(,"complete":true)"sv : R"(,"complete":false)"sv).text();
   if (answer->reset()) text += R"(,"reset":true)"sv;
   if (reason) text.append(R"(,"reason":")"sv).append(enum_text(*reason)).append(1, '"');
   if (answer->conflated) text += R"(,"conflated":true)"sv;
   text += R"(,"cursor":")"sv;
   impl_->append_cursor(text, answer->view, after);
-  text += '"';
   if (answer->review_count) {
-    text += R"(,"reviewCount":)"sv;
+    text += R"(","reviewCount":)"sv;
     append_json_int(text, *answer->review_count);
+    text += R"(,"ops":[)"sv;
+  } else {
+    text += R"(","ops":[)"sv;
   }
-  text += R"(,"ops":[)"sv;
   for (std::size_t i = begin; i < answer->ends[index]; ++i) {
     if (i != begin) text += ',';
     append_op(text, answer->view, answer->ops[i]);
