@@ -16,11 +16,12 @@ constexpr std::size_t kSha1Block = 64;  // bytes
 
 using Sha1State = std::array<std::uint32_t, 5>;
 
-void sha1_block(Sha1State& state, const char* block) {
+void sha1_block(Sha1State& state, std::string_view block) {
   std::array<std::uint32_t, 80> words;
   std::uint32_t* const w = words.data();
   for (std::size_t i = 0; i < 16; ++i) {
-    w[i] = boost::endian::load_big_u32(reinterpret_cast<const unsigned char*>(block + 4 * i));
+    w[i] =
+        boost::endian::load_big_u32(reinterpret_cast<const unsigned char*>(block.data()) + 4 * i);
   }
   for (std::size_t i = 16; i < words.size(); ++i) {
     w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
@@ -62,9 +63,11 @@ std::array<std::uint8_t, 20> sha1(std::string_view bytes) {
   boost::endian::store_big_u64(reinterpret_cast<unsigned char*>(tail.data() + tail_bytes - 8),
                                bytes.size() * 8);
   for (; bytes.size() >= kSha1Block; bytes.remove_prefix(kSha1Block)) {
-    sha1_block(state, bytes.data());
+    sha1_block(state, bytes.substr(0, kSha1Block));
   }
-  for (std::size_t at = 0; at < tail_bytes; at += kSha1Block) sha1_block(state, tail.data() + at);
+  for (std::size_t at = 0; at < tail_bytes; at += kSha1Block) {
+    sha1_block(state, {tail.data() + at, kSha1Block});
+  }
   std::array<std::uint8_t, 20> digest{};
   for (std::size_t i = 0; i < digest.size(); ++i) {
     digest[i] = static_cast<std::uint8_t>(state[i / 4] >> (24 - 8 * (i % 4)));
