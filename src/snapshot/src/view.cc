@@ -90,7 +90,7 @@ View::View() : statuses_(kVisibleStatuses), codes_(kAllCodes) {}
 View View::full(model::ProjectId project) {
   View view;
   if (project.view() != kAllProjects) view.project_ = std::move(project);
-  view.hash_ = view.make_hash();
+  view.settle();
   return view;
 }
 
@@ -186,7 +186,7 @@ Result<View> View::parse(const JsonValue& value, const std::string& path) {
   });
   if (!outcome) return std::move(outcome).error();
   if (!value.find("projectId")) return json_missing_error(path + ".projectId");
-  view.hash_ = view.make_hash();
+  view.settle();
   return view;
 }
 
@@ -194,7 +194,7 @@ bool View::shows_hidden() const {
   return (statuses_ & ~kVisibleStatuses) != 0;
 }
 
-FieldSet View::filter_fields() const {
+FieldSet View::make_filter_fields() const {
   FieldSet fields{Field::status};
   if (project_) fields.insert(Field::projectId);
   if (codes_ == kAllCodes) return fields;
@@ -207,6 +207,11 @@ FieldSet View::filter_fields() const {
                              }) == codes_;
   fields.insert(whole_columns ? Field::kanbanColumn : Field::statusReason);
   return fields;
+}
+
+void View::settle() {
+  hash_ = make_hash();
+  filter_fields_ = make_filter_fields();
 }
 
 std::uint64_t View::make_hash() const {

@@ -48,7 +48,7 @@ class View {
   [[nodiscard]] ViewShape shape() const { return shape_; }
   [[nodiscard]] model::FieldSet fields() const { return fields_of(shape_); }
   /// The fields whose change can make an entry enter or leave this view.
-  [[nodiscard]] model::FieldSet filter_fields() const;
+  [[nodiscard]] model::FieldSet filter_fields() const { return filter_fields_; }
   /// True when entries that are hidden elsewhere (ARCHIVING) can be in this view.
   [[nodiscard]] bool shows_hidden() const;
 
@@ -67,7 +67,10 @@ class View {
 
  private:
   View();
+  // What follows from the rest, once that is complete.
+  void settle();
   [[nodiscard]] std::uint64_t make_hash() const;
+  [[nodiscard]] model::FieldSet make_filter_fields() const;
   template <class Enum>
   static constexpr std::uint32_t bit(Enum value) {
     return std::uint32_t{1} << static_cast<unsigned>(value);
@@ -79,6 +82,7 @@ class View {
   std::uint32_t statuses_;  // a bit per WorkspaceStatus
   std::uint32_t codes_;     // a bit per StatusReasonCode; column and needsUser are sets of codes
   std::uint64_t hash_ = 0;
+  model::FieldSet filter_fields_;
 };
 
 }  // namespace sb::snapshot
