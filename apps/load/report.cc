@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -71,7 +72,7 @@ double connection_bytes(const Outcome& outcome) {
 
 std::string report_text(const Outcome& outcome) {
   std::string out;
-  const auto say = [&out](std::string line) { out.append(line).append("\n"); };
+  const auto say = [&out](std::string_view line) { out.append(line).append("\n"); };
   say(fmt::format("{} clients connected in {:.2f} s, {:.0f} bytes of the server each",
                   outcome.connected, outcome.connect_seconds, connection_bytes(outcome)));
   for (const Phase& phase : outcome.phases) {

@@ -126,7 +126,8 @@ Answer ask(const std::string& socket_path, std::string_view agent, std::string_v
     const ssize_t sent = ::send(socket.get(), left.data(), left.size(), MSG_NOSIGNAL);
     if (sent > 0) {
       left.remove_prefix(static_cast<std::size_t>(sent));
-    } else if ((errno != EAGAIN && errno != EINTR) || !wait_for(socket.get(), POLLOUT, deadline)) {
+    } else if (sent == 0 || (errno != EAGAIN && errno != EINTR) ||
+               !wait_for(socket.get(), POLLOUT, deadline)) {
       return Answer::none;
     }
   }

@@ -28,11 +28,13 @@ struct Exchange {
   explicit Exchange(asio::io_context& io) : stream(io) {}
 
   void connected(beast::error_code failure) {
-    if ((error = failure)) return;
+    error = failure;
+    if (error) return;
     http::async_write(stream, request, [this](beast::error_code e, std::size_t) { written(e); });
   }
   void written(beast::error_code failure) {
-    if ((error = failure)) return;
+    error = failure;
+    if (error) return;
     http::async_read(stream, buffer, response, [this](beast::error_code e, std::size_t) {
       error = e;
       done = !e;

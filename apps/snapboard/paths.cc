@@ -11,9 +11,8 @@ namespace sb::app {
 
 Result<std::string> runtime_dir() {
   const char* xdg = std::getenv("XDG_RUNTIME_DIR");
-  const std::string dir = xdg != nullptr && xdg[0] == '/'
-                              ? std::string(xdg) + "/snapboard"
-                              : "/tmp/snapboard-" + std::to_string(getuid());
+  std::string dir = xdg != nullptr && xdg[0] == '/' ? std::string(xdg) + "/snapboard"
+                                                    : "/tmp/snapboard-" + std::to_string(getuid());
   if (mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) {
     return fail(ErrorCode::unavailable, "cannot make " + dir + ": " + std::strerror(errno));
   }

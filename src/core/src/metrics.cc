@@ -84,13 +84,13 @@ Gauge& Metrics::gauge(std::string_view name, std::string_view help, MetricLabels
 }
 
 Histogram& Metrics::histogram(std::string_view name, std::string_view help,
-                              std::vector<double> bucket_bounds, MetricLabels labels) {
+                              const std::vector<double>& bucket_bounds, MetricLabels labels) {
   auto& family = prometheus::BuildHistogram()
                      .Name(full_name(name))
                      .Help(std::string(help))
                      .Register(impl_->registry);
   const std::lock_guard lock(impl_->mutex);
-  return impl_->histograms.emplace_back(family.Add(to_map(labels), std::move(bucket_bounds)));
+  return impl_->histograms.emplace_back(family.Add(to_map(labels), bucket_bounds));
 }
 
 void Metrics::before_text(std::function<void()> refresh) {

@@ -123,6 +123,7 @@ std::vector<GithubService::Impl::Probe> GithubService::Impl::make_probes() {
 void GithubService::Impl::probed(const Probed& answers) {
   probing = false;
   std::vector<std::string> lost;
+  lost.reserve(watched.size());
   for (const auto& [key, one] : watched) lost.push_back(key);
   for (const auto& [probe, response] : answers) {
     if (!response) {

@@ -75,7 +75,7 @@ void RunScriptService::Impl::spawn(const std::shared_ptr<Run>& run, const RunScr
 process::SupervisedListener RunScriptService::Impl::listener_of(const std::shared_ptr<Run>& run) {
   process::SupervisedListener listener;
   const std::weak_ptr<Run> weak = run;  // the run holds its listener
-  const auto on_loop = [&loop = deps.loop, owner = weak_from_this(), weak](auto task) {
+  const auto on_loop = [&loop = deps.loop, owner = weak_from_this(), weak](const auto& task) {
     loop.post([owner, weak, task] {
       const auto self = owner.lock();
       const auto held = weak.lock();
@@ -87,7 +87,7 @@ process::SupervisedListener RunScriptService::Impl::listener_of(const std::share
       self.begun_run(held, supervised);
     });
   };
-  listener.started = [on_loop](ProcessIdentity process) {
+  listener.started = [on_loop](const ProcessIdentity& process) {
     on_loop([process](Impl& self, const std::shared_ptr<Run>& held) {
       held->process = process;
       self.settle(held);

@@ -49,7 +49,7 @@ class Metrics {
   Counter& counter(std::string_view name, std::string_view help, MetricLabels labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, MetricLabels labels = {});
   Histogram& histogram(std::string_view name, std::string_view help,
-                       std::vector<double> bucket_bounds, MetricLabels labels = {});
+                       const std::vector<double>& bucket_bounds, MetricLabels labels = {});
 
   /// Calls `refresh` on the reading thread before each `text`, to set gauges that are read, not
   /// pushed.
