@@ -129,10 +129,10 @@ void JsonEdit::append_member(const Node& object, std::string_view name, std::str
 }
 
 void JsonEdit::append_item(const Node& array, std::string_view value) {
-  append(array, std::string(value));
+  append(array, value);
 }
 
-void JsonEdit::append(const Node& container, std::string value) {
+void JsonEdit::append(const Node& container, std::string_view value) {
   const std::string outer = indent_of_line(container.begin);
   const std::string inner = outer + unit_;
   if (container.size() == 0) {

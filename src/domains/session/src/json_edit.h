@@ -53,7 +53,7 @@ class JsonEdit {
   Node scan_value(std::size_t& at);
   void skip_space(std::size_t& at) const;
   void skip_string(std::size_t& at) const;
-  void append(const Node& container, std::string value);
+  void append(const Node& container, std::string_view value);
   [[nodiscard]] std::string indent_of_line(std::size_t at) const;
   [[nodiscard]] std::string fitted(std::string_view value, std::string_view indent) const;
 
