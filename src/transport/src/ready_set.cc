@@ -91,10 +91,8 @@ void ReadySet::tell(int fd, std::uint32_t events) {
   // A socket stays watched for input, because nearly always somebody waits for it again, until some
   // comes that nobody waits for: that would be reported on and on.
   const Watch& held = watches_[index];
-  const bool idle_write = (held.watched & ~held.wanted & kWritable) != 0;
-  if (!told || idle_write) {
-    watch(fd, told ? held.wanted | (held.watched & kReadable) : held.wanted);
-  }
+  const int kept = told ? held.watched & kReadable : 0;
+  watch(fd, static_cast<std::uint8_t>(held.wanted | kept));
 }
 
 }  // namespace sb::transport

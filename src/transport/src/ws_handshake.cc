@@ -54,7 +54,7 @@ void sha1_block(Sha1State& state, std::string_view block) {
 
 std::array<std::uint8_t, 20> sha1(std::string_view bytes) {
   Sha1State state{0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0};
-  // What is left of the last whole block, a one bit, and the number of bits at the end of a block.
+  // What follows the last whole block, a one bit, and the number of bits at the end of a block.
   const std::string_view rest = bytes.substr(bytes.size() / kSha1Block * kSha1Block);
   std::array<char, 2 * kSha1Block> tail{};
   rest.copy(tail.data(), rest.size());
