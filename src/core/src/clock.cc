@@ -1,19 +1,25 @@
 #include "sb/core/clock.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace sb {
 namespace {
 
-// As many as the compiler knows of, so that it needs neither a loop nor a division.
-template <int kDigits>
-void put(char*& out, std::uint32_t value) {
-  for (int i = kDigits - 1; i >= 0; --i) {
-    out[i] = static_cast<char>('0' + value % 10);
-    value /= 10;
+// The digits of each number below 100.
+constexpr auto kPairs = [] {
+  std::array<std::array<char, 2>, 100> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    pairs[i] = {static_cast<char>('0' + i / 10), static_cast<char>('0' + i % 10)};
   }
-  out += kDigits;
+  return pairs;
+}();
+
+void put_pair(char*& out, std::uint32_t value) {
+  std::memcpy(out, kPairs[value].data(), 2);
+  out += 2;
 }
 
 // Reads exactly `digits` decimal digits.
@@ -51,20 +57,23 @@ void append_iso(std::string& out, WallTime time) {
   const auto of_day = time - day;
   std::array<char, 24> text;
   char* at = text.data();
-  put<4>(at, static_cast<std::uint32_t>(static_cast<int>(date.year())));
+  const auto year = static_cast<std::uint32_t>(static_cast<int>(date.year())) % 10'000;
+  put_pair(at, year / 100);
+  put_pair(at, year % 100);
   *at++ = '-';
-  put<2>(at, static_cast<unsigned>(date.month()));
+  put_pair(at, static_cast<unsigned>(date.month()));
   *at++ = '-';
-  put<2>(at, static_cast<unsigned>(date.day()));
+  put_pair(at, static_cast<unsigned>(date.day()));
   *at++ = 'T';
   const auto ms = static_cast<std::uint32_t>(of_day.count());
-  put<2>(at, ms / 3'600'000);
+  put_pair(at, ms / 3'600'000);
   *at++ = ':';
-  put<2>(at, ms / 60'000 % 60);
+  put_pair(at, ms / 60'000 % 60);
   *at++ = ':';
-  put<2>(at, ms / 1'000 % 60);
+  put_pair(at, ms / 1'000 % 60);
   *at++ = '.';
-  put<3>(at, ms % 1'000);
+  *at++ = static_cast<char>('0' + ms / 100 % 10);
+  put_pair(at, ms % 100);
   *at++ = 'Z';
   out.append(text.data(), text.size());
 }
