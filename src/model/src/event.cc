@@ -9,12 +9,14 @@
 namespace sb::model {
 namespace {
 
+bool is_id(std::string_view text) {
+  return !text.empty() && text.size() <= kIdBytesMax;
+}
+
 Result<void> check_id(std::string_view id, const JsonPath& path) {
+  if (is_id(id)) return {};
   if (id.empty()) return fail(ErrorCode::invalid_argument, "must not be empty", path.text());
-  if (id.size() > kIdBytesMax) {
-    return fail(ErrorCode::invalid_argument, "longer than 256 bytes", path.text());
-  }
-  return {};
+  return fail(ErrorCode::invalid_argument, "longer than 256 bytes", path.text());
 }
 
 // "*" stands for every project in a read, so no project can have it.
@@ -41,14 +43,14 @@ class Envelope {
   }
   /// A required identifier. Lives as long as the document.
   [[nodiscard]] Result<std::string_view> read_id(Attribute attribute) const {
+    const auto& member = find(attribute);
+    const auto text = member ? member->as_string() : std::nullopt;
+    if (text && is_id(*text)) return *text;
     const JsonPath root = "$";
     const JsonPath path = root.member(kNames[index(attribute)]);
-    const auto& member = find(attribute);
     if (!member) return json_missing_error(path);
-    const auto text = member->as_string();
     if (!text) return json_type_error("a string", *member, path);
-    SB_TRY_VOID(check_id(*text, path));
-    return *text;
+    return tl::unexpected(check_id(*text, path).error());
   }
   /// An unsigned 64-bit decimal, as a string (or, leniently, a whole JSON number).
   [[nodiscard]] Result<std::optional<std::uint64_t>> read_sequence() const {

@@ -180,6 +180,8 @@ inline constexpr std::array<std::string_view, std::variant_size_v<EventData>> kE
 
 /// One CloudEvent, checked. Identifiers are at most kIdBytesMax bytes.
 struct ExternalEvent {
+  ExternalEvent();  // of its own, or a list that makes one fills it with zeros before
+
   std::string id;         ///< unique per source
   std::string source;     ///< the producer
   WorkspaceId workspace;  ///< `subject`; empty only for source.synced
@@ -189,6 +191,7 @@ struct ExternalEvent {
 
   [[nodiscard]] std::string_view type() const { return kEventTypes[data.index()]; }
 };
+inline ExternalEvent::ExternalEvent() = default;
 
 /// Reads one CloudEvents 1.0 JSON object into a fresh event. Errors: invalid_argument (unsupported
 /// for a type we do not know), with the path relative to the event ("$.data.prNumber"); what was
