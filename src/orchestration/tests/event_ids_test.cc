@@ -15,15 +15,34 @@ EventIds::Mark mark(std::size_t number) {
   return EventIds::mark("6f1c0a52-7c1e-4f0e-9d51-" + std::to_string(number));
 }
 
-TEST(EventIdsTest, TheLatestTenThousandIdsAreRememberedAndNoOlderOne) {
+TEST(EventIdsTest, TheLatestTenThousandIdsAreRememberedAndHardlyAnOlderOne) {
   EventIds ids;
-  const std::size_t count = 3 * EventIds::kRemembered + 7;
-  for (std::size_t i = 0; i < count; ++i) {
-    ASSERT_FALSE(ids.contains(mark(i)));
-    ids.add(mark(i));
+  std::size_t count = 0;
+  for (; count < 3 * EventIds::kRemembered + 7; ++count) {
+    ASSERT_FALSE(ids.contains(mark(count)));
+    ids.add(mark(count));
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    ASSERT_EQ(ids.contains(mark(i)), i >= count - EventIds::kRemembered) << i;
+  // At every place within a step of forgetting.
+  for (std::size_t step = 0; step < EventIds::kForgottenAtOnce; ++step) {
+    for (std::size_t age = 1; age <= EventIds::kRemembered; ++age) {
+      ASSERT_TRUE(ids.contains(mark(count - age))) << age;
+    }
+    for (std::size_t i = 0; i <= count - EventIds::kRemembered - EventIds::kForgottenAtOnce; ++i) {
+      ASSERT_FALSE(ids.contains(mark(i))) << i;
+    }
+    ids.add(mark(count++));
+  }
+}
+
+TEST(EventIdsTest, AForgottenIdIsRememberedAsLongAsANewOne) {
+  EventIds ids;
+  std::size_t count = 0;
+  while (count < EventIds::kRemembered + EventIds::kForgottenAtOnce) ids.add(mark(count++));
+  ASSERT_FALSE(ids.contains(mark(0)));
+  ids.add(mark(0));
+  for (std::size_t i = 1; i < EventIds::kRemembered; ++i) {
+    ids.add(mark(count++));
+    ASSERT_TRUE(ids.contains(mark(0))) << i;
   }
 }
 
@@ -62,7 +81,7 @@ TEST_F(IngestTest, ABusySourceMakesNobodyElsesEventsForgotten) {
   create();
   EXPECT_EQ(send("workspace.updated", R"({"name":"x"})", "", "quiet", "agents/quiet").kind,
             Kind::accepted);
-  for (std::size_t i = 0; i < EventIds::kRemembered + 1; ++i) {
+  for (std::size_t i = 0; i < EventIds::kRemembered + EventIds::kForgottenAtOnce; ++i) {
     send("ratchet.toggled", R"({"enabled":true})", "", "busy" + std::to_string(i), "agents/busy");
   }
   EXPECT_EQ(send("workspace.updated", R"({"name":"y"})", "", "quiet", "agents/quiet").kind,

@@ -17,6 +17,8 @@ namespace sb::orchestration {
 /// What one event adds to the journal, as the loop hands it over: rows and their texts are made on
 /// the database thread. Thread: a value.
 struct JournalStatement {
+  JournalStatement();  // of its own, or a list that makes one fills it with zeros before
+
   model::WorkspaceId workspace;
   std::string source;
   model::Stamp stamp;
@@ -29,6 +31,7 @@ struct JournalStatement {
   /// How many rows it becomes.
   [[nodiscard]] std::size_t row_count() const;
 };
+inline JournalStatement::JournalStatement() = default;
 
 /// One step of the journal, in order.
 struct JournalStep {
