@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -85,9 +86,15 @@ struct Dialect1Encoder::Impl {
     end.add_decimal(revision).add(last_of_revision ? ",\"cursor\":\""sv : "}"sv);
     text += end.text();
     if (!last_of_revision) return;
-    cursors.append(text, store->epoch(),
-                   {{}, revision, complete, full_view_hash(project.view()), {}});
+    cursors.append(text, store->epoch(), {{}, revision, complete, view_hash(project), {}});
     text += "\"}"sv;
+  }
+
+  // Mostly of the same project as before.
+  std::uint64_t view_hash(const model::ProjectId& project) {
+    if (!hashed || hashed->first != project)
+      hashed.emplace(project, full_view_hash(project.view()));
+    return hashed->second;
   }
 
   void changed(std::string& text, const model::ProjectId& project, const EntryText& entry,
@@ -148,9 +155,10 @@ struct Dialect1Encoder::Impl {
   boost::unordered_flat_map<Key, Batch, KeyHash> others;  // asked for before, at the same head
   std::vector<const IndexNode*> moved;                    // of the answer being made
   CursorWriter cursors;
-  std::uint64_t epoch_text_of = 0;  // epochs count from 1
-  std::string epoch_text;           // what stands before a revision
-  Batch spare;                      // of one message, or null
+  std::optional<std::pair<model::ProjectId, std::uint64_t>> hashed;  // and its view's hash
+  std::uint64_t epoch_text_of = 0;                                   // epochs count from 1
+  std::string epoch_text;  // what stands before a revision
+  Batch spare;             // of one message, or null
 };
 
 Dialect1Encoder::Dialect1Encoder(const Store& store, std::size_t baseline_bytes_max)

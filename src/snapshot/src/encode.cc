@@ -149,6 +149,9 @@ void EntryEncoder::fetch_ahead(const Entity& entity) {
     const auto* at = static_cast<const char*>(from);
     for (std::size_t i = 0; i < bytes; i += kLineBytes) __builtin_prefetch(at + i);
   };
+  // These two are looked into below: they come in together, while the entity is asked for.
+  __builtin_prefetch(entity.text.get());
+  __builtin_prefetch(entity.history.get());
   fetch(&entity, sizeof entity);
   if (entity.text != nullptr) fetch(entity.text->text_.data(), entity.text->text_.size());
   if (entity.history != nullptr) fetch(entity.history->end(), kRecordBytes);

@@ -63,8 +63,10 @@ class MemberOffsets {
     if (wide_ == nullptr && narrow_[kOwnFieldCount] + bytes <= kNarrowMax) {
       // All of them, and a whole number of vectors: no branch for any.
       std::uint16_t* const offsets = narrow_.data();
-      for (std::size_t i = 0; i < kRoom; ++i) {
-        offsets[i] = static_cast<std::uint16_t>(offsets[i] + (i > index ? bytes : 0));
+      const auto behind = static_cast<std::uint16_t>(index);
+      const auto longer = static_cast<std::uint16_t>(bytes);
+      for (std::uint16_t i = 0; i < kRoom; ++i) {
+        offsets[i] = static_cast<std::uint16_t>(offsets[i] + (i > behind ? longer : 0));
       }
       return;
     }
@@ -77,7 +79,7 @@ class MemberOffsets {
 
  private:
   static constexpr std::uint32_t kNarrowMax = 0xFFFF;
-  static constexpr std::size_t kRoom = (kOwnFieldCount + 8) / 8 * 8;
+  static constexpr std::uint16_t kRoom = (kOwnFieldCount + 8) / 8 * 8;
   std::array<std::uint16_t, kRoom> narrow_{};  // one for each offset, and some more
   std::unique_ptr<All> wide_;
 };
