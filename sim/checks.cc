@@ -47,16 +47,21 @@ Checks::View view_of(const Store& store, int project) {
 }  // namespace
 
 void Checks::new_life(const std::string& epoch) {
-  epoch_ = epoch;
   stated_ = false;
   removed_.clear();  // a removal nobody was told of may not have been written
   newest_.clear();
   last_by_.clear();
+  texts_.clear();
+  new_epoch(epoch);
+}
+
+void Checks::new_epoch(const std::string& epoch) {
+  epoch_ = epoch;
   head_ = 0;
   floors_.fill(0);
   now_.fill(std::make_shared<Seen>());
   history_.assign(1, now_);
-  texts_.clear();
+  texts_now_ = &texts_[epoch];
 }
 
 void Checks::baseline(const std::string& epoch) {
@@ -164,6 +169,14 @@ void Checks::repaired(const Store& store, int workspace, const Row& row) {
 
 void Checks::committed(const Store& store) {
   auto& judge = env_->judge;
+  if (store.epoch() != epoch_) {
+    const auto last = env_->swarm.limits.revision_max;
+    judge.hold(head_ >= last, "L1", [&] {
+      return "epoch " + epoch_ + " ended at " + std::to_string(head_) + " of " +
+             std::to_string(last);
+    });
+    new_epoch(std::string(store.epoch()));
+  }
   judge.hold(store.head() == head_ + 1, "L1", [&] {
     return "head went from " + std::to_string(head_) + " to " + std::to_string(store.head());
   });
@@ -205,7 +218,7 @@ void Checks::committed(const Store& store) {
         reason_moved = reason_moved || before.reasons.at(workspace) != entry.status_reason;
       }
       if (held == before.view.end() || held->second != entry.revision) {
-        texts_[{workspace, entry.revision}] = entry.text;
+        (*texts_now_)[{workspace, entry.revision}] = entry.text;
         for (std::size_t field = 0; field < model::kScalarCount; ++field) {
           // The time of an event about activity alone is the wall clock's: for display.
           if (static_cast<Field>(field) == Field::lastActivityAt) continue;
@@ -308,10 +321,12 @@ void Checks::catching_up(snapshot::ViewEncoder& views) {
   }
 }
 
-std::shared_ptr<const snapshot::EntryText> Checks::text(int workspace,
+std::shared_ptr<const snapshot::EntryText> Checks::text(const std::string& epoch, int workspace,
                                                         std::uint64_t revision) const {
-  const auto found = texts_.find({workspace, revision});
-  return found == texts_.end() ? nullptr : found->second;
+  const auto of_epoch = texts_.find(epoch);
+  if (of_epoch == texts_.end()) return nullptr;
+  const auto found = of_epoch->second.find({workspace, revision});
+  return found == of_epoch->second.end() ? nullptr : found->second;
 }
 
 const Checks::View* Checks::view(int project, std::uint64_t revision) const {

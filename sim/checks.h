@@ -31,6 +31,8 @@ class Checks {
 
   /// A new life of the server begins: revisions and what was shown start over.
   void new_life(const std::string& epoch);
+  /// The server ran out of revisions: they start over, and what was shown stands.
+  void new_epoch(const std::string& epoch);
   [[nodiscard]] const std::string& epoch() const { return epoch_; }
 
   enum class By { event, read, removal_event, absence };
@@ -63,6 +65,12 @@ class Checks {
   // --- history, for delivery ---
   using View = std::map<int, std::uint64_t>;  // id -> revision
   [[nodiscard]] std::shared_ptr<const snapshot::EntryText> text(int workspace,
+                                                                std::uint64_t revision) const {
+    return text(epoch_, workspace, revision);
+  }
+  /// Of an earlier epoch of this life too: what was said then may still be on its way.
+  [[nodiscard]] std::shared_ptr<const snapshot::EntryText> text(const std::string& epoch,
+                                                                int workspace,
                                                                 std::uint64_t revision) const;
   /// The view of a project as it was at a revision; null when that revision never was.
   [[nodiscard]] const View* view(int project, std::uint64_t revision) const;
@@ -95,7 +103,10 @@ class Checks {
   std::array<std::uint64_t, kProjects> floors_{};
   std::array<std::shared_ptr<Seen>, kProjects> now_;
   std::vector<std::array<std::shared_ptr<Seen>, kProjects>> history_;  // by revision
-  std::map<std::pair<int, std::uint64_t>, std::shared_ptr<const snapshot::EntryText>> texts_;
+  using Texts = std::map<std::pair<int, std::uint64_t>,                // id and revision
+                         std::shared_ptr<const snapshot::EntryText>>;
+  std::map<std::string, Texts> texts_;  // by epoch
+  Texts* texts_now_ = nullptr;          // of this one
   std::uint64_t fingerprint_ = 0;
 };
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kReparsePercent = 4;  // of messages are read by the JSON parser as well
 constexpr int kRedeliverPercent = 5;
+constexpr std::string_view kEpoch = ",\"epoch\":\"";
 
 std::optional<std::uint64_t> number_at(std::string_view text, std::size_t at) {
   std::uint64_t number = 0;
@@ -64,11 +65,10 @@ bool Client::parse_tail(std::string_view text, std::size_t at, Message& message)
     message.review_count = static_cast<std::int64_t>(*value);
     at = text.find(',', count);
   }
-  at = skip(text, at, ",\"epoch\":\"");
+  at = skip(text, at, kEpoch);
   if (at == std::string_view::npos) return false;
   const auto quote = text.find('"', at);
   if (quote == std::string_view::npos) return false;
-  message.epoch = text.substr(at, quote - at);
   at = skip(text, quote + 1, ",\"revision\":");
   if (at == std::string_view::npos) return false;
   const auto revision = number_at(text, at);
@@ -91,6 +91,9 @@ std::optional<Client::Message> Client::parse(const std::string& text) {
   if (at == std::string_view::npos) return std::nullopt;
   message.full = view.substr(at, 4) == "full";
   message.removed = view.substr(at, 7) == "removed";
+  const auto epoch = skip(view, view.rfind(kEpoch), kEpoch);
+  message.epoch =
+      epoch == std::string_view::npos ? "" : view.substr(epoch, view.find('"', epoch) - epoch);
   // The id of an entry or a message, and the entry's text as it was published.
   const auto id_at = [&](std::size_t start) {
     const auto end = start == std::string_view::npos ? start : view.find('"', start);
@@ -104,7 +107,7 @@ std::optional<Client::Message> Client::parse(const std::string& text) {
         version == std::string_view::npos ? std::nullopt : number_at(view, version + 10);
     if (!revision) return std::string_view::npos;
     message.entry_revision = *revision;
-    const auto published = checks().text(message.workspace, *revision);
+    const auto published = checks().text(message.epoch, message.workspace, *revision);
     if (!published) return std::string_view::npos;
     return skip(view, start, published->complete());
   };
@@ -179,6 +182,7 @@ void Client::apply(const Message& message) {
              " again after resuming from " + std::to_string(resumed_from_);
     });
   }
+  if (message.full && message.epoch != state_.epoch) last_revision_ = 0;
   judge.hold(message.revision >= last_revision_, "T1", [&] {
     return who() + "got revision " + std::to_string(message.revision) + " after " +
            std::to_string(last_revision_);

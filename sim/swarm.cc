@@ -4,6 +4,12 @@ namespace sb::sim {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr std::uint64_t kEpochs = 0x65706F636873;
+
+}  // namespace
+
 Swarm Swarm::draw(Rng& rng) {
   Swarm s;
   const auto maybe = [&](int& fault, int low, int high) {
@@ -57,6 +63,10 @@ Swarm Swarm::draw(Rng& rng) {
     s.limits.tombstones_max = static_cast<std::size_t>(rng.between(1, 3));
     s.limits.workspaces_per_project_max = snapshot::Limits{}.workspaces_per_project_max;
   }
+  // From a source of chance of its own, so that all else of a seed is what it was without it.
+  if (Rng apart = rng; Rng(apart.next() ^ kEpochs).percent(12)) {
+    s.limits.revision_max = Rng(apart.next()).between<snapshot::Revision>(3, 80);
+  }
   return s;
 }
 
@@ -74,6 +84,9 @@ std::string Swarm::text() const {
   say("event_delay_ms", event_delay_max.count());
   say("coalesce_ms", coalesce.count());
   say("entries_max", static_cast<std::int64_t>(limits.workspaces_per_project_max));
+  if (limits.revision_max != snapshot::kRevisionMax) {
+    say("revision_max", static_cast<std::int64_t>(limits.revision_max));
+  }
   say("tombstones_max", static_cast<std::int64_t>(limits.tombstones_max));
   say("tombstone_age_s", limits.tombstone_age_min.count());
   say("churn", churn);
