@@ -34,6 +34,14 @@ void EventLoop::cancel(TimerId id) {
   impl_->timers.erase(id);
 }
 
+void EventLoop::Impl::at_turn_end(std::function<void()> task) {
+  if (ready.telling()) {
+    ready.at_end(std::move(task));
+  } else {
+    boost::asio::post(context, std::move(task));
+  }
+}
+
 void EventLoop::Impl::wait_signal() {
   signals.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;

@@ -23,6 +23,8 @@ struct EventLoop::Impl {
       std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
   void wait_signal();
+  /// Runs `task` soon, after whatever else this turn brings: many changes are then told at once.
+  void at_turn_end(std::function<void()> task);
 
   boost::asio::io_context context{1};
   boost::asio::executor_work_guard<Executor> work{context.get_executor()};

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "connection.h"
 
@@ -68,10 +69,13 @@ void ReadySet::wait() {
 void ReadySet::take_ready() {
   const int count =
       ::epoll_wait(epoll_.native_handle(), events_.data(), static_cast<int>(events_.size()), 0);
+  telling_ = true;
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events_[static_cast<std::size_t>(i)];
     tell(event.data.fd, event.events);
   }
+  telling_ = false;
+  for (const auto& task : std::exchange(at_end_, {})) task();
 }
 
 void ReadySet::tell(int fd, std::uint32_t events) {

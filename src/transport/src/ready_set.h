@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -32,6 +34,10 @@ class ReadySet {
   void want(int fd, Interest interest);
   /// Before the socket is closed. What it wanted is void.
   void forget(int fd);
+  /// Whether owners are being told right now. Then `at_end` runs `task` once all of them have been,
+  /// in the same turn of the loop: to come back to it takes two system calls.
+  [[nodiscard]] bool telling() const { return telling_; }
+  void at_end(std::function<void()> task) { at_end_.push_back(std::move(task)); }
 
  private:
   struct Watch {
@@ -49,6 +55,8 @@ class ReadySet {
   boost::asio::posix::basic_stream_descriptor<Executor> epoll_;
   std::vector<Watch> watches_;  // by descriptor: the kernel hands out the lowest numbers
   std::array<epoll_event, kEventsPerTurn> events_;
+  bool telling_ = false;
+  std::vector<std::function<void()>> at_end_;
 };
 
 }  // namespace sb::transport

@@ -172,7 +172,7 @@ void ServerCore::remove_websocket(StreamConnection& connection) {
 void ServerCore::store_changed() {
   if (pump_posted_ || (websockets_.empty() && waits_.empty())) return;
   pump_posted_ = true;
-  loop_.post([weak = weak_from_this()] {
+  loop_.impl().at_turn_end([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->pump();
   });
 }

@@ -89,6 +89,34 @@ TEST_F(ReadySetTest, TellsWhatIsWantedOnly) {
   EXPECT_THAT(near->heard, ElementsAre("writable", "writable", "readable"));
 }
 
+TEST_F(ReadySetTest, TheEndOfATurnComesWhenAllHaveBeenTold) {
+  auto [one, far_one] = connected();
+  auto [two, far_two] = connected();
+  std::vector<std::string> order;
+  for (const auto& near : {one, two}) {
+    near->socket.wait_readable();
+    near->when_readable = [&] {
+      order.emplace_back("told");
+      loop_.impl().at_turn_end([&] {
+        order.emplace_back("end");
+        loop_.impl().at_turn_end([&] { order.emplace_back("later"); });
+      });
+    };
+  }
+  say(far_one);
+  say(far_two);
+  run();
+  EXPECT_THAT(order, ElementsAre("told", "told", "end", "end", "later", "later"));
+}
+
+TEST_F(ReadySetTest, OutsideOfATurnItsEndIsPosted) {
+  bool ended = false;
+  loop_.impl().at_turn_end([&] { ended = true; });
+  EXPECT_FALSE(ended);
+  run();
+  EXPECT_TRUE(ended);
+}
+
 TEST_F(ReadySetTest, TheEndOfThePeerIsSomethingToRead) {
   auto [near, far] = connected();
   near->socket.wait_readable();
