@@ -23,6 +23,7 @@ bool shows_the_same(const SessionRow& left, const SessionRow& right) {
 
 std::vector<std::string> request_ids(const SessionRow& row) {
   std::vector<std::string> ids;
+  ids.reserve(row.facts.requests.size());
   for (const Request& request : row.facts.requests) ids.push_back(request.id);
   return ids;
 }
@@ -33,7 +34,7 @@ std::vector<std::string> request_ids(const SessionRow& row) {
 /// for what is under way, so that what it answers is true of the table.
 void SessionService::Impl::persist(Live& live, std::function<void(Result<void>)> done) {
   SessionRow next = live.row;
-  next.facts = live.state;
+  next.facts = static_cast<const SessionFacts&>(live.state);
   const WallTime wall = deps.clock.wall_now();
   const bool active = live.queued &&
                       live.state.activity == model::SessionRuntimeActivity::WORKING &&

@@ -30,7 +30,7 @@ bool bring_up_to_date(SessionRow& row, MonoTime mono, WallTime wall) {
   // Counted from the beginning of another boot.
   const auto uptime = static_cast<std::uint64_t>(mono.time_since_epoch().count());
   if (other_boot || state.order > uptime) state.order = 0;
-  row.facts = state;
+  row.facts = static_cast<const SessionFacts&>(state);
   return moved;
 }
 
@@ -162,7 +162,8 @@ void SessionService::relocate() {
   }
 }
 
-void SessionService::release(const model::WorkspaceId& workspace, std::function<void()> done) {
+void SessionService::release(const model::WorkspaceId& workspace,
+                             const std::function<void()>& done) {
   std::vector<std::string> ids;
   for (const auto& [id, live] : impl_->lives) {
     if (live->row.workspace == workspace) ids.push_back(id);

@@ -11,7 +11,7 @@
 namespace sb::session {
 
 struct SpoolIntake::Impl : std::enable_shared_from_this<SpoolIntake::Impl> {
-  Impl(Deps given, std::string given_path) : deps(given), path(std::move(given_path)) {}
+  Impl(Deps given, std::string given_path) : deps(std::move(given)), path(std::move(given_path)) {}
 
   // One at a time; a hint during it causes one more.
   void take() {
@@ -78,7 +78,7 @@ struct SpoolIntake::Impl : std::enable_shared_from_this<SpoolIntake::Impl> {
 };
 
 SpoolIntake::SpoolIntake(Deps deps, std::string path)
-    : impl_(std::make_shared<Impl>(deps, std::move(path))) {}
+    : impl_(std::make_shared<Impl>(std::move(deps), std::move(path))) {}
 
 SpoolIntake::~SpoolIntake() {
   impl_->stopped = true;

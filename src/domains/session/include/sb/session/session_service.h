@@ -89,7 +89,7 @@ class SessionService {
   void relocate();
   /// Forgets all sessions of a workspace. Their agents are not ours to stop. What they say later is
   /// ignored until they start anew.
-  void release(const model::WorkspaceId& workspace, std::function<void()> done);
+  void release(const model::WorkspaceId& workspace, const std::function<void()>& done);
   /// The user closes one session. Errors: not_found.
   void remove(const std::string& id, std::function<void(Result<void>)> done);
 
