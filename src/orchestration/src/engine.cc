@@ -221,10 +221,13 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     journal->add(ingest.removed(id), [](const Result<void>&) {});
   }
 
-  /// Asks every domain; `done` when the last of them has answered.
+  /// Asks every domain; `done`, on the loop, when the last of them has answered, or let go of its
+  /// callback, which can be on any thread.
   void ask_all(void (OwnDomain::*what)(const model::WorkspaceId&, std::function<void()>),
                const model::WorkspaceId& id, std::function<void()> done) {
-    const auto last = std::shared_ptr<void>(nullptr, [done = std::move(done)](void*) { done(); });
+    const auto last = std::shared_ptr<void>(
+        nullptr,
+        [&loop = deps.loop, done = std::move(done)](void*) mutable { loop.post(std::move(done)); });
     for (const auto& domain : domains) (domain.get()->*what)(id, [last] {});
   }
 

@@ -1,6 +1,8 @@
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -172,7 +174,26 @@ TEST_F(EngineLifeTest, S_19_EveryDomainIsAskedToLetGoAlsoWhenOneHangs) {
   EXPECT_EQ(other.released[id], 1);
   EXPECT_FALSE(done) << "nothing may be left when it is";
   for (const auto& answer : std::exchange(hanging.unanswered, {})) answer();
+  life.loop.run_ready();
   EXPECT_TRUE(done);
+}
+
+TEST_F(EngineLifeTest, ACallbackLetGoOnAnotherThreadIsAnsweredOnTheLoop) {
+  Holder::Asked holder;
+  holder.answers = false;
+  Life life(dir.path());
+  life.engine.add(std::make_unique<Holder>(holder));
+  ASSERT_TRUE(life.start());
+  const auto project = life.add(repository("repo")).project.id;
+  const auto id = life.only(project);
+  std::optional<std::thread::id> answered;
+  life.engine.release(id, [&] { answered = std::this_thread::get_id(); });
+  std::thread([callbacks = std::exchange(holder.unanswered, {})]() mutable {
+    callbacks.clear();
+  }).join();
+  EXPECT_EQ(answered, std::nullopt);
+  ASSERT_TRUE(life.loop.run_until([&] { return answered.has_value(); }));
+  EXPECT_EQ(answered, std::this_thread::get_id());
 }
 
 TEST_F(EngineLifeTest, AHaltAsksEveryDomainAndLetsNothingGo) {
@@ -191,6 +212,7 @@ TEST_F(EngineLifeTest, AHaltAsksEveryDomainAndLetsNothingGo) {
   EXPECT_EQ(other.halted[id], 1);
   EXPECT_FALSE(done) << "a process may be left";
   for (const auto& answer : std::exchange(slow.unanswered, {})) answer();
+  life.loop.run_ready();
   EXPECT_TRUE(done);
   EXPECT_TRUE(slow.released.empty());
   EXPECT_TRUE(other.released.empty());
