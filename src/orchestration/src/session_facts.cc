@@ -37,6 +37,7 @@ model::SessionSummary to_summary(const session::SessionRow& row) {
 
 std::vector<model::PendingRequest> to_requests(const session::SessionRow& row) {
   std::vector<model::PendingRequest> list;
+  list.reserve(row.facts.requests.size());
   for (const auto& request : row.facts.requests) {
     list.push_back({row.id, request.id, request.type, request.at});
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <string_view>
 
 #include "sb/core/json_codec.h"
@@ -300,13 +301,13 @@ std::optional<std::string> history_json(const Store& store, const model::Workspa
   }
   const auto transitions = entity->history == nullptr ? std::vector<HistoryRing::Transition>{}
                                                       : entity->history->transitions();
-  for (auto one = transitions.rbegin(); one != transitions.rend(); ++one) {
-    json.begin_object().key("revision").number(one->moment.revision);
-    json.key("at").string(to_iso(one->moment.at)).key("source").string(one->moment.label);
+  for (const HistoryRing::Transition& one : std::views::reverse(transitions)) {
+    json.begin_object().key("revision").number(one.moment.revision);
+    json.key("at").string(to_iso(one.moment.at)).key("source").string(one.moment.label);
     json.key("changes").begin_array();
     std::size_t index = 0;
-    one->fields.each([&](Field field) {
-      const HistoryRing::Before& before = one->before[index++];
+    one.fields.each([&](Field field) {
+      const HistoryRing::Before& before = one.before[index++];
       HistoryRing::Before& next = after[static_cast<std::size_t>(field)];
       json.begin_object().key("field").string(model::field_name(field));
       append_value(json, "before", "beforeCut", before);

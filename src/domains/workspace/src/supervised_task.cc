@@ -37,7 +37,7 @@ void SupervisedTask::start(process::SupervisedSpec spec, std::chrono::millisecon
   });
   // Told on the threads of the workers and the supervision: everything goes to the loop first.
   const auto on_loop = [&loop = deps_.loop, weak = weak_from_this()](auto task) {
-    loop.post([weak, task] {
+    loop.post([weak, task = std::move(task)] {
       if (const auto self = weak.lock()) task(*self);
     });
   };
@@ -45,7 +45,7 @@ void SupervisedTask::start(process::SupervisedSpec spec, std::chrono::millisecon
   listener.begun = [on_loop](const std::shared_ptr<process::SupervisedRun>& run) {
     on_loop([run](SupervisedTask& self) { self.begun(run); });
   };
-  listener.started = [on_loop](ProcessIdentity process) {
+  listener.started = [on_loop](const ProcessIdentity& process) {
     on_loop([process](SupervisedTask& self) { self.process_ = process; });
   };
   listener.ended = [on_loop](process::SupervisedEnd end) {

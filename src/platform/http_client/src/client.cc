@@ -126,7 +126,8 @@ Result<Response> Client::Impl::perform(const Library& curl, CURL* handle, const 
   std::array<char, CURL_ERROR_SIZE> reason{};
   curl_slist* headers = nullptr;
   for (const auto& [name, value] : request.headers) {
-    headers = curl.slist_append(headers, (name + ": " + value).c_str());
+    const std::string line = std::string(name).append(": ").append(value);
+    headers = curl.slist_append(headers, line.c_str());
   }
   const auto set = [&](CURLoption option, auto value) { curl.easy_setopt(handle, option, value); };
   set(CURLOPT_ERRORBUFFER, reason.data());

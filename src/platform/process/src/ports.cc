@@ -154,6 +154,7 @@ std::vector<ListeningPort> listening_ports(pid_t root) {
     }
   }
   std::vector<ListeningPort> ports;
+  ports.reserve(by_port.size());
   for (const auto& [number, port] : by_port) ports.push_back(port);
   std::stable_sort(ports.begin(), ports.end(),
                    [](const auto& a, const auto& b) { return a.depth < b.depth; });

@@ -51,8 +51,10 @@ class Supervisor {
     }
     // The output is the command's alone: its end is then the end of the run.
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    ::dup2(null, STDOUT_FILENO);
-    ::dup2(null, STDERR_FILENO);
+    if (null >= 0) {
+      ::dup2(null, STDOUT_FILENO);
+      ::dup2(null, STDERR_FILENO);
+    }
     const auto identity = identify(command_);
     tell({ControlMessage::Kind::started, 0, command_, 0, identity ? identity->start_ticks : 0});
     return true;

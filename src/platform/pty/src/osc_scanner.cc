@@ -104,12 +104,14 @@ void OscScanner::finish(std::string_view terminator) {
   if (too_long_) return;
   if (command_ == kQuestionCommand) return listener_->status_query(terminator);
   const std::string_view command = command_;
-  const auto digits = command.find(';');
-  if (digits == std::string_view::npos) return;
+  const auto semicolon = command.find(';');
+  if (semicolon == std::string_view::npos) return;
+  const std::string_view digits = command.substr(0, semicolon);
   unsigned number = 0;
-  const char* const last = command.data() + digits;
-  const auto [end, error] = std::from_chars(command.data(), last, number);
-  if (error == std::errc{} && end == last) listener_->osc(number, command.substr(digits + 1));
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error == std::errc{} && end == digits.data() + digits.size()) {
+    listener_->osc(number, command.substr(semicolon + 1));
+  }
 }
 
 }  // namespace sb::pty

@@ -1,13 +1,13 @@
 #include "sb/pty/raw_terminal.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <string>
 #include <system_error>
 #include <utility>

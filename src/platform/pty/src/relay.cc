@@ -1,13 +1,13 @@
 #include "sb/pty/relay.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 
 namespace sb::pty {
 namespace {
