@@ -1,5 +1,6 @@
 #include "sb/pty/relay.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -8,11 +9,13 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sb/core/unique_fd.h"
 #include "sb/pty/osc_scanner.h"
 #include "sb/testing/child_process.h"
 #include "sb/testing/temp_dir.h"
@@ -72,16 +75,26 @@ class RelayTest : public ::testing::Test {
     ASSERT_TRUE(user_.shows("ready> ")) << user_.screen;
     user_.screen.clear();
   }
+  static std::string line_of(pid_t pid, const std::string& file) {
+    std::ifstream opened("/proc/" + std::to_string(pid) + file);
+    std::string line;
+    std::getline(opened, line);
+    return line;
+  }
+  /// The process group that reads from the terminal, as the kernel tells of its programs: the
+  /// terminal itself is the relay's.
+  pid_t reader() {
+    const std::string stat = line_of(pty_->pid(), "/stat");
+    std::istringstream fields(stat.substr(stat.rfind(')') + 1));
+    std::string state;
+    pid_t parent = 0, group = 0, session = 0, terminal = 0, reading = 0;
+    fields >> state >> parent >> group >> session >> terminal >> reading;
+    return reading;
+  }
   /// Waits until `name` itself has the keyboard: before it is executed, a key that is a signal may
   /// be lost in the shell that starts it.
   void runs(const std::string& name) {
-    const auto now = [this] {
-      const auto group = pty_->foreground_group();
-      std::ifstream file("/proc/" + std::to_string(group.value_or(0)) + "/comm");
-      std::string found;
-      std::getline(file, found);
-      return found;
-    };
+    const auto now = [&] { return line_of(reader(), "/comm"); };
     while (now() != name) user_.read_some();
     user_.screen.clear();
   }
@@ -149,7 +162,7 @@ TEST_F(RelayTest, AJobIsStoppedAndContinued) {
   user_.type("\x1a");
   ASSERT_TRUE(user_.shows("ready> ")) << user_.screen;
   EXPECT_THAT(user_.screen, HasSubstr("Stopped"));
-  EXPECT_EQ(pty_->foreground_group(), pty_->pid());
+  EXPECT_EQ(reader(), pty_->pid());
   user_.type("fg\r");
   runs("sleep");
   user_.type("\x03");
@@ -166,7 +179,11 @@ TEST_F(RelayTest, AResizeOutsideIsSeenInside) {
   ASSERT_TRUE(user_.shows("armed\r\n"));
   user_.resize({50, 123, 0, 0});
   ::kill(::getpid(), SIGWINCH);  // the kernel tells only the foreground of a controlling terminal
-  while (window_size(pty_->master()) != WindowSize{50, 123, 0, 0}) user_.read_some();
+  const std::string inside = "/proc/" + std::to_string(pty_->pid()) + "/fd/0";
+  const auto size_inside = [&] {
+    return window_size(UniqueFd(::open(inside.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC)).get());
+  };
+  while (size_inside() != WindowSize{50, 123, 0, 0}) user_.read_some();
   user_.type("\r");  // bash runs traps between two lines
   EXPECT_TRUE(user_.shows("50 123")) << user_.screen;
   user_.type("exit 0\r");
