@@ -29,7 +29,7 @@ bool wants_events(const HttpRequest& request) {
 }  // namespace
 
 void Router::get_changes(Call& call) {
-  const auto refuse = [&](Error error) { call.reply(problem_response(error)); };
+  const auto refuse = [&](const Error& error) { call.reply(problem_response(error)); };
   const auto wait = wait_param(call.target);
   if (!wait) {
     return refuse(

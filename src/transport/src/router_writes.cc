@@ -25,7 +25,8 @@ struct RatchetBody {
 BOOST_DESCRIBE_STRUCT(RatchetBody, (), (enabled))
 static_assert(all_members_described<RatchetBody>());
 
-constexpr std::size_t kEventDocumentBytesKept = 64 * 1024;  // of a body whose parser is used again
+constexpr std::size_t kEventDocumentBytesKept = std::size_t{64}
+                                                << 10U;  // of a body whose parser is used again
 
 HttpResponse sink_problem(const Error& error) {
   // A full queue is the caller's to slow down for, not a wrong request.
