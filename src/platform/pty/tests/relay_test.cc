@@ -9,13 +9,13 @@
 #include <future>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sb/core/unique_fd.h"
+#include "sb/process/process_table.h"
 #include "sb/pty/osc_scanner.h"
 #include "sb/testing/child_process.h"
 #include "sb/testing/temp_dir.h"
@@ -75,26 +75,21 @@ class RelayTest : public ::testing::Test {
     ASSERT_TRUE(user_.shows("ready> ")) << user_.screen;
     user_.screen.clear();
   }
-  static std::string line_of(pid_t pid, const std::string& file) {
-    std::ifstream opened("/proc/" + std::to_string(pid) + file);
-    std::string line;
-    std::getline(opened, line);
-    return line;
-  }
   /// The process group that reads from the terminal, as the kernel tells of its programs: the
   /// terminal itself is the relay's.
   pid_t reader() {
-    const std::string stat = line_of(pty_->pid(), "/stat");
-    std::istringstream fields(stat.substr(stat.rfind(')') + 1));
-    std::string state;
-    pid_t parent = 0, group = 0, session = 0, terminal = 0, reading = 0;
-    fields >> state >> parent >> group >> session >> terminal >> reading;
-    return reading;
+    const auto leader = process::read_process(pty_->pid());
+    return leader ? leader->foreground_group : -1;
   }
   /// Waits until `name` itself has the keyboard: before it is executed, a key that is a signal may
   /// be lost in the shell that starts it.
   void runs(const std::string& name) {
-    const auto now = [&] { return line_of(reader(), "/comm"); };
+    const auto now = [this] {
+      std::ifstream file("/proc/" + std::to_string(reader()) + "/comm");
+      std::string found;
+      std::getline(file, found);
+      return found;
+    };
     while (now() != name) user_.read_some();
     user_.screen.clear();
   }
