@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "node:test";
 import { Producer, Sandbox, TOKEN, binary, eventually } from "../tests/e2e/support.mjs";
+import { LINKS_CURL, LINKS_CURL_MS, bench, processCost } from "./process.mjs";
 import { median, row } from "./table.mjs";
 
 const ROUNDS = Number(process.env.SB_BENCH_ROUNDS ?? 3);
@@ -19,13 +20,11 @@ const WORKSPACES = 100; // more than updates are under way: none overtakes anoth
 const MANY = 10_000;
 const HANDSHAKES = 40_000; // wanted per second
 const LIMIT_HANDSHAKES = 52_700; // of the limit where that was wanted
-const CURL_MS = 4.7; // what a program that links libcurl took where the times of a start were wanted
 const SHORT_PROCESSES = 30; // of which the median counts
 const SERVER_CORE = 0;
 const LOAD_CORE = 1;
 const RECORDED = "recorded"; // a name no event of the load has
 const generator = path.join(path.dirname(binary), "snapboard-load");
-const bench = process.env.SB_BENCH_BIN;
 
 /** The server on one core, the load on another, both before everybody else, as far as we may. */
 function pin(pid, core) {
@@ -125,12 +124,6 @@ test("baselines", async (t) => {
   row("ms from event to the last of 50, p99, beside such baselines", { measured: phases[0].toLastMicros.p99 / 1e3, target: 2.5 });
 });
 
-/** Ms of a process that links libcurl and does nothing: how fast this machine starts, maps and touches. */
-function shortProcess() {
-  const text = execFileSync(`${bench}/child_cost`, [String(SHORT_PROCESSES), "/dev/null", `${bench}/links_curl`], { encoding: "utf8" });
-  return JSON.parse(text).medianMicros / 1e3;
-}
-
 for (const [workspaces, goal] of [[500, 15], [MANY, 50]]) {
   test(`start with ${workspaces} workspaces`, async (t) => {
     const ours = await serve(t, workspaces);
@@ -148,11 +141,11 @@ for (const [workspaces, goal] of [[500, 15], [MANY, 50]]) {
       server = await starting;
       const ms = ((await reader).firstBaselineAtNanos - began) / 1e6;
       took.push(ms);
-      ofShort.push(ms / shortProcess());
+      ofShort.push(ms / (processCost(SHORT_PROCESSES, "/dev/null", [LINKS_CURL]).medianMicros / 1e3));
       await eventually("all are there", async () => (await server.snapshot("load")).entries.length === workspaces);
     }
     const name = `from start to the first baseline of ${workspaces} entries`;
     row(`ms ${name}`, { measured: median(took), target: goal });
-    row(`${name}, of a process that links libcurl`, { measured: median(ofShort), target: Number((goal / CURL_MS).toFixed(1)) });
+    row(`${name}, of a process that links libcurl`, { measured: median(ofShort), target: Number((goal / LINKS_CURL_MS).toFixed(1)) });
   });
 }
