@@ -285,17 +285,18 @@ std::optional<HttpResponse> AccessPolicy::refuse_host(const HttpRequest& request
     response.close = true;
     return response;
   }
-  if (hosts == 1 && !parse_authority(*request.header("host"))) {
+  if (hosts == 0) return std::nullopt;
+  const std::string_view host = *request.header("host");
+  // Nobody can lead a browser to a Unix socket, and local tools put anything into Host.
+  if (!peer.unix_socket && host_allowed(host)) return std::nullopt;
+  if (!parse_authority(host)) {
     auto response =
         problem_response({ErrorCode::invalid_argument, "The Host header is malformed.", {}});
     response.close = true;
     return response;
   }
-  // Nobody can lead a browser to a Unix socket, and local tools put anything into Host.
-  if (!peer.unix_socket && hosts == 1 && !host_allowed(*request.header("host"))) {
-    return problem_response(forbidden("This Host is not served here."));
-  }
-  return std::nullopt;
+  if (peer.unix_socket) return std::nullopt;
+  return problem_response(forbidden("This Host is not served here."));
 }
 
 std::optional<HttpResponse> AccessPolicy::refuse_peer(const HttpRequest& request,

@@ -7,6 +7,8 @@
 namespace sb::transport {
 namespace {
 
+constexpr std::size_t kAnswerBytes = 192;  // without what was rejected, ample
+
 std::optional<std::string> read_id(const JsonValue& value) {
   const auto id = value.find("id");
   const auto text = id ? id->as_string() : std::nullopt;
@@ -38,16 +40,16 @@ std::optional<EventForm> event_form(const HttpRequest& request) {
   const auto header = request.header("content-type");
   if (!header || request.header_count("content-type") != 1) return std::nullopt;
   const auto semicolon = header->find(';');
-  const std::string type = ascii_lower(trim(header->substr(0, semicolon)));
+  const std::string_view type = trim(header->substr(0, semicolon));
   if (semicolon != std::string_view::npos) {
     const std::string parameters = ascii_lower(header->substr(semicolon));
     const auto charset = parameters.find("charset=");
     if (charset != std::string::npos && parameters.find("utf-8", charset) == std::string::npos)
       return std::nullopt;
   }
-  if (type == "application/cloudevents+json") return EventForm::single;
-  if (type == "application/cloudevents-batch+json") return EventForm::batch;
-  if (type == "application/x-ndjson") return EventForm::lines;
+  if (ascii_iequals(type, "application/cloudevents+json")) return EventForm::single;
+  if (ascii_iequals(type, "application/cloudevents-batch+json")) return EventForm::batch;
+  if (ascii_iequals(type, "application/x-ndjson")) return EventForm::lines;
   return std::nullopt;
 }
 
@@ -124,6 +126,7 @@ HttpResponse events_response(EventForm form, const std::vector<ParsedEvents::Inp
   }
   list.end_array();
   std::string body;
+  body.reserve(kAnswerBytes + rejected.size());
   JsonWriter json(body);
   json.begin_object();
   json.key("epoch").string(answer.epoch);

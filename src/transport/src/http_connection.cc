@@ -62,9 +62,14 @@ void HttpConnection::on_readable() {
 void HttpConnection::parse() {
   parsing_ = true;
   while (state_ == State::reading && !buffer_.empty()) {
-    if (!parser_) begin_request();
+    const bool begins = !parser_;
+    if (begins) {
+      parser_.emplace(
+          HttpParser::Limits{core_->config().header_bytes_max, core_->config().body_bytes_max});
+    }
     const HttpParser::Status status = parser_->feed(buffer_);
     if (status == HttpParser::Status::need_more) {
+      if (begins) core_->deadlines().set(*this, core_->now() + core_->config().header_timeout);
       if (parser_->take_expect_continue()) {
         const iovec part = piece(kContinue);
         (void)socket_.write(
@@ -88,12 +93,6 @@ void HttpConnection::parse() {
     if (core_ == nullptr) return;
   }
   parsing_ = false;
-}
-
-void HttpConnection::begin_request() {
-  parser_.emplace(
-      HttpParser::Limits{core_->config().header_bytes_max, core_->config().body_bytes_max});
-  core_->deadlines().set(*this, core_->now() + core_->config().header_timeout);
 }
 
 void HttpConnection::dispatch(HttpRequest request) {

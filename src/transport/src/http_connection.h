@@ -43,7 +43,6 @@ class HttpConnection final : public Connection {
   };
 
   void parse();
-  void begin_request();
   void dispatch(HttpRequest request);
   void dispatch_upgrade(const HttpRequest& request, const Target& target);
   void become_stream(HttpResponse response);

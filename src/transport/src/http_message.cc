@@ -3,8 +3,6 @@
 #include <array>
 #include <chrono>
 
-#include <fmt/format.h>
-
 #include "sb/core/json_writer.h"
 
 namespace sb::transport {
@@ -28,6 +26,7 @@ std::string ascii_lower(std::string_view text) {
 
 bool ascii_iequals(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
+  if (a == b) return true;  // as nearly always
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (lower(a[i]) != lower(b[i])) return false;
   }
@@ -142,12 +141,15 @@ std::string_view http_reason(int status) {
 std::string encode_response_head(const HttpResponse& response, const ResponseFraming& framing) {
   std::string out;
   out.reserve(512);
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
-                 http_reason(response.status), http_date(framing.date));
+  out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+  out.append(http_reason(response.status)).append("\r\nDate: ");
+  append_http_date(out, framing.date);
+  out.append("\r\n");
   if (!response.content_type.empty())
     out.append("Content-Type: ").append(response.content_type).append("\r\n");
   if (has_body(response.status)) {
-    fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", response.content().size());
+    const std::string bytes = std::to_string(response.content().size());
+    out.append("Content-Length: ").append(bytes).append("\r\n");
   }
   for (const auto& [name, value] : response.headers)
     out.append(name).append(": ").append(value).append("\r\n");
@@ -162,27 +164,28 @@ std::string encode_response_head(const HttpResponse& response, const ResponseFra
 }
 
 std::string encode_stream_head(const HttpResponse& response, const ResponseFraming& framing) {
-  std::string out = "HTTP/1.1 200 OK\r\nDate: " + http_date(framing.date) +
-                    "\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-                    "X-Content-Type-Options: nosniff\r\nConnection: close\r\n";
+  std::string out = "HTTP/1.1 200 OK\r\nDate: ";
+  append_http_date(out, framing.date);
+  out +=
+      "\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+      "X-Content-Type-Options: nosniff\r\nConnection: close\r\n";
   for (const auto& [name, value] : response.headers)
     out.append(name).append(": ").append(value).append("\r\n");
   return out + "\r\n";
 }
 
-std::string http_date(WallTime time) {
+void append_http_date(std::string& out, WallTime time) {
   static constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed",
                                                          "Thu", "Fri", "Sat"};
   static constexpr std::array<std::string_view, 12> kMonths{
       "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto days = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(days);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - days));
-  return fmt::format(
-      "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[std::chrono::weekday(days).c_encoding()],
-      static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
-      static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
-      clock.seconds().count());
+  const std::string iso = to_iso(time);  // 1994-11-06T08:49:37.999Z
+  const std::string_view text = iso;
+  const auto month = static_cast<std::size_t>(10 * (iso[5] - '0') + iso[6] - '0');
+  const std::chrono::weekday weekday(std::chrono::floor<std::chrono::days>(time));
+  out.append(kDays[weekday.c_encoding()]).append(", ").append(text.substr(8, 2)).append(" ");
+  out.append(kMonths[month - 1]).append(" ").append(text.substr(0, 4)).append(" ");
+  out.append(text.substr(11, 8)).append(" GMT");
 }
 
 }  // namespace sb::transport

@@ -77,8 +77,8 @@ struct ResponseFraming {
 [[nodiscard]] std::string encode_stream_head(const HttpResponse& response,
                                              const ResponseFraming& framing);
 
-/// "Sun, 06 Nov 1994 08:49:37 GMT".
-[[nodiscard]] std::string http_date(WallTime time);
+/// Appends "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7).
+void append_http_date(std::string& out, WallTime time);
 
 [[nodiscard]] std::string ascii_lower(std::string_view text);
 [[nodiscard]] bool ascii_iequals(std::string_view a, std::string_view b);

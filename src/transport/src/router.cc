@@ -11,27 +11,23 @@
 namespace sb::transport {
 namespace {
 
-std::vector<std::string_view> pattern_segments(std::string_view pattern) {
-  std::vector<std::string_view> segments;
-  pattern.remove_prefix(1);
-  for (;;) {
-    const auto slash = pattern.find('/');
-    segments.push_back(pattern.substr(0, slash));
-    if (slash == std::string_view::npos) return segments;
-    pattern.remove_prefix(slash + 1);
-  }
-}
+constexpr std::string_view kVariable = "{}";  // a segment of a pattern, any but an empty one
 
-/// The variable segment when the path fits; empty text for a pattern without one.
-std::optional<std::string> match(std::string_view pattern, const std::vector<std::string>& path) {
-  const auto segments = pattern_segments(pattern);
-  if (segments.size() != path.size()) return std::nullopt;
-  std::string id;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    if (segments[i] == "{}") {
-      if (path[i].empty()) return std::nullopt;
-      id = path[i];
-    } else if (segments[i] != path[i]) {
+/// The variable segment when the path, of as many segments, fits; empty text for a pattern
+/// without one.
+std::optional<std::string_view> match(std::string_view pattern,
+                                      const std::vector<std::string>& path) {
+  std::string_view id;
+  for (const std::string& segment : path) {
+    pattern.remove_prefix(1);  // the slash
+    if (pattern.starts_with(kVariable)) {
+      if (segment.empty()) return std::nullopt;
+      id = segment;
+      pattern.remove_prefix(kVariable.size());
+    } else if (pattern.starts_with(segment)) {
+      pattern.remove_prefix(segment.size());
+      if (!pattern.empty() && pattern.front() != '/') return std::nullopt;
+    } else {
       return std::nullopt;
     }
   }
@@ -66,6 +62,10 @@ Router::Router(const ServerConfig& config, const ServerPorts& ports, const Acces
       views_(views),
       new_stream_(std::move(new_stream)),
       files_(config.static_files) {}
+
+std::size_t Router::count_segments(std::string_view pattern) {
+  return static_cast<std::size_t>(std::count(pattern.begin(), pattern.end(), '/'));
+}
 
 const std::vector<Router::Route>& Router::routes() {
   static const std::vector<Route> kRoutes{
@@ -165,15 +165,16 @@ void Router::handle_api(HttpRequest request, const Target& target, const Peer& p
       request.method == "HEAD" ? "GET" : std::string_view(request.method);
   std::string allow;
   const Route* found = nullptr;
-  std::string id;
+  std::string_view id;
   for (const Route& route : routes()) {
-    auto matched = match(route.pattern, target.segments);
+    if (route.segments != target.segments.size()) continue;
+    const auto matched = match(route.pattern, target.segments);
     if (!matched) continue;
     allow += allow.empty() ? "" : ", ";
     allow += route.method == "GET" ? "GET, HEAD" : route.method;
     if (route.method == method) {
       found = &route;
-      id = *std::move(matched);
+      id = *matched;
     }
   }
   if (method == "OPTIONS" && !allow.empty()) {
@@ -208,7 +209,7 @@ void Router::handle_api(HttpRequest request, const Target& target, const Peer& p
     reply(not_ready());
     return;
   }
-  Call call{std::move(request), target, std::move(id), std::move(reply), peer.unix_socket};
+  Call call{std::move(request), target, std::string(id), std::move(reply), peer.unix_socket};
   (this->*found->handler)(call);
 }
 

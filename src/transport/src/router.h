@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -52,7 +53,9 @@ class Router : public std::enable_shared_from_this<Router> {
     std::string_view method;
     std::string_view pattern;  ///< "{}" stands for one segment
     Handler handler;
+    std::size_t segments = count_segments(pattern);
   };
+  [[nodiscard]] static std::size_t count_segments(std::string_view pattern);
   static const std::vector<Route>& routes();
 
   void handle_api(HttpRequest request, const Target& target, const Peer& peer, Reply reply);

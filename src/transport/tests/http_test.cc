@@ -1,3 +1,6 @@
+#include <array>
+#include <chrono>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -150,9 +153,28 @@ TEST(PercentCode, GoesBothWays) {
   EXPECT_EQ(percent_encode("a-b.c_d~e;="), "a-b.c_d~e%3B%3D");
 }
 
+std::string http_date(WallTime time) {
+  std::string out;
+  append_http_date(out, time);
+  return out;
+}
+
 TEST(HttpMessage, SaysDatesInTheWebsForm) {
   EXPECT_EQ(http_date(*parse_iso("1994-11-06T08:49:37.999Z")), "Sun, 06 Nov 1994 08:49:37 GMT");
   EXPECT_EQ(http_date(*parse_iso("2024-02-29T23:59:59Z")), "Thu, 29 Feb 2024 23:59:59 GMT");
+}
+
+TEST(HttpMessage, SaysDatesAsTheCLibraryDoes) {
+  constexpr std::chrono::seconds kStep{25 * 3600 + 61};  // another hour, minute and second each day
+  const WallTime end = *parse_iso("2029-03-01T00:00:00Z");
+  for (WallTime time = *parse_iso("2024-01-01T00:00:00Z"); time < end; time += kStep) {
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+    std::tm fields{};
+    gmtime_r(&seconds, &fields);
+    std::array<char, 64> text{};
+    std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &fields);
+    ASSERT_EQ(http_date(time), text.data());
+  }
 }
 
 TEST(HttpMessage, FindsListTokens) {
