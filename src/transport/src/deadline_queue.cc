@@ -17,7 +17,8 @@ void DeadlineQueue::set(Connection& connection, MonoTime at) {
 void DeadlineQueue::clear(Connection& connection) {
   if (!connection.deadline_) return;
   queue_.erase({*connection.deadline_, &connection});
-  connection.deadline_.reset();  // a timer that is early, or for nobody, is left to fire once
+  connection.deadline_.reset();
+  if (queue_.empty()) disarm();  // idle costs nothing; a timer that is merely early is left to fire
 }
 
 void DeadlineQueue::arm() {
