@@ -19,15 +19,13 @@ std::optional<std::string_view> match(std::string_view pattern,
                                       const std::vector<std::string>& path) {
   std::string_view id;
   for (const std::string& segment : path) {
-    pattern.remove_prefix(1);  // the slash
-    if (pattern.starts_with(kVariable)) {
+    // A segment may hold a slash that was written as %2F: never compare beyond one of the pattern.
+    const std::string_view wanted = pattern.substr(1, pattern.find('/', 1) - 1);
+    pattern.remove_prefix(1 + wanted.size());
+    if (wanted == kVariable) {
       if (segment.empty()) return std::nullopt;
       id = segment;
-      pattern.remove_prefix(kVariable.size());
-    } else if (pattern.starts_with(segment)) {
-      pattern.remove_prefix(segment.size());
-      if (!pattern.empty() && pattern.front() != '/') return std::nullopt;
-    } else {
+    } else if (wanted != segment) {
       return std::nullopt;
     }
   }

@@ -66,6 +66,18 @@ TEST(ServerReads, ListProjectsAndWorkspaces) {
   EXPECT_EQ(server.ask("GET", "/api/workspaces/none").status, 404);
 }
 
+TEST(ServerReads, TakeAnEscapedSlashForPartOfASegment) {
+  TestServer server;
+  server.put("a/b", "first");
+  EXPECT_EQ(server.ask("GET", "/api/workspaces/a%2Fb").status, 200);
+  for (const char* path :
+       {"/api%2Fprojects", "/api/workspaces%2F%7B%7D/explain", "/api/workspaces%2Fa%2Fb",
+        "/api/workspaces/", "/api/workspaces//explain", "/api/project", "/api/projectss",
+        "/api/projects/p1/snapshot/"}) {
+    EXPECT_EQ(server.ask("GET", path).status, 404) << path;
+  }
+}
+
 TEST(ServerReads, TellWhyAnEntryLooksAsItDoesAndHowItCameThere) {
   TestServer server;
   server.put("w1", "first");
