@@ -288,15 +288,13 @@ std::optional<HttpResponse> AccessPolicy::refuse_host(const HttpRequest& request
   if (hosts == 0) return std::nullopt;
   const std::string_view host = *request.header("host");
   // Nobody can lead a browser to a Unix socket, and local tools put anything into Host.
-  if (!peer.unix_socket && host_allowed(host)) return std::nullopt;
-  if (!parse_authority(host)) {
-    auto response =
-        problem_response({ErrorCode::invalid_argument, "The Host header is malformed.", {}});
-    response.close = true;
-    return response;
-  }
-  if (peer.unix_socket) return std::nullopt;
-  return problem_response(forbidden("This Host is not served here."));
+  const bool served = peer.unix_socket ? parse_authority(host).has_value() : host_allowed(host);
+  if (served) return std::nullopt;
+  if (parse_authority(host)) return problem_response(forbidden("This Host is not served here."));
+  auto response =
+      problem_response({ErrorCode::invalid_argument, "The Host header is malformed.", {}});
+  response.close = true;
+  return response;
 }
 
 std::optional<HttpResponse> AccessPolicy::refuse_peer(const HttpRequest& request,
