@@ -84,34 +84,43 @@ void merge_elements(Elements<T>& elements, Field field, const Origin& origin,
     take(elements.remove(origin.source, origin.stamp, id));
 }
 
-}  // namespace
-
-bool is_late(const ScalarOrigins& origins, Field field, const Origin& origin) {
-  const model::Stamp* held = origins.held(field, origin.source);
-  if (held == nullptr) return false;
-  return SB_MUTANT(equal_stamp_accepted) ? origin.stamp < *held : origin.stamp <= *held;
+void merge_collections(Entity& entity, const Origin& origin, const model::FactPatch& patch,
+                       Seen seen, bool after_floor, Merged& merged) {
+  if (!after_floor) {
+    if (!patch.sessions.empty()) merged.rejected.insert(Field::sessionSummaries);
+    if (!patch.pending.empty()) merged.rejected.insert(Field::pendingRequests);
+    if (!patch.terminals.empty()) merged.rejected.insert(Field::terminals);
+    return;
+  }
+  AgentState& agents = entity.agents.edit();
+  for (const model::SessionSummary& session : patch.sessions.upserts) {
+    if (session_was_started(session)) raise_mark(agents.started_marks, origin);
+  }
+  if (!patch.sessions.empty()) raise_mark(agents.session_marks, origin);
+  if (!patch.sessions.empty() || !patch.pending.empty()) {
+    raise_mark(agents.pending_marks, origin);
+  }
+  merge_elements(agents.sessions, Field::sessionSummaries, origin, patch.sessions, seen, merged);
+  merge_elements(agents.pending, Field::pendingRequests, origin, patch.pending, seen, merged);
+  merge_elements(agents.terminals, Field::terminals, origin, patch.terminals, seen, merged);
 }
 
+}  // namespace
+
 bool is_stale(const Entity& entity, const Origin& origin, const model::FactPatch& patch) {
-  if (!(patch.present & kIdentity).empty() || patch.present.empty() || !patch.sessions.empty() ||
-      !patch.pending.empty() || !patch.terminals.empty()) {
-    return false;
-  }
-  bool stale = true;
-  patch.present.each([&](Field field) {
+  if (!(patch.present & kIdentity).empty() || patch.present.empty()) return false;
+  return patch.present.all_of([&](Field field) {
     const Origin* holder = entity.origins.holder(field);
-    stale = stale && holder != nullptr && holder->source == origin.source &&
-            is_late(entity.origins, field, origin);
-  });
-  return stale;
+    return holder != nullptr && holder->source == origin.source &&
+           is_late(entity.origins, field, origin);
+  }) && !patch.has_elements();
 }
 
 bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch) {
-  bool conflict = false;
-  (patch.present & entity.origins.own()).each([&](Field field) {
-    if (!model::same_fact(entity.facts, patch.values, field)) conflict = true;
+  const bool same = (patch.present & entity.origins.own()).all_of([&](Field field) {
+    return model::same_fact(entity.facts, patch.values, field);
   });
-  return conflict || element_conflicts(entity.agents->sessions, patch.sessions) ||
+  return !same || element_conflicts(entity.agents->sessions, patch.sessions) ||
          element_conflicts(entity.agents->pending, patch.pending) ||
          element_conflicts(entity.agents->terminals, patch.terminals);
 }
@@ -139,23 +148,7 @@ Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch
     if (model::assign_fact(entity.facts, patch.values, field)) merged.moved.insert(field);
   });
   merged.unsettles |= can_settle_differently(merged.accepted, merged.moved);
-  if (!after_floor) {
-    if (!patch.sessions.empty()) merged.rejected.insert(Field::sessionSummaries);
-    if (!patch.pending.empty()) merged.rejected.insert(Field::pendingRequests);
-    if (!patch.terminals.empty()) merged.rejected.insert(Field::terminals);
-  } else if (!patch.sessions.empty() || !patch.pending.empty() || !patch.terminals.empty()) {
-    AgentState& agents = entity.agents.edit();
-    for (const model::SessionSummary& session : patch.sessions.upserts) {
-      if (session_was_started(session)) raise_mark(agents.started_marks, origin);
-    }
-    if (!patch.sessions.empty()) raise_mark(agents.session_marks, origin);
-    if (!patch.sessions.empty() || !patch.pending.empty()) {
-      raise_mark(agents.pending_marks, origin);
-    }
-    merge_elements(agents.sessions, Field::sessionSummaries, origin, patch.sessions, seen, merged);
-    merge_elements(agents.pending, Field::pendingRequests, origin, patch.pending, seen, merged);
-    merge_elements(agents.terminals, Field::terminals, origin, patch.terminals, seen, merged);
-  }
+  if (patch.has_elements()) merge_collections(entity, origin, patch, seen, after_floor, merged);
   if (!merged.accepted.empty()) entity.touched.raise(origin.source, origin.stamp);
   // Requests are shown only while their session lives, also one nobody had told of before; and one
   // raised anew stands again, whether or not it is another one.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sb/core/mutant.h"
 #include "sb/snapshot/update.h"
 
 #include "entity.h"
@@ -16,7 +17,12 @@ struct Merged {
 };
 
 /// True when its source has said as much or more about this key already.
-[[nodiscard]] bool is_late(const ScalarOrigins& origins, model::Field field, const Origin& origin);
+[[nodiscard]] inline bool is_late(const ScalarOrigins& origins, model::Field field,
+                                  const Origin& origin) {
+  const model::Stamp* held = origins.held(field, origin.source);
+  if (held == nullptr) return false;
+  return SB_MUTANT(equal_stamp_accepted) ? origin.stamp < *held : origin.stamp <= *held;
+}
 
 /// True when `merge` would reject all of the patch and learn nothing from it: known without
 /// beginning a commit. False promises nothing.
@@ -26,6 +32,12 @@ struct Merged {
 /// True when an external patch contradicts a fact our own domains hold: nothing of it may be
 /// applied.
 [[nodiscard]] bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch);
+
+/// True when nothing of a patch can contradict them: it names no field they hold, and no elements.
+/// Known at a glance, of most external patches. False promises nothing.
+[[nodiscard]] inline bool is_apart_from_own(const Entity& entity, const model::FactPatch& patch) {
+  return (patch.present & entity.origins.own()).empty() && !patch.has_elements();
+}
 
 /// Accepts each key of a patch by its stamp (architecture, section 6). Permutations and duplicates
 /// of one source's patches end in the same entity.

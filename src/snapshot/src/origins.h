@@ -101,7 +101,7 @@ class ScalarOrigins {
   /// The origin of the fact held for a key; null when nobody reported it.
   [[nodiscard]] const Origin* holder(model::Field field) const {
     const std::uint8_t slot = slot_[index(field)];
-    return slot == kNone ? nullptr : &slots_[slot].origin;
+    return slot == kNone ? nullptr : &at(slot).origin;
   }
   /// The newest stamp accepted for a key from one source, also if another source holds the key now.
   /// Null when there is none.
@@ -117,7 +117,7 @@ class ScalarOrigins {
   [[nodiscard]] model::FieldSet known() const { return known_; }
   /// When and by what the fact held for a key was last stated. REQUIRES: somebody reported it.
   [[nodiscard]] Seen seen(model::Field field) const {
-    const Slot& slot = slots_[slot_[index(field)]];
+    const Slot& slot = at(slot_[index(field)]);
     const auto millis = static_cast<std::int64_t>(slot.at_high) << 32U | slot.at_low;
     return {WallTime(std::chrono::milliseconds(millis)), slot.label};
   }
@@ -126,21 +126,21 @@ class ScalarOrigins {
   void set(model::Field field, const Origin& origin, Seen seen = {}) {
     known_.insert(field);
     origin.source == SourceId::own ? own_.insert(field) : own_.erase(field);
-    if (const Origin* old = holder(field); old != nullptr && old->source != origin.source) {
-      std::erase_if(shadows_, [&](const Shadow& shadow) {
-        return shadow.field == field && shadow.source == origin.source;
-      });
-      shadows_.push_back({field, old->source, old->stamp});
+    std::uint8_t& place = slot_[index(field)];
+    if (place != kNone) {
+      Slot& old = at(place);
+      if (old.origin.source != origin.source) overshadow(field, old.origin, origin.source);
+      --old.uses;
     }
-    clear_slot(field);
-    slot_[index(field)] = slot_for(origin, seen);
+    place = slot_for(origin, seen);
   }
   /// Makes a key unknown again.
   void forget(model::Field field) {
     known_.erase(field);
     own_.erase(field);
-    clear_slot(field);
-    slot_[index(field)] = kNone;
+    std::uint8_t& place = slot_[index(field)];
+    if (place != kNone) --at(place).uses;
+    place = kNone;
   }
 
  private:
@@ -159,30 +159,34 @@ class ScalarOrigins {
   };
 
   static std::size_t index(model::Field field) { return static_cast<std::size_t>(field); }
-  void clear_slot(model::Field field) {
-    const std::uint8_t slot = slot_[index(field)];
-    if (slot != kNone) --slots_[slot].uses;
+  // Where a key's place says: always one there is, so that nothing is looked up to check it.
+  [[nodiscard]] const Slot& at(std::uint8_t place) const { return slots_.data()[place]; }
+  [[nodiscard]] Slot& at(std::uint8_t place) { return slots_.data()[place]; }
+  void overshadow(model::Field field, const Origin& old, SourceId by) {
+    std::erase_if(shadows_, [&](const Shadow& shadow) {
+      return shadow.field == field && shadow.source == by;
+    });
+    shadows_.push_back({field, old.source, old.stamp});
   }
   std::uint8_t slot_for(const Origin& origin, Seen seen) {
-    std::uint8_t free = kNone;
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-      Slot& slot = slots_[i];
+    Slot* free = nullptr;
+    for (Slot& slot : slots_) {
       if (slot.uses == 0) {
-        free = static_cast<std::uint8_t>(i);
+        free = &slot;
       } else if (slot.origin.ingest ==
                  origin.ingest) {  // one ingest is one event: same source, same stamp
         ++slot.uses;
-        return static_cast<std::uint8_t>(i);
+        return place_of(slot);
       }
     }
-    if (free == kNone) {
-      free = static_cast<std::uint8_t>(slots_.size());
-      slots_.emplace_back();
-    }
+    if (free == nullptr) free = &slots_.emplace_back();
     const auto millis = static_cast<std::uint64_t>(seen.at.time_since_epoch().count());
-    slots_[free] = {origin, 1, seen.label, static_cast<std::uint16_t>(millis >> 32U),
-                    static_cast<std::uint32_t>(millis)};
-    return free;
+    *free = {origin, 1, seen.label, static_cast<std::uint16_t>(millis >> 32U),
+             static_cast<std::uint32_t>(millis)};
+    return place_of(*free);
+  }
+  [[nodiscard]] std::uint8_t place_of(const Slot& slot) const {
+    return static_cast<std::uint8_t>(&slot - slots_.data());
   }
 
   model::FieldSet known_;

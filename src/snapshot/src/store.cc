@@ -9,6 +9,17 @@
 #include "store_impl.h"
 
 namespace sb::snapshot {
+namespace {
+
+// The answer to an update of which nothing was taken.
+Applied without(Outcome outcome, FieldSet rejected = {}) {
+  Applied applied;
+  applied.outcome = outcome;
+  applied.rejected = rejected;
+  return applied;
+}
+
+}  // namespace
 
 Store::Store(std::string epoch, Limits limits)
     : impl_(std::make_unique<Impl>(std::move(epoch), limits)) {}
@@ -89,10 +100,8 @@ std::size_t Store::workspace_count(const ProjectId& id) const {
 }
 
 Applied Store::apply(const UpdateView& update, WallTime wall, MonoTime mono) {
-  Applied applied;
   if (update.workspace.empty() || update.workspace.view().size() > model::kIdBytesMax) {
-    applied.outcome = Outcome::limit;
-    return applied;
+    return without(Outcome::limit);
   }
   const model::FactPatch& patch = update.facts;
   const bool archived = patch.present.contains(Field::status) &&
@@ -100,12 +109,11 @@ Applied Store::apply(const UpdateView& update, WallTime wall, MonoTime mono) {
   const bool removal = update.kind == Update::Kind::remove || archived;
   Entity* found = removal ? nullptr : impl_->find(update.workspace);
   if (found != nullptr && is_stale(*found, {update.source, update.stamp, 0}, patch)) {
-    applied.outcome = Outcome::stale;
-    applied.rejected = patch.present;
-    return applied;
+    return without(Outcome::stale, patch.present);
   }
   begin_commit();
-  applied = removal ? impl_->remove(update, mono) : impl_->merge_facts(found, update, wall, mono);
+  Applied applied =
+      removal ? impl_->remove(update, mono) : impl_->merge_facts(found, update, wall, mono);
   end_commit();
   return applied;
 }

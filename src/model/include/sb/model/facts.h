@@ -97,9 +97,10 @@ struct FactPatch {
   /// States one scalar: `patch.set<&Facts::name>("x")`.
   template <auto Member, class T>
   FactPatch& set(T&& value);
-  [[nodiscard]] bool empty() const {
-    return present.empty() && sessions.empty() && pending.empty() && terminals.empty();
+  [[nodiscard]] bool has_elements() const {
+    return !sessions.empty() || !pending.empty() || !terminals.empty();
   }
+  [[nodiscard]] bool empty() const { return present.empty() && !has_elements(); }
 };
 
 /// The Field of a member of Facts, at compile time: `field_of<&Facts::name>() == Field::name`.

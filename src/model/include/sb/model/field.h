@@ -93,6 +93,14 @@ class FieldSet {
       fn(static_cast<Field>(std::countr_zero(rest)));
     }
   }
+  /// True when `fn(Field)` is for each member; asks no further after the first for which it is not.
+  template <class Fn>
+  [[nodiscard]] constexpr bool all_of(Fn&& fn) const {
+    for (std::uint64_t rest = bits_; rest != 0; rest &= rest - 1) {
+      if (!fn(static_cast<Field>(std::countr_zero(rest)))) return false;
+    }
+    return true;
+  }
 
  private:
   explicit constexpr FieldSet(std::uint64_t bits) : bits_(bits) {}
