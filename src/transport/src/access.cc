@@ -28,21 +28,25 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(value);
 }
 
-// inet_pton stops at a NUL byte and would take what stands before it.
-bool has_nul(std::string_view text) {
-  return text.find('\0') != std::string_view::npos;
+/// Reads an address of that family into `to`.
+template <class Address>
+bool parse_address(int family, std::string_view text, Address& to) {
+  // inet_pton stops at a NUL byte and would take what stands before it.
+  std::array<char, INET6_ADDRSTRLEN> bytes;
+  if (text.size() >= bytes.size() || text.find('\0') != std::string_view::npos) return false;
+  bytes[text.copy(bytes.data(), text.size())] = '\0';
+  return inet_pton(family, bytes.data(), &to) == 1;
 }
 
 std::optional<std::uint32_t> parse_ipv4(std::string_view text) {
-  if (has_nul(text)) return std::nullopt;
   in_addr address{};
-  if (inet_pton(AF_INET, std::string(text).c_str(), &address) != 1) return std::nullopt;
+  if (!parse_address(AF_INET, text, address)) return std::nullopt;
   return ntohl(address.s_addr);
 }
 
 bool is_ipv6(std::string_view text) {
   in6_addr address{};
-  return !has_nul(text) && inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
+  return parse_address(AF_INET6, text, address);
 }
 
 bool is_ip_literal(std::string_view host) {
@@ -95,9 +99,9 @@ HttpResponse bad_upgrade(std::string message) {
   return problem_response(Error{ErrorCode::invalid_argument, std::move(message), {}});
 }
 
-std::string origin_text(std::string_view host, std::uint16_t port) {
-  if (host.find(':') != std::string_view::npos) return fmt::format("http://[{}]:{}", host, port);
-  return fmt::format("http://{}:{}", host, port);
+std::string authority_text(std::string_view host, std::uint16_t port) {
+  if (host.find(':') != std::string_view::npos) return fmt::format("[{}]:{}", host, port);
+  return fmt::format("{}:{}", host, port);
 }
 
 /// What an Authorization header of the Bearer scheme presents.
@@ -181,10 +185,11 @@ bool is_peer_block(std::string_view text) {
 bool constant_time_equal(std::string_view presented, std::string_view expected) {
   // Never stops early and never indexes by a secret: only the length of what the caller sent shows.
   volatile unsigned difference = presented.size() == expected.size() ? 0U : 1U;
-  for (std::size_t i = 0; i < presented.size(); ++i) {
-    const char other = expected.empty() ? '\0' : expected[i % expected.size()];
-    difference =
-        difference | static_cast<unsigned>(static_cast<unsigned char>(presented[i] ^ other));
+  std::size_t at = 0;  // of `expected`, again and again: a division per byte would cost more
+  for (const char c : presented) {
+    const char other = expected.empty() ? '\0' : expected[at];
+    difference = difference | static_cast<unsigned>(static_cast<unsigned char>(c ^ other));
+    at = at + 1 < expected.size() ? at + 1 : 0;
   }
   return difference == 0;
 }
@@ -198,10 +203,11 @@ AccessPolicy::AccessPolicy(const ServerConfig& config, std::string bound_host, s
       bound_host_(std::move(bound_host)),
       hosts_(config.allow_hosts),
       peers_(config.trusted_peers),
-      cookie_name_(fmt::format("snapboard_{}", port)) {
+      cookie_name_(fmt::format("snapboard_{}", port)),
+      own_authority_(authority_text(bound_host_, port)) {
   for (const std::string& text : config.allow_origins)
     origins_.push_back({text, parse_origin(text)});
-  const std::string own = origin_text(bound_host_, port_);
+  const std::string own = "http://" + own_authority_;
   origins_.push_back({own, parse_origin(own)});
   if (wildcard_) {
     const std::string local = fmt::format("http://localhost:{}", port_);
@@ -211,6 +217,7 @@ AccessPolicy::AccessPolicy(const ServerConfig& config, std::string bound_host, s
 }
 
 bool AccessPolicy::host_allowed(std::string_view host_header) const {
+  if (host_header == own_authority_) return true;  // as nearly always
   const auto host = parse_authority(host_header);
   if (!host) return false;
   const std::uint16_t port = host->port.value_or(80);

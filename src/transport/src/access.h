@@ -108,6 +108,7 @@ class AccessPolicy {
   std::vector<std::string> hosts_;      // configured, "name" or "name:port"
   std::vector<std::string> peers_;
   std::string cookie_name_;
+  std::string own_authority_;  // "127.0.0.1:7420", as Host says it
 };
 
 }  // namespace sb::transport

@@ -108,7 +108,7 @@ void HttpConnection::dispatch(HttpRequest request) {
         problem_response({ErrorCode::limit_exceeded, "There are too many connections.", {}}, 503));
     return;
   }
-  const auto target = parse_target(request.target);
+  auto target = parse_target(request.target);
   if (!target) {
     close_after_ = true;
     refused(
@@ -130,7 +130,7 @@ void HttpConnection::dispatch(HttpRequest request) {
     const auto self = weak.lock();
     if (self) static_cast<HttpConnection&>(*self).respond(std::move(response));
   };
-  core_->router().handle(std::move(request), *target, peer_, std::move(reply));
+  core_->router().handle(std::move(request), *std::move(target), peer_, std::move(reply));
 }
 
 // The checks stand in the order of the contract, section 16: the first failure answers and closes.

@@ -113,9 +113,9 @@ std::vector<std::string> Router::route_names() {
   return names;
 }
 
-void Router::handle(HttpRequest request, const Target& target, const Peer& peer, Reply reply) {
+void Router::handle(HttpRequest request, Target target, const Peer& peer, Reply reply) {
   if (is_api_path(target)) {
-    handle_api(std::move(request), target, peer, std::move(reply));
+    handle_api(std::move(request), std::move(target), peer, std::move(reply));
     return;
   }
   if (target.path == kGithubWebhook) {
@@ -125,8 +125,9 @@ void Router::handle(HttpRequest request, const Target& target, const Peer& peer,
   const bool reading = request.method == "GET" || request.method == "HEAD";
   const bool probe = target.path == kHealth || target.path == kReadiness;
   if (reading && probe) {
-    Call call{std::move(request), target, {}, std::move(reply)};
-    target.path == kHealth ? get_health(call) : get_ready(call);
+    const bool health = target.path == kHealth;
+    Call call{std::move(request), std::move(target), {}, std::move(reply)};
+    health ? get_health(call) : get_ready(call);
     return;
   }
   if (!reading && (probe || files_.has(target.path))) {
@@ -149,7 +150,7 @@ void Router::handle_page(const HttpRequest& request, const Target& target, const
              : problem_response({ErrorCode::not_found, "There is nothing at this path.", {}}));
 }
 
-void Router::handle_api(HttpRequest request, const Target& target, const Peer& peer, Reply reply) {
+void Router::handle_api(HttpRequest request, Target target, const Peer& peer, Reply reply) {
   const auto origin = request.header("origin");
   if (origin && access_.origin_allowed(*origin)) {
     // A page of an allowed origin may read the answer.
@@ -163,7 +164,7 @@ void Router::handle_api(HttpRequest request, const Target& target, const Peer& p
       request.method == "HEAD" ? "GET" : std::string_view(request.method);
   std::string allow;
   const Route* found = nullptr;
-  std::string_view id;
+  std::string id;
   for (const Route& route : routes()) {
     if (route.segments != target.segments.size()) continue;
     const auto matched = match(route.pattern, target.segments);
@@ -207,7 +208,8 @@ void Router::handle_api(HttpRequest request, const Target& target, const Peer& p
     reply(not_ready());
     return;
   }
-  Call call{std::move(request), target, std::string(id), std::move(reply), peer.unix_socket};
+  Call call{std::move(request), std::move(target), std::move(id), std::move(reply),
+            peer.unix_socket};
   (this->*found->handler)(call);
 }
 

@@ -32,7 +32,7 @@ class Router : public std::enable_shared_from_this<Router> {
          std::function<std::shared_ptr<StreamSession>()> new_stream);
 
   /// Takes a request that passed AccessPolicy::refuse_host and refuse_peer.
-  void handle(HttpRequest request, const Target& target, const Peer& peer, Reply reply);
+  void handle(HttpRequest request, Target target, const Peer& peer, Reply reply);
 
   /// Every route, as "GET /api/projects/{}": "{}" stands for one segment.
   [[nodiscard]] static std::vector<std::string> route_names();
@@ -58,7 +58,7 @@ class Router : public std::enable_shared_from_this<Router> {
   [[nodiscard]] static std::size_t count_segments(std::string_view pattern);
   static const std::vector<Route>& routes();
 
-  void handle_api(HttpRequest request, const Target& target, const Peer& peer, Reply reply);
+  void handle_api(HttpRequest request, Target target, const Peer& peer, Reply reply);
   void handle_page(const HttpRequest& request, const Target& target, const Reply& reply);
 
   void get_health(Call& call);

@@ -7,6 +7,8 @@
 namespace sb::transport {
 namespace {
 
+constexpr std::size_t kSegmentsTypical = 4;
+
 std::optional<std::uint8_t> hex_digit(char c) {
   if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
   if (c >= 'a' && c <= 'f') return static_cast<std::uint8_t>(c - 'a' + 10);
@@ -43,6 +45,9 @@ std::optional<std::string_view> Target::param(std::string_view name) const {
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+  const bool plain = text.find('%') == std::string_view::npos &&
+                     !(plus_is_space && text.find('+') != std::string_view::npos);
+  if (plain) return std::string(text);  // as nearly always
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -88,6 +93,7 @@ std::optional<Target> parse_target(std::string_view text) {
   if (!decoded || has_control(*decoded)) return std::nullopt;
   target.path = *std::move(decoded);
   bool sound = true;
+  target.segments.reserve(kSegmentsTypical);
   split(path.substr(1), '/', [&](std::string_view piece) {
     auto segment = percent_decode(piece);
     sound = sound && segment.has_value();
