@@ -203,13 +203,10 @@ void Checks::committed(const Store& store) {
     }
     const auto entries = store.entries(id);
     const Seen& before = *now_.at(index);
-    auto seen = std::make_shared<Seen>();
     bool moved = entries.size() != before.view.size();
     bool reason_moved = moved;
     for (const auto& entry : entries) {
       const int workspace = workspace_number(entry.id.view());
-      seen->view.emplace(workspace, entry.revision);
-      seen->reasons.emplace(workspace, entry.status_reason);
       const auto held = before.view.find(workspace);
       if (held == before.view.end()) {
         moved = reason_moved = true;
@@ -222,12 +219,18 @@ void Checks::committed(const Store& store) {
         for (std::size_t field = 0; field < model::kScalarCount; ++field) {
           // The time of an event about activity alone is the wall clock's: for display.
           if (static_cast<Field>(field) == Field::lastActivityAt) continue;
-          fingerprint_ = fnv1a(entry.text->member(static_cast<Field>(field)).substr(0, 48),
-                               fingerprint_ + entry.revision);
+          fingerprint_ = hash_text(entry.text->member(static_cast<Field>(field)).substr(0, 48),
+                                   fingerprint_ + entry.revision);
         }
       }
     }
     if (!moved) continue;
+    auto seen = std::make_shared<Seen>();
+    for (const auto& entry : entries) {
+      const int workspace = workspace_number(entry.id.view());
+      seen->view.emplace(workspace, entry.revision);
+      seen->reasons.emplace(workspace, entry.status_reason);
+    }
     seen->head = head_;
     seen->reason_head = reason_moved ? head_ : before.reason_head;
     now_.at(index) = std::move(seen);

@@ -5,24 +5,40 @@
 
 namespace sb::sim {
 
+/// Where the string that begins at `at` has its closing quote; the end of the text without one.
+[[nodiscard]] inline std::size_t string_end(std::string_view text, std::size_t at) {
+  for (;;) {
+    const std::size_t quote = text.find('"', at + 1);
+    if (quote == std::string_view::npos) return text.size();
+    std::size_t first = quote;  // of the backslashes before it
+    while (text[first - 1] == '\\') --first;
+    if ((quote - first) % 2 == 0) return quote;
+    at = quote;
+  }
+}
+
 /// The end of the JSON value that begins at `at`: good enough for what our own writer wrote, and
 /// fast. Text that is not JSON is noticed elsewhere.
 [[nodiscard]] inline std::size_t value_end(std::string_view text, std::size_t at) {
   int depth = 0;
-  bool quoted = false;
   for (; at < text.size(); ++at) {
-    const char c = text[at];
-    if (quoted) {
-      if (c == '\\') ++at;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      if (depth-- == 0) return at;
-    } else if (c == ',' && depth == 0) {
-      return at;
+    switch (text[at]) {
+      case '"':
+        at = string_end(text, at);
+        break;
+      case '{':
+      case '[':
+        ++depth;
+        break;
+      case '}':
+      case ']':
+        if (depth-- == 0) return at;
+        break;
+      case ',':
+        if (depth == 0) return at;
+        break;
+      default:
+        break;
     }
   }
   return text.size();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <map>
 #include <set>
 #include <string>
@@ -49,7 +50,7 @@ struct World {
   std::set<int> evicted;  ///< once: the journal holds more of them than the view came back with
 
   // The journal of external facts as the database keeps it.
-  std::vector<workspace::JournalFact> journal;  ///< in order of being written
+  std::list<workspace::JournalFact> journal;  ///< in order of being written
   std::vector<std::pair<std::string, std::string>> lives;
 };
 

@@ -47,6 +47,8 @@ enum class Say : std::uint8_t {
 };
 [[nodiscard]] std::string_view say_name(Say say);
 
+inline constexpr std::size_t kScalarsTypical = 16;  // of one statement
+
 /// One scalar with its value as a number: an enumerator, a tagged version, kNull.
 struct Scalar {
   model::Field field;
@@ -74,7 +76,10 @@ struct Statement {
   std::vector<Element> elements;
   model::FieldSet whole;  ///< collections stated as complete lists
 
-  void set(model::Field field, std::int64_t value) { scalars.push_back({field, value}); }
+  void set(model::Field field, std::int64_t value) {
+    if (scalars.empty()) scalars.reserve(kScalarsTypical);
+    scalars.push_back({field, value});
+  }
   [[nodiscard]] bool says_nothing() const {
     return scalars.empty() && elements.empty() && whole.empty();
   }
