@@ -97,7 +97,11 @@ std::shared_ptr<const MessageBatch> Server::next(Connection& connection) {
     return batch;
   }
   const auto floor = store_.floor(project_id(connection.project));
+  const bool at_head = connection.dialect1->is_at_head();
   auto batch = connection.dialect1->next(now);
+  judge.hold(!at_head || !batch, "F4", [&] {
+    return "connection " + std::to_string(connection.id) + " was not at the head it claimed";
+  });
   if (!batch) {
     const bool moved = checks_.visible_head(connection.project) > connection.handed;
     if (!moved) {

@@ -40,7 +40,10 @@ struct Dialect1Encoder::Impl {
   // Cached texts hold for one head only.
   void drop_old() {
     const bool same = cached_head == store->head() && cached_epoch == store->epoch_number();
-    if (same || SB_MUTANT(reset_cached)) return;
+    if (!same && !SB_MUTANT(reset_cached)) drop();
+  }
+
+  void drop() {
     cached_head = store->head();
     cached_epoch = store->epoch_number();
     if (!baselines.empty()) baselines.clear();
@@ -288,6 +291,10 @@ std::shared_ptr<const MessageBatch> Dialect1Session::next(MonoTime now) {
   if (batch->empty()) return nullptr;
   last_sent_at_ = now;
   return batch;
+}
+
+bool Dialect1Session::is_at_head() const {
+  return !need_baseline_ && epoch_ == store_->epoch_number() && sent_ == store_->head();
 }
 
 }  // namespace sb::snapshot

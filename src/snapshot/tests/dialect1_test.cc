@@ -25,6 +25,24 @@ TEST_F(StoreTest, ForeignOrBrokenCursorsGetABaseline) {
   }
 }
 
+TEST_F(StoreTest, ASessionIsAtHeadOnceItHasSaidEverything) {
+  create(1);
+  auto session = subscribe();
+  EXPECT_FALSE(session.is_at_head()) << "a baseline is to come";
+  ASSERT_TRUE(session.next(mono));
+  EXPECT_TRUE(session.is_at_head());
+  say(2, R"({"name":"a"})");
+  EXPECT_FALSE(session.is_at_head());
+  mono += 1s;
+  ASSERT_TRUE(session.next(mono));
+  EXPECT_TRUE(session.is_at_head());
+  say(3, R"({"name":"b"})");
+  EXPECT_FALSE(session.next(mono)) << "held back";
+  EXPECT_FALSE(session.is_at_head());
+  store.remove_project(model::ProjectId("p"));
+  EXPECT_FALSE(session.is_at_head()) << "its end is to be told";
+}
+
 // Readers that take long while every commit makes a new head: without a limit each would hold a
 // text of the whole board of its own.
 TEST_F(StoreTest, AHerdOfSlowReadersSharesTheBaselinesStillBeingSent) {

@@ -86,12 +86,16 @@ FrameBatch::FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch, Fram
 
 const std::shared_ptr<const FrameBatch>& FrameCache::get(
     std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing) {
-  auto& slot = frames_.at(static_cast<std::size_t>(framing))[batch.get()];
+  Frames& frames = frames_.at(static_cast<std::size_t>(framing));
+  // Most of a crowd is told the same.
+  if (frames.last_batch == batch.get()) return frames.last;
+  frames.last_batch = batch.get();
+  auto& slot = frames.all[batch.get()];
   if (!slot) {
     slot = std::make_shared<const FrameBatch>(std::move(batch), framing);
     encoded_.add(static_cast<double>(slot->messages()));
   }
-  return slot;
+  return frames.last = slot;
 }
 
 }  // namespace sb::transport

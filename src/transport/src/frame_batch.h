@@ -49,13 +49,20 @@ class FrameCache {
       std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing);
   /// To be called when the turn ends: what is still being sent lives on with its senders.
   void clear() {
-    for (auto& frames : frames_) frames.clear();
+    for (Frames& frames : frames_) {
+      frames.last_batch = nullptr;
+      frames.last.reset();
+      frames.all.clear();
+    }
   }
 
  private:
   // A cached frame keeps its batch alive, so the address is a sound key.
-  using Frames =
-      boost::unordered_flat_map<const snapshot::MessageBatch*, std::shared_ptr<const FrameBatch>>;
+  struct Frames {
+    const snapshot::MessageBatch* last_batch = nullptr;
+    std::shared_ptr<const FrameBatch> last;
+    boost::unordered_flat_map<const snapshot::MessageBatch*, std::shared_ptr<const FrameBatch>> all;
+  };
   Counter& encoded_;
   std::array<Frames, 2> frames_;  // by framing
 };

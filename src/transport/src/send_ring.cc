@@ -72,7 +72,7 @@ bool SendRing::joined() {
 }
 
 void SendRing::add(int fd, std::string_view bytes) {
-  if (joined()) {
+  if (ring_ != nullptr || joined()) {
     ring_->add(fd, bytes, count_);
   } else {
     sends_.at(count_) = {fd, bytes};

@@ -96,7 +96,9 @@ void StreamConnection::pump(MonoTime now) {
 }
 
 void StreamConnection::sent(const FrameBatch& frames, std::size_t bytes, MonoTime now) {
-  if (core_ != nullptr && took(frames, bytes)) pump(now);
+  if (core_ == nullptr || !took(frames, bytes)) return;
+  if (session_ && session_->is_at_head()) return;
+  pump(now);
 }
 
 // Nearly always: nothing goes before it, and it is one piece.

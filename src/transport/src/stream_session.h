@@ -28,6 +28,9 @@ class StreamSession {
   virtual ~StreamSession() = default;
   [[nodiscard]] virtual std::shared_ptr<const snapshot::MessageBatch> next(MonoTime now) = 0;
   [[nodiscard]] virtual std::optional<MonoTime> wake_at() const = 0;
+  /// True when everything is said until the store moves, so that `next` and `ended` need not be
+  /// asked before. False promises nothing.
+  [[nodiscard]] virtual bool is_at_head() const = 0;
   /// Set once the connection is to be closed and everything is said.
   [[nodiscard]] virtual std::optional<End> ended() = 0;
   /// One message of the client.
@@ -47,6 +50,7 @@ class Dialect1Stream final : public StreamSession {
     return end_ ? nullptr : session_.next(now);
   }
   [[nodiscard]] std::optional<MonoTime> wake_at() const override { return session_.wake_at(); }
+  [[nodiscard]] bool is_at_head() const override { return !end_ && session_.is_at_head(); }
   [[nodiscard]] std::optional<End> ended() override {
     if (end_) return end_;
     if (session_.project_gone()) return End{WsClose::unknown_project, "unknown project"};
@@ -71,6 +75,7 @@ class SyncStream final : public StreamSession {
     return session_.next(now);
   }
   [[nodiscard]] std::optional<MonoTime> wake_at() const override { return session_.wake_at(); }
+  [[nodiscard]] bool is_at_head() const override { return false; }
   [[nodiscard]] std::optional<End> ended() override {
     const auto code = session_.close_code();
     if (!code) return std::nullopt;

@@ -61,6 +61,8 @@ class Dialect1Session {
   [[nodiscard]] std::shared_ptr<const MessageBatch> next(MonoTime now);
   /// When held-back changes become due; nothing when none are held back.
   [[nodiscard]] std::optional<MonoTime> wake_at() const { return wake_at_; }
+  /// True when everything up to the store's head was handed out: nothing to say until it moves.
+  [[nodiscard]] bool is_at_head() const;
   /// True once the project no longer exists: close with 4404.
   [[nodiscard]] bool project_gone() { return pulse_.get(project_) == nullptr; }
   [[nodiscard]] const model::ProjectId& project() const { return project_; }
