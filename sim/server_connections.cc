@@ -92,7 +92,12 @@ std::shared_ptr<const MessageBatch> Server::next(Connection& connection) {
   auto& judge = env_.judge;
   const MonoTime now = env_.loop.mono_now();
   if (connection.dialect2) {
+    const bool at_head = connection.dialect2->is_at_head();
     auto batch = connection.dialect2->next(now);
+    const bool mark = batch && batch->front().head.starts_with("{\"type\":\"mark\"");
+    judge.hold(!at_head || !batch || mark, "F4", [&] {
+      return "connection " + std::to_string(connection.id) + " was not at the head it claimed";
+    });
     if (!batch) wake(connection, connection.dialect2->wake_at());
     return batch;
   }

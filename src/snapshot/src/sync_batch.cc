@@ -241,16 +241,37 @@ struct ViewEncoder::Impl {
     }
   };
 
+  // Cached texts hold for one head only.
   void drop_old() {
     const bool same = cached_head == store->head() && cached_epoch == store->epoch_number();
-    if (same || SB_MUTANT(reset_cached)) return;
+    if (!same && !SB_MUTANT(reset_cached)) drop();
+  }
+
+  void drop() {
     cached_head = store->head();
     cached_epoch = store->epoch_number();
     answers.clear();
+    last_answer = {};
     texts.clear();
+    last_text = {};
     texts_bytes = 0;
     digests.clear();
   }
+
+  // Makes an answer that is not kept, and keeps it.
+  std::shared_ptr<const ViewAnswer> make_answer(const AnswerKey& key) {
+    auto answer = capture(*store, key.view, key.from, key.patches, limits);
+    if (key.from && answer->ends.size() != 1) {
+      const AnswerKey reset{key.view, std::nullopt, false};
+      const auto kept = answers.find(reset);
+      const auto whole = kept != answers.end() ? kept->second : make_answer(reset);
+      if (whole->bytes < answer->bytes) answer = whole;
+    }
+    if (answers.size() >= kAnswersKeptMax) answers.clear();
+    return answers[key] = answer;
+  }
+
+  [[nodiscard]] std::shared_ptr<const MessageBatch> make_text(const TextKey& key);
 
   void append_cursor(std::string& out, const View& view, const Position& position) {
     cursors.append(out, store->epoch(),
@@ -264,6 +285,9 @@ struct ViewEncoder::Impl {
   std::uint64_t cached_epoch = 0;
   boost::unordered_flat_map<AnswerKey, std::shared_ptr<const ViewAnswer>, Hash> answers;
   boost::unordered_flat_map<TextKey, std::shared_ptr<const MessageBatch>, Hash> texts;
+  // Most of a crowd asks for what was asked for last.
+  std::optional<std::pair<AnswerKey, std::shared_ptr<const ViewAnswer>>> last_answer;
+  std::optional<std::pair<TextKey, std::shared_ptr<const MessageBatch>>> last_text;
   std::size_t texts_bytes = 0;
   std::unordered_map<std::uint64_t, std::pair<View, std::uint64_t>> digests;  // by view hash
 };
@@ -284,20 +308,20 @@ std::shared_ptr<const ViewAnswer> ViewEncoder::answer(const View& view,
                                                       const std::optional<Position>& from,
                                                       bool patches) {
   impl_->drop_old();
-  const auto place = [&]() -> auto& {
-    return impl_->answers[Impl::AnswerKey{view, from, patches && from.has_value()}];
-  };
-  auto* kept = &place();
-  if (*kept != nullptr) return *kept;
-  if (impl_->answers.size() > kAnswersKeptMax) {
-    impl_->answers.clear();
-    kept = &place();
+  const bool patched = patches && from.has_value();
+  if (const auto& last = impl_->last_answer; last && last->first.patches == patched &&
+                                             last->first.from == from && last->first.view == view) {
+    return last->second;
   }
-  *kept = capture(*impl_->store, view, from, patches, impl_->limits);
-  if (!from || (*kept)->ends.size() == 1) return *kept;
-  const auto parts = *kept;
-  const auto whole = answer(view, std::nullopt, patches);  // may move what is kept
-  return place() = whole->bytes < parts->bytes ? whole : parts;
+  const Impl::AnswerKey key{view, from, patched};
+  std::shared_ptr<const ViewAnswer> answer;
+  if (const auto kept = impl_->answers.find(key); kept != impl_->answers.end()) {
+    answer = kept->second;
+  } else {
+    answer = impl_->make_answer(key);
+  }
+  impl_->last_answer.emplace(key, answer);
+  return answer;
 }
 
 std::shared_ptr<const MessageBatch> ViewEncoder::text(
@@ -305,13 +329,27 @@ std::shared_ptr<const MessageBatch> ViewEncoder::text(
     std::optional<ResetReason> reason) {
   impl_->drop_old();
   if (!answer->reset() || index != 0) reason.reset();
+  if (const auto& last = impl_->last_text;
+      last && last->first.answer == answer && last->first.index == index &&
+      last->first.view_seq == view_seq && last->first.reason == reason) {
+    return last->second;
+  }
   if (impl_->texts_bytes > kTextsKeptBytes) {
     impl_->texts.clear();
     impl_->texts_bytes = 0;
   }
-  auto& kept = impl_->texts[Impl::TextKey{answer, index, view_seq, reason}];
-  if (kept != nullptr) return kept;
+  const Impl::TextKey key{answer, index, view_seq, reason};
+  auto& kept = impl_->texts[key];
+  if (kept == nullptr) {
+    kept = impl_->make_text(key);
+    impl_->texts_bytes += kept->front().size();
+  }
+  impl_->last_text.emplace(key, kept);
+  return kept;
+}
 
+std::shared_ptr<const MessageBatch> ViewEncoder::Impl::make_text(const TextKey& key) {
+  const auto& [answer, index, view_seq, reason] = key;
   const Position before = index != 0 ? answer->after(index - 1) : answer->from.value_or(Position{});
   const Position after = answer->after(index);
   const std::size_t begin = index == 0 ? 0 : answer->ends[index - 1];
@@ -330,7 +368,7 @@ std::shared_ptr<const MessageBatch> ViewEncoder::text(
   if (reason) text.append(R"(,"reason":")"sv).append(enum_text(*reason)).append(1, '"');
   if (answer->conflated) text += R"(,"conflated":true)"sv;
   text += R"(,"cursor":")"sv;
-  impl_->append_cursor(text, answer->view, after);
+  append_cursor(text, answer->view, after);
   if (answer->review_count) {
     text += R"(","reviewCount":)"sv;
     append_json_int(text, *answer->review_count);
@@ -344,11 +382,9 @@ std::shared_ptr<const MessageBatch> ViewEncoder::text(
   }
   text += "]}"sv;
 
-  impl_->texts_bytes += text.size();
   auto made = std::make_shared<MessageBatch>();
   made->emplace_back(std::move(text));
-  kept = std::move(made);
-  return kept;
+  return made;
 }
 
 void ViewEncoder::append_entries(std::string& out, const View& view) const {

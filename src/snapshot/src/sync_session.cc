@@ -204,6 +204,10 @@ std::shared_ptr<const MessageBatch> SyncSession::next_live(MonoTime now) {
   return nullptr;
 }
 
+bool SyncSession::is_at_head() const {
+  return state_ == State::live && !farewell_ && feed_->is_at_head();
+}
+
 std::optional<std::uint16_t> SyncSession::close_code() const {
   if (state_ != State::closed) return std::nullopt;
   return farewell_->close_code;

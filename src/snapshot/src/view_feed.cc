@@ -84,6 +84,12 @@ ViewFeed::Due ViewFeed::look() {
   return {.review_count = counted, .unseen = !counted};
 }
 
+bool ViewFeed::is_at_head() const {
+  const Store& store = encoder_->store();
+  return next_ == 0 && !reset_ && position_.complete && position_.revision == store.head() &&
+         epoch_ == store.epoch_number();
+}
+
 std::shared_ptr<const MessageBatch> ViewFeed::next(std::uint64_t view_seq) {
   SB_CHECK(answer_ != nullptr, "ViewFeed::next without a look that found a batch");
   auto text = encoder_->text(answer_, next_, view_seq, reset_);

@@ -78,6 +78,27 @@ TEST_F(SyncTest, S_86_AnUnknownOrRemovedProjectEndsTheConnection) {
 
 // --- cursors ---
 
+TEST_F(SyncTest, ASessionIsAtHeadOnceItHasSaidEverything) {
+  create(1);
+  StrictClient client;
+  auto session = join(client);
+  EXPECT_FALSE(session.is_at_head()) << "a welcome is to come";
+  read(session, client);
+  EXPECT_TRUE(session.is_at_head());
+  say(2, R"({"name":"a"})");
+  EXPECT_FALSE(session.is_at_head());
+  mono += 1s;
+  read(session, client);
+  EXPECT_TRUE(session.is_at_head());
+  EXPECT_EQ(session.wake_at(), mono + kHeartbeatDefault) << "a mark, whatever happens";
+  session.on_message(client.change_view(R"({"projectId":"p"})"), mono);
+  EXPECT_FALSE(session.is_at_head()) << "of another view nothing is said yet";
+  read(session, client);
+  EXPECT_TRUE(session.is_at_head());
+  session.end(ByeCode::restart, 0ms);
+  EXPECT_FALSE(session.is_at_head()) << "its end is to be told";
+}
+
 TEST_F(SyncTest, AnswersACursorByTheTableOfTheProtocol) {
   create(1);
   create(2, "gone");

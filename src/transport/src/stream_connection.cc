@@ -97,8 +97,11 @@ void StreamConnection::pump(MonoTime now) {
 
 void StreamConnection::sent(const FrameBatch& frames, std::size_t bytes, MonoTime now) {
   if (core_ == nullptr || !took(frames, bytes)) return;
-  if (session_ && session_->is_at_head()) return;
-  pump(now);
+  if (session_ && session_->is_at_head()) {
+    if (const auto at = session_->wake_at()) core_->wake_by(*at);
+  } else {
+    pump(now);
+  }
 }
 
 // Nearly always: nothing goes before it, and it is one piece.

@@ -28,8 +28,8 @@ class StreamSession {
   virtual ~StreamSession() = default;
   [[nodiscard]] virtual std::shared_ptr<const snapshot::MessageBatch> next(MonoTime now) = 0;
   [[nodiscard]] virtual std::optional<MonoTime> wake_at() const = 0;
-  /// True when everything is said until the store moves, so that `next` and `ended` need not be
-  /// asked before. False promises nothing.
+  /// True when everything is said until the store moves or `wake_at` has come, so that `next` and
+  /// `ended` need not be asked before. False promises nothing.
   [[nodiscard]] virtual bool is_at_head() const = 0;
   /// Set once the connection is to be closed and everything is said.
   [[nodiscard]] virtual std::optional<End> ended() = 0;
@@ -75,7 +75,7 @@ class SyncStream final : public StreamSession {
     return session_.next(now);
   }
   [[nodiscard]] std::optional<MonoTime> wake_at() const override { return session_.wake_at(); }
-  [[nodiscard]] bool is_at_head() const override { return false; }
+  [[nodiscard]] bool is_at_head() const override { return session_.is_at_head(); }
   [[nodiscard]] std::optional<End> ended() override {
     const auto code = session_.close_code();
     if (!code) return std::nullopt;

@@ -71,6 +71,9 @@ class SyncSession {
   [[nodiscard]] std::shared_ptr<const MessageBatch> next(MonoTime now);
   /// When something becomes due without any change of the store.
   [[nodiscard]] std::optional<MonoTime> wake_at() const { return wake_at_; }
+  /// True when everything up to the store's head was handed out, so that there is nothing to say
+  /// until it moves or `wake_at` has come.
+  [[nodiscard]] bool is_at_head() const;
   /// The WebSocket close code, once everything is said: 1001 restart, 4408 slow, 4401 unauthorized,
   /// 4404 unknown project, 1002 protocol, 1013 limit.
   [[nodiscard]] std::optional<std::uint16_t> close_code() const;

@@ -40,6 +40,9 @@ class ViewFeed {
     bool unseen = false;        ///< only what the view does not show moved
   };
   [[nodiscard]] Due look();
+  /// True when everything up to the store's head was handed out: `look` finds nothing until it
+  /// moves.
+  [[nodiscard]] bool is_at_head() const;
   /// The next batch, encoded once for all who go the same way. REQUIRES: look().batch.
   [[nodiscard]] std::shared_ptr<const MessageBatch> next(std::uint64_t view_seq);
   /// Nothing visible is missing: the reader may be told that it is at head. REQUIRES: complete and
