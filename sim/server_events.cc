@@ -63,7 +63,8 @@ void Server::restore() {
   notice_evictions();
   for (int workspace = 0; workspace < env_.swarm.workspaces; ++workspace) {
     // The journal keeps each producer's order; across producers, only the last word on one field.
-    const bool in_doubt = oracle_.arrival_decides(workspace) || world_.evicted.contains(workspace);
+    const bool in_doubt = oracle_.arrival_decides(workspace) ||
+                          world_.evicted.contains(workspace) || world_.doubted.contains(workspace);
     const bool dropped = env_.swarm.tombstones_bounded && oracle_.tombstoned(workspace);
     if (in_doubt || dropped) uncertain_.insert(workspace);
   }
@@ -183,11 +184,15 @@ void Server::take(const Incoming& event, const Ingest::Verdict& verdict) {
     if (answer == Answer::stale) expected = Kind::stale;
     if (answer == Answer::not_found || answer == Answer::conflict) expected = Kind::rejected;
     if (expected != Kind::rejected) seen_.insert(key);
-    if (remember) {
-      world_.heard.push_back({std::make_shared<const Statement>(statement), *stamp,
-                              env_.loop.wall_now(), event.id, event.epoch, world_.journal_steps,
-                              false, expected == Kind::stale});
-    }
+  }
+  // For want of a tombstone: then it is in the journal like anything else that was taken in.
+  const bool in_doubt = verdict.kind != expected;
+  if (in_doubt) world_.doubted.insert(statement.workspace);
+  if (in_doubt && stamp && verdict.kind == Kind::accepted) remember = true;
+  if (remember) {
+    world_.heard.push_back({std::make_shared<const Statement>(statement), *stamp,
+                            env_.loop.wall_now(), event.id, event.epoch, world_.journal_steps,
+                            false, expected == Kind::stale && !in_doubt});
   }
   if (env_.judge.tracing()) {
     env_.judge.note("event " + event.id + " life " + event.epoch + " seq " +
@@ -197,7 +202,7 @@ void Server::take(const Incoming& event, const Ingest::Verdict& verdict) {
                     " " + verdict.error.message);
   }
   notice_evictions();
-  env_.judge.hold(verdict.kind == expected || uncertain_.contains(statement.workspace), "I6", [&] {
+  env_.judge.hold(!in_doubt || uncertain_.contains(statement.workspace), "I6", [&] {
     return "event " + event.id + " (" + to_text(statement) + ") was answered " +
            std::to_string(static_cast<int>(verdict.kind)) + ", should be " +
            std::to_string(static_cast<int>(expected));

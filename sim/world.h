@@ -48,6 +48,7 @@ struct World {
   std::vector<Heard> heard;
   std::uint64_t journal_steps = 0;
   std::set<int> evicted;  ///< once: the journal holds more of them than the view came back with
+  std::set<int> doubted;  ///< once: with few tombstones an event was answered in another way
 
   // The journal of external facts as the database keeps it.
   std::list<workspace::JournalFact> journal;  ///< in order of being written
