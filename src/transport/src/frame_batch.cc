@@ -88,13 +88,14 @@ const std::shared_ptr<const FrameBatch>& FrameCache::get(
     std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing) {
   Frames& frames = frames_.at(static_cast<std::size_t>(framing));
   // Most of a crowd is told the same.
-  if (frames.last_batch == batch.get()) return frames.last;
-  frames.last_batch = batch.get();
-  auto& slot = frames.all[batch.get()];
+  const snapshot::MessageBatch* const key = batch.get();
+  if (frames.last_batch == key) return frames.last;
+  auto& slot = frames.all[key];
   if (!slot) {
     slot = std::make_shared<const FrameBatch>(std::move(batch), framing);
     encoded_.add(static_cast<double>(slot->messages()));
   }
+  frames.last_batch = key;
   return frames.last = slot;
 }
 

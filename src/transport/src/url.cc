@@ -7,7 +7,7 @@
 namespace sb::transport {
 namespace {
 
-constexpr std::size_t kSegmentsTypical = 4;
+constexpr std::size_t kSegmentsTypical = 4;  // of a path
 
 std::optional<std::uint8_t> hex_digit(char c) {
   if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');

@@ -97,7 +97,7 @@ struct FactPatch {
   /// States one scalar: `patch.set<&Facts::name>("x")`.
   template <auto Member, class T>
   FactPatch& set(T&& value);
-  [[nodiscard]] bool has_elements() const {
+  [[nodiscard]] bool has_elements() const {  ///< something of a collection is stated
     return !sessions.empty() || !pending.empty() || !terminals.empty();
   }
   [[nodiscard]] bool empty() const { return present.empty() && !has_elements(); }
