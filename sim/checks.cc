@@ -260,7 +260,8 @@ void Checks::everything(const Store& store, const Oracle& oracle, std::string_vi
       if (!uncertain.contains(id)) expected += " w" + std::to_string(id);
     }
     env_->judge.hold(shown == expected, "V1", [&] {
-      return "p" + std::to_string(project) + " shows" + shown + ", should show" + expected;
+      std::string text = "p" + std::to_string(project);
+      return text.append(" shows").append(shown).append(", should show").append(expected);
     });
   }
 }
