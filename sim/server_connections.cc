@@ -91,22 +91,22 @@ void Server::wake(Connection& connection, std::optional<MonoTime> at) {
 std::shared_ptr<const MessageBatch> Server::next(Connection& connection) {
   auto& judge = env_.judge;
   const MonoTime now = env_.loop.mono_now();
+  const auto hold_claim = [&](bool at_head, bool told) {
+    judge.hold(!at_head || !told, "F4", [&] {
+      return "connection " + std::to_string(connection.id) + " was not at the head it claimed";
+    });
+  };
   if (connection.dialect2) {
     const bool at_head = connection.dialect2->is_at_head();
     auto batch = connection.dialect2->next(now);
-    const bool mark = batch && batch->front().head.starts_with("{\"type\":\"mark\"");
-    judge.hold(!at_head || !batch || mark, "F4", [&] {
-      return "connection " + std::to_string(connection.id) + " was not at the head it claimed";
-    });
+    hold_claim(at_head, batch && !batch->front().head.starts_with("{\"type\":\"mark\""));
     if (!batch) wake(connection, connection.dialect2->wake_at());
     return batch;
   }
   const auto floor = store_.floor(project_id(connection.project));
   const bool at_head = connection.dialect1->is_at_head();
   auto batch = connection.dialect1->next(now);
-  judge.hold(!at_head || !batch, "F4", [&] {
-    return "connection " + std::to_string(connection.id) + " was not at the head it claimed";
-  });
+  hold_claim(at_head, batch != nullptr);
   if (!batch) {
     const bool moved = checks_.visible_head(connection.project) > connection.handed;
     if (!moved) {

@@ -116,7 +116,7 @@ bool is_stale(const Entity& entity, const Origin& origin, const model::FactPatch
   }) && !patch.has_elements();
 }
 
-bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch) {
+bool contradicts_own(const Entity& entity, const model::FactPatch& patch) {
   const bool same = (patch.present & entity.origins.own()).all_of([&](Field field) {
     return model::same_fact(entity.facts, patch.values, field);
   });

@@ -29,14 +29,14 @@ struct Merged {
 [[nodiscard]] bool is_stale(const Entity& entity, const Origin& origin,
                             const model::FactPatch& patch);
 
-/// True when an external patch contradicts a fact our own domains hold: nothing of it may be
-/// applied.
-[[nodiscard]] bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch);
+/// For `conflicts_with_own`, of a patch that names a field our own domains hold, or elements.
+[[nodiscard]] bool contradicts_own(const Entity& entity, const model::FactPatch& patch);
 
-/// True when nothing of a patch can contradict them: it names no field they hold, and no elements.
-/// Known at a glance, of most external patches. False promises nothing.
-[[nodiscard]] inline bool is_apart_from_own(const Entity& entity, const model::FactPatch& patch) {
-  return (patch.present & entity.origins.own()).empty() && !patch.has_elements();
+/// True when an external patch contradicts a fact our own domains hold: nothing of it may be
+/// applied. Of most patches that is known at a glance.
+[[nodiscard]] inline bool conflicts_with_own(const Entity& entity, const model::FactPatch& patch) {
+  const bool apart = (patch.present & entity.origins.own()).empty() && !patch.has_elements();
+  return !apart && contradicts_own(entity, patch);
 }
 
 /// Accepts each key of a patch by its stamp (architecture, section 6). Permutations and duplicates

@@ -415,8 +415,7 @@ struct Store::Impl {
       found = &create(update, named->second, mono);
     }
     Entity& entity = *found;
-    if (update.source != SourceId::own && !is_apart_from_own(entity, patch) &&
-        conflicts_with_own(entity, patch)) {
+    if (update.source != SourceId::own && conflicts_with_own(entity, patch)) {
       applied.outcome = Outcome::conflict;
       return applied;
     }

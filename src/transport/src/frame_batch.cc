@@ -87,15 +87,12 @@ FrameBatch::FrameBatch(std::shared_ptr<const snapshot::MessageBatch> batch, Fram
 const std::shared_ptr<const FrameBatch>& FrameCache::get(
     std::shared_ptr<const snapshot::MessageBatch> batch, Framing framing) {
   Frames& frames = frames_.at(static_cast<std::size_t>(framing));
-  // Most of a crowd is told the same.
-  const snapshot::MessageBatch* const key = batch.get();
-  if (frames.last_batch == key) return frames.last;
-  auto& slot = frames.all[key];
+  if (frames.last && frames.last->is_of(*batch)) return frames.last;
+  auto& slot = frames.all[batch.get()];
   if (!slot) {
     slot = std::make_shared<const FrameBatch>(std::move(batch), framing);
     encoded_.add(static_cast<double>(slot->messages()));
   }
-  frames.last_batch = key;
   return frames.last = slot;
 }
 

@@ -32,6 +32,9 @@ class FrameBatch : public std::enable_shared_from_this<FrameBatch> {
   /// The bytes in order, in pieces that live as long as this.
   [[nodiscard]] const std::vector<std::string_view>& pieces() const { return pieces_; }
   [[nodiscard]] std::size_t messages() const { return batch_->size(); }
+  [[nodiscard]] bool is_of(const snapshot::MessageBatch& batch) const {
+    return batch_.get() == &batch;
+  }
 
  private:
   std::shared_ptr<const snapshot::MessageBatch> batch_;
@@ -50,7 +53,6 @@ class FrameCache {
   /// To be called when the turn ends: what is still being sent lives on with its senders.
   void clear() {
     for (Frames& frames : frames_) {
-      frames.last_batch = nullptr;
       frames.last.reset();
       frames.all.clear();
     }
@@ -59,8 +61,7 @@ class FrameCache {
  private:
   // A cached frame keeps its batch alive, so the address is a sound key.
   struct Frames {
-    const snapshot::MessageBatch* last_batch = nullptr;
-    std::shared_ptr<const FrameBatch> last;
+    std::shared_ptr<const FrameBatch> last;  // most of a crowd is told the same
     boost::unordered_flat_map<const snapshot::MessageBatch*, std::shared_ptr<const FrameBatch>> all;
   };
   Counter& encoded_;

@@ -63,16 +63,14 @@ struct SendRing::Ring {
 SendRing::SendRing(bool io_uring) : wanted_(io_uring) {}
 SendRing::~SendRing() = default;
 
-bool SendRing::joined() {
-  if (std::exchange(wanted_, false)) {
-    ring_ = std::make_unique<Ring>();
-    if (!ring_->ready) ring_.reset();
-  }
-  return ring_ != nullptr;
+void SendRing::set_up() {
+  wanted_ = false;
+  ring_ = std::make_unique<Ring>();
+  if (!ring_->ready) ring_.reset();
 }
 
 void SendRing::add(int fd, std::string_view bytes) {
-  if (ring_ != nullptr || joined()) {
+  if (joined()) {
     ring_->add(fd, bytes, count_);
   } else {
     sends_.at(count_) = {fd, bytes};

@@ -22,7 +22,10 @@ class SendRing {
   SendRing& operator=(const SendRing&) = delete;
 
   /// Whether they go in one system call. The first question, or send, sets the ring up.
-  [[nodiscard]] bool joined();
+  [[nodiscard]] bool joined() {
+    if (wanted_) set_up();
+    return ring_ != nullptr;
+  }
   [[nodiscard]] std::size_t size() const { return count_; }
   [[nodiscard]] bool full() const { return count_ == kSendsMax; }
   /// `bytes` must live until `run` returned.
@@ -33,6 +36,8 @@ class SendRing {
   [[nodiscard]] std::span<const std::size_t> run();
 
  private:
+  void set_up();
+
   struct Ring;
   struct Send {
     int fd;
