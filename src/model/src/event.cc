@@ -50,7 +50,7 @@ class Envelope {
     const JsonPath path = root.member(kNames[index(attribute)]);
     if (!member) return json_missing_error(path);
     if (!text) return json_type_error("a string", *member, path);
-    return tl::unexpected(check_id(*text, path).error());
+    return fail(check_id(*text, path).error());
   }
   /// An unsigned 64-bit decimal, as a string (or, leniently, a whole JSON number).
   [[nodiscard]] Result<std::optional<std::uint64_t>> read_sequence() const {

@@ -130,10 +130,12 @@ class JsonPath {
 };
 
 /// A failed read at `path`: "expected a string, found a number".
-[[nodiscard]] tl::unexpected<Error> json_type_error(std::string_view expected,
-                                                    const JsonValue& found, const JsonPath& path);
-[[nodiscard]] tl::unexpected<Error> json_missing_error(const JsonPath& path);
-[[nodiscard]] tl::unexpected<Error> json_enum_error(std::string_view text, const JsonPath& path);
+[[nodiscard, gnu::cold]] tl::unexpected<Error> json_type_error(std::string_view expected,
+                                                               const JsonValue& found,
+                                                               const JsonPath& path);
+[[nodiscard, gnu::cold]] tl::unexpected<Error> json_missing_error(const JsonPath& path);
+[[nodiscard, gnu::cold]] tl::unexpected<Error> json_enum_error(std::string_view text,
+                                                               const JsonPath& path);
 
 namespace detail {
 template <class T>

@@ -20,11 +20,13 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
       : tl::expected<T, Error>(tl::unexpect, std::move(error)) {}  // NOLINT: return error;
 };
 
-/// `return fail(ErrorCode::not_found, "no such project");`
-[[nodiscard]] inline tl::unexpected<Error> fail(ErrorCode code, std::string message,
-                                                std::string path = {}) {
-  return tl::unexpected<Error>(Error{code, std::move(message), std::move(path)});
-}
+/// `return fail(ErrorCode::not_found, "no such project");` Cold: what leads to it lies apart from
+/// the code that runs when nothing fails.
+[[nodiscard, gnu::cold]] tl::unexpected<Error> fail(ErrorCode code, std::string message,
+                                                    std::string path = {});
+
+/// The error of somebody else, to be returned as one's own; as cold as `fail`.
+[[nodiscard, gnu::cold]] tl::unexpected<Error> fail(Error error);
 
 }  // namespace sb
 
@@ -32,11 +34,11 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 /// db.query(...));`
 #define SB_TRY_CONCAT_(a, b) a##b
 #define SB_TRY_NAME_(line) SB_TRY_CONCAT_(sb_try_, line)
-#define SB_TRY(declaration, expr)                                                                \
-  auto SB_TRY_NAME_(__LINE__) = (expr);                                                          \
-  if (!SB_TRY_NAME_(__LINE__)) return tl::unexpected(std::move(SB_TRY_NAME_(__LINE__)).error()); \
+#define SB_TRY(declaration, expr)                                                            \
+  auto SB_TRY_NAME_(__LINE__) = (expr);                                                      \
+  if (!SB_TRY_NAME_(__LINE__)) return ::sb::fail(std::move(SB_TRY_NAME_(__LINE__)).error()); \
   declaration = *std::move(SB_TRY_NAME_(__LINE__))
 
 /// Returns early with the error of `expr`, ignoring its value.
 #define SB_TRY_VOID(expr) \
-  if (auto sb_try_void = (expr); !sb_try_void) return tl::unexpected(std::move(sb_try_void).error())
+  if (auto sb_try_void = (expr); !sb_try_void) return ::sb::fail(std::move(sb_try_void).error())
