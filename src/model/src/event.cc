@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <tuple>
 #include <utility>
 
 #include "sb/model/fact_codec.h"
@@ -28,6 +29,17 @@ Result<void> check_project_id(const ProjectId& id) {
                 "must not be \"*\": it stands for all projects, which only reads ask for", kPath);
   }
   return check_id(id.view(), kPath);
+}
+
+Result<void> check_count(std::int64_t count, const JsonPath& path) {
+  if (count >= 0) return {};
+  return fail(ErrorCode::invalid_argument, "must not be negative", path.text());
+}
+
+Result<void> check_port(std::optional<std::int64_t> port, const JsonPath& path) {
+  constexpr std::int64_t kPortMax = 65'535;
+  if (!port || (*port >= 1 && *port <= kPortMax)) return {};
+  return fail(ErrorCode::invalid_argument, "must be a port, 1 to 65535", path.text());
 }
 
 // The attributes of a CloudEvent that mean something here, found in one walk.
@@ -124,33 +136,81 @@ Result<void> read_data(EventData& into, std::size_t type, const JsonValue& data)
   return read;
 }
 
-// Identifiers inside the data obey the same limit as those around it.
-Result<void> check_data_ids(const EventData& data) {
-  if (const auto* event = std::get_if<WorkspaceStateChanged>(&data)) {
-    return check_project_id(event->projectId);
+// One overload per event type that says more than its types can: identifiers obey the same limit
+// as those around them, and numbers are what they count (contract, section 3).
+struct Check {
+  Result<void> operator()(const WorkspaceStateChanged& e) const {
+    return check_project_id(e.projectId);
   }
-  if (const auto* event = std::get_if<SourceSynced>(&data)) {
-    return check_project_id(event->projectId);
+  Result<void> operator()(const SourceSynced& e) const { return check_project_id(e.projectId); }
+  Result<void> operator()(const SessionChanged& e) const {
+    return check_id(e.session.sessionId, "$.data.sessionId");
   }
-  if (const auto* event = std::get_if<SessionChanged>(&data)) {
-    return check_id(event->session.sessionId, "$.data.sessionId");
+  Result<void> operator()(const SessionRemoved& e) const {
+    return check_id(e.sessionId, "$.data.sessionId");
   }
-  if (const auto* event = std::get_if<SessionRemoved>(&data)) {
-    return check_id(event->sessionId, "$.data.sessionId");
+  Result<void> operator()(const SessionActivityChanged& e) const {
+    return check_id(e.sessionId, "$.data.sessionId");
   }
-  if (const auto* event = std::get_if<SessionActivityChanged>(&data)) {
-    return check_id(event->sessionId, "$.data.sessionId");
+  Result<void> operator()(const TerminalChanged& e) const {
+    return check_id(e.terminalId, "$.data.terminalId");
   }
-  if (const auto* event = std::get_if<TerminalChanged>(&data)) {
-    return check_id(event->terminalId, "$.data.terminalId");
+  Result<void> operator()(const GithubPrSnapshotUpdated& e) const {
+    return check_count(e.prNumber.value_or(0), "$.data.prNumber");
   }
-  if (const auto* event = std::get_if<SnapshotFacts>(&data)) {
-    const FactPatch& facts = event->facts;
-    if (facts.present.contains(Field::projectId)) {
-      return check_project_id(facts.values.projectId);
+  Result<void> operator()(const RatchetDispatchChanged& e) const {
+    return check_count(e.ratchetDispatchRetryCount, "$.data.ratchetDispatchRetryCount");
+  }
+  Result<void> operator()(const RunScriptStatusChanged& e) const {
+    return check_port(e.port.value_or(std::nullopt), "$.data.port");
+  }
+  Result<void> operator()(const SnapshotFacts& e) const {
+    const auto& [present, facts] = std::tie(e.facts.present, e.facts.values);
+    if (present.contains(Field::projectId)) SB_TRY_VOID(check_project_id(facts.projectId));
+    // What is not present holds its default, which passes.
+    SB_TRY_VOID(check_count(facts.prNumber.value_or(0), "$.data.prNumber"));
+    SB_TRY_VOID(check_count(facts.ratchetDispatchRetryCount, "$.data.ratchetDispatchRetryCount"));
+    SB_TRY_VOID(check_port(facts.runScriptPort, "$.data.runScriptPort"));
+    SB_TRY_VOID(check_count(facts.ahead.value_or(0), "$.data.ahead"));
+    SB_TRY_VOID(check_count(facts.behind.value_or(0), "$.data.behind"));
+    if (facts.gitStats) SB_TRY_VOID(check_git_stats(*facts.gitStats));
+    SB_TRY_VOID(
+        check_ids<&SessionSummary::sessionId>(e.facts.sessions, "sessionSummaries", "sessionId"));
+    SB_TRY_VOID(
+        check_ids<&PendingRequest::sessionId>(e.facts.pending, "pendingRequests", "sessionId"));
+    SB_TRY_VOID(
+        check_ids<&PendingRequest::requestId>(e.facts.pending, "pendingRequests", "requestId"));
+    return check_ids<&Terminal::id>(e.facts.terminals, "terminals", "id");
+  }
+  template <class T>
+  Result<void> operator()(const T&) const {
+    return {};
+  }
+
+ private:
+  static Result<void> check_git_stats(const GitStats& stats) {
+    const JsonPath data = "$.data.gitStats";
+    SB_TRY_VOID(check_count(stats.total, data.member("total")));
+    SB_TRY_VOID(check_count(stats.additions, data.member("additions")));
+    SB_TRY_VOID(check_count(stats.deletions, data.member("deletions")));
+    SB_TRY_VOID(check_count(stats.untrackedFiles, data.member("untrackedFiles")));
+    return check_count(stats.untrackedAdditions, data.member("untrackedAdditions"));
+  }
+  template <auto Member, class T>
+  static Result<void> check_ids(const ElementsPatch<T>& list, std::string_view field,
+                                std::string_view member) {
+    const JsonPath data = "$.data";
+    const JsonPath path = data.member(field);
+    for (std::size_t i = 0; i < list.upserts.size(); ++i) {
+      const JsonPath element = path.element(i);
+      SB_TRY_VOID(check_id(list.upserts[i].*Member, element.member(member)));
     }
+    return {};
   }
-  return {};
+};
+
+Result<void> check_data(const EventData& data) {
+  return std::visit(Check{}, data);
 }
 
 }  // namespace
@@ -199,7 +259,7 @@ Result<void> parse_event(const JsonValue& value, ExternalEvent& into) {
   const bool needs_data = kEventTypes[type] != "workspace.removed";
   if (needs_data && !data) return json_missing_error("$.data");
   SB_TRY_VOID(read_data(into.data, type, data ? *data : value));
-  return check_data_ids(into.data);
+  return check_data(into.data);
 }
 
 }  // namespace sb::model

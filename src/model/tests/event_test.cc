@@ -113,6 +113,57 @@ TEST(EventTest, ASequenceIsAnUnsigned64BitDecimal) {
   }
 }
 
+TEST(EventTest, ANumberIsOneOfWhatItCounts) {
+  struct Row {
+    const char* type;
+    const char* data;
+    const char* path;  // of what is wrong; null: nothing
+  };
+  const std::string long_id = id_of(257);
+  const std::string sessions =
+      R"({"sessionSummaries":[{"sessionId":)" + long_id +
+      R"(,"name":null,"workflow":null,"model":null,"persistedStatus":"IDLE","runtimePhase":"idle",)"
+      R"("processState":"alive","activity":"IDLE","updatedAt":"2026-11-01T00:00:00.000Z","lastExit":null}]})";
+  for (
+      const auto& [type, data, path] : {
+          Row{"ratchet.dispatch_changed",
+              R"({"ratchetDispatchOutcome":null,"ratchetDispatchRetryCount":-1,"ratchetDispatchStalled":false})",
+              "$.data.ratchetDispatchRetryCount"},
+          Row{"run_script.status_changed", R"({"runScriptStatus":"RUNNING","port":0})",
+              "$.data.port"},
+          Row{"run_script.status_changed", R"({"runScriptStatus":"RUNNING","port":65536})",
+              "$.data.port"},
+          Row{"run_script.status_changed", R"({"runScriptStatus":"RUNNING","port":65535})",
+              nullptr},
+          Row{"run_script.status_changed", R"({"runScriptStatus":"RUNNING","port":null})", nullptr},
+          Row{"github.pr_snapshot_updated",
+              R"({"prNumber":-5,"prState":"OPEN","prCiStatus":"PENDING"})", "$.data.prNumber"},
+          Row{"snapshot.facts", R"({"ratchetDispatchRetryCount":-1})",
+              "$.data.ratchetDispatchRetryCount"},
+          Row{"snapshot.facts", R"({"runScriptPort":70000})", "$.data.runScriptPort"},
+          Row{"snapshot.facts", R"({"ahead":-1})", "$.data.ahead"},
+          Row{"snapshot.facts",
+              R"({"gitStats":{"total":0,"additions":-1,"deletions":0,"hasUncommitted":false}})",
+              "$.data.gitStats.additions"},
+          Row{"snapshot.facts",
+              R"({"gitStats":{"total":1,"additions":1,"deletions":0,"hasUncommitted":false}})",
+              nullptr},
+          Row{"snapshot.facts",
+              R"({"terminals":[{"id":"t","state":"busy"},{"id":"","state":"busy"}]})",
+              "$.data.terminals[1].id"},
+          Row{"snapshot.facts", sessions.c_str(), "$.data.sessionSummaries[0].sessionId"},
+      }) {
+    const auto read =
+        Attributes().set("type", '"' + std::string(type) + '"').set("data", data).read();
+    if (path == nullptr) {
+      EXPECT_TRUE(read) << data;
+    } else {
+      ASSERT_FALSE(read) << data;
+      EXPECT_EQ(read.error().path, path);
+    }
+  }
+}
+
 TEST(EventTest, AnUnknownTypeIsNamed) {
   const auto read = Attributes().set("type", R"("ratchet.exploded")").read();
   ASSERT_FALSE(read);

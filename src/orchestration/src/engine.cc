@@ -193,8 +193,14 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     last_pass_at = deps.clock.wall_now();
     last_pass_drift = drift.total() - drift_before;
     events_since = 0;
-    for (auto& done : std::exchange(pass_waiters, {})) done(deps.store.head());
-    schedule_pass();
+    for (auto& done : std::exchange(pass_waiters, std::exchange(next_pass_waiters, {}))) {
+      done(deps.store.head());
+    }
+    if (pass_waiters.empty()) {
+      schedule_pass();
+    } else {
+      begin_pass();
+    }
   }
 
   // --- our own domains beside workspace and git ---
@@ -290,7 +296,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Loop::TimerId pass_timer = 0;
   bool soon = false;
   std::uint64_t drift_before = 0;
-  std::vector<std::function<void(std::uint64_t)>> pass_waiters;
+  std::vector<std::function<void(std::uint64_t)>> pass_waiters;       // of the one that runs
+  std::vector<std::function<void(std::uint64_t)>> next_pass_waiters;  // came when it had begun
   std::optional<WallTime> last_pass_at;
   std::uint64_t last_pass_drift = 0;
   std::uint64_t events_since = 0;
@@ -359,6 +366,7 @@ void Engine::stop() {
   for (const auto& domain : impl_->domains) domain->stop();
   if (impl_->pass_timer != 0) impl_->deps.loop.cancel(impl_->pass_timer);
   impl_->pass_waiters.clear();
+  impl_->next_pass_waiters.clear();
   impl_->journal->stop();
 }
 
@@ -387,8 +395,16 @@ void Engine::remove_project(const ProjectId& id, std::function<void(Result<std::
   const auto* info = impl_->deps.store.project(id);
   if (info == nullptr) return done(fail(ErrorCode::not_found, "no such project"));
   if (info->external) {
-    for (const auto& gone : impl_->own.forget(id)) impl_->journal_removed(gone);
-    return done(impl_->deps.store.head());
+    JournalStep removed;
+    for (const auto& gone : impl_->own.forget(id)) removed.append(impl_->ingest.removed(gone));
+    const std::uint64_t revision = impl_->deps.store.head();
+    impl_->journal->add(
+        std::move(removed), [done = std::move(done), revision](const Result<void>& written) {
+          if (written) return done(revision);
+          done(fail(ErrorCode::unavailable,
+                    "the removal could not be made durable: " + written.error().message));
+        });
+    return;
   }
   impl_->deps.workspaces.remove_project(
       id, [self = impl_, done = std::move(done)](Result<void> removed) {
@@ -401,9 +417,10 @@ void Engine::reconcile(const ProjectId& id, std::function<void(Result<std::uint6
   if (impl_->deps.store.project(id) == nullptr) {
     return done(fail(ErrorCode::not_found, "no such project"));
   }
-  impl_->pass_waiters.emplace_back(
-      [done = std::move(done)](std::uint64_t revision) { done(revision); });
-  if (impl_->pass.running()) return;
+  const bool running = impl_->pass.running();  // and may have read before this was asked for
+  (running ? impl_->next_pass_waiters : impl_->pass_waiters)
+      .emplace_back([done = std::move(done)](std::uint64_t revision) { done(revision); });
+  if (running) return;
   if (impl_->pass_timer != 0) impl_->deps.loop.cancel(std::exchange(impl_->pass_timer, 0));
   impl_->begin_pass();
 }

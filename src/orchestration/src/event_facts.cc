@@ -61,12 +61,15 @@ struct Mapper {
     session.runtimePhase =
         e.isWorking ? model::SessionRuntimePhase::running : model::SessionRuntimePhase::idle;
     session.activityKnown = true;
-    session.updatedAt = wall;
+    if (!(session == *known)) session.updatedAt = wall;  // said again, it is no news
     patch.sessions.upserts.push_back(std::move(session));
   }
   void operator()(model::SessionPendingRequestChanged& e) {
     if (e.pending) {
-      patch.pending.upserts.push_back({e.sessionId, e.requestId, e.type, wall});
+      const auto* known = store.pending_request(
+          event.workspace, model::pending_request_id(e.sessionId, e.requestId));
+      const bool again = known != nullptr && known->type == e.type;
+      patch.pending.upserts.push_back({e.sessionId, e.requestId, e.type, again ? known->at : wall});
     } else {
       patch.pending.removals.push_back(model::pending_request_id(e.sessionId, e.requestId));
     }
@@ -110,7 +113,12 @@ struct Mapper {
     patch.set<&Facts::autoIterationStatus>(e.status);
   }
   void operator()(model::SourceSynced&) {}
-  void operator()(model::SnapshotFacts& e) { patch = std::move(e.facts); }
+  void operator()(model::SnapshotFacts& e) {
+    patch = std::move(e.facts);
+    for (model::Terminal& terminal : patch.terminals.upserts) {
+      if (terminal.lastActivityAt) terminal.lastActivityAt = in_steps(*terminal.lastActivityAt);
+    }
+  }
 };
 
 }  // namespace

@@ -181,6 +181,7 @@ class Restoring {
                                             .source = *store_.source(row.source),
                                             .stamp = stamp,
                                             .kind = row.key.empty() ? Kind::remove : Kind::facts,
+                                            .cause = snapshot::Update::Cause::journal,
                                             .label = "journal",
                                             .facts = patch},
                        wall_, mono_);
@@ -270,8 +271,10 @@ Ingest::Verdict Ingest::take(model::ExternalEvent& event, WallTime wall, MonoTim
     if (store_->project(synced->projectId) == nullptr) {
       return rejected(ErrorCode::not_found, "no such project", "$.data.projectId");
     }
-    const auto gone = store_->source_synced(*source, synced->projectId, wall, mono);
-    journal.forget.insert(journal.forget.end(), gone.begin(), gone.end());
+    for (const auto& gone : store_->source_synced(*source, synced->projectId, wall, mono)) {
+      journal.forget_all_of(gone);
+      journal_speakers(gone, *source, journal);
+    }
   } else if (std::holds_alternative<model::WorkspaceRemoved>(event.data)) {
     verdict = apply_removal(event, {*source, stamp}, wall, mono, journal);
   } else {
@@ -318,7 +321,7 @@ Ingest::Verdict Ingest::apply_facts(model::ExternalEvent& event, const Place& pl
                                                           .facts = stated},
                                      wall, mono);
   const bool names_project = stated.present.contains(Field::projectId);
-  if (applied.ok() || applied.outcome == Outcome::limit) {
+  if (applied.ok()) {
     statement.accepted = applied.accepted;
     statement.elements = true;
   }

@@ -1,7 +1,11 @@
 #include "session_facts.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "sb/core/utf8.h"
 #include "sb/session/agents.h"
+#include "sb/snapshot/update.h"
 
 namespace sb::orchestration {
 namespace {
@@ -63,13 +67,24 @@ model::FactPatch to_facts(const session::SessionRemoved& event) {
   return patch;
 }
 
-model::FactPatch to_facts(const std::vector<const session::SessionRow*>& all) {
+model::FactPatch to_facts(std::vector<const session::SessionRow*> all) {
+  if (all.size() > snapshot::kElementsMax) {
+    const auto last = all.begin() + snapshot::kElementsMax;
+    std::nth_element(all.begin(), last, all.end(), [](const auto* a, const auto* b) {
+      return std::pair(!a->facts.ended, a->stamp) > std::pair(!b->facts.ended, b->stamp);
+    });
+    all.erase(last, all.end());
+  }
   model::FactPatch patch;
   patch.sessions.whole = true;
   patch.pending.whole = true;
   for (const auto* row : all) {
     patch.sessions.upserts.push_back(to_summary(*row));
     for (auto& request : to_requests(*row)) patch.pending.upserts.push_back(std::move(request));
+  }
+  auto& pending = patch.pending.upserts;
+  if (pending.size() > snapshot::kElementsMax) {
+    pending.erase(pending.begin() + snapshot::kElementsMax, pending.end());
   }
   return patch;
 }

@@ -15,7 +15,8 @@ namespace sb::orchestration {
 /// One step of a session.
 [[nodiscard]] model::FactPatch to_facts(const session::SessionChanged& event);
 [[nodiscard]] model::FactPatch to_facts(const session::SessionRemoved& event);
-/// Everything one workspace has: what is not listed is gone.
-[[nodiscard]] model::FactPatch to_facts(const std::vector<const session::SessionRow*>& all);
+/// Everything one workspace has: what is not listed is gone. Of more sessions than an entry holds
+/// those that live, then the latest.
+[[nodiscard]] model::FactPatch to_facts(std::vector<const session::SessionRow*> all);
 
 }  // namespace sb::orchestration

@@ -35,8 +35,22 @@ struct SessionView::Impl : std::enable_shared_from_this<SessionView::Impl> {
              std::string_view label) {
     if (workspace.empty()) return;  // outside: reported by `health`
     stated.insert(workspace);
-    deps.facts.state(workspace, {0, stamp, 0}, std::move(patch), label,
-                     snapshot::Update::Cause::event);
+    const auto applied = deps.facts.state(workspace, {0, stamp, 0}, std::move(patch), label,
+                                          snapshot::Update::Cause::event);
+    if (applied.outcome == snapshot::Outcome::limit) make_room();
+  }
+
+  /// An entry holds no more sessions: a read tells which of them to show.
+  void make_room() {
+    room_wanted = true;
+    if (std::exchange(making_room, true)) return;
+    room_wanted = false;
+    deps.sessions.read([self = shared_from_this()](const Result<session::Contents>& read) {
+      self->making_room = false;
+      if (self->stopped || !read) return;
+      self->state_all(*read, nullptr);
+      if (self->room_wanted) self->make_room();  // of one that came after the read had begun
+    });
   }
 
   /// Everything a read saw, as whole lists: of every workspace that has sessions, or was told some.
@@ -79,6 +93,8 @@ struct SessionView::Impl : std::enable_shared_from_this<SessionView::Impl> {
   std::set<model::WorkspaceId> stated;  // workspaces that were told sessions
   std::vector<model::WorkspaceId> orphans;
   std::optional<MonoTime> last_ok;
+  bool making_room = false;  // a read for it is under way
+  bool room_wanted = false;  // since it began
   bool stopped = false;
 };
 

@@ -91,6 +91,28 @@ TEST_F(EngineLifeTest, S_57_OnePassAnswersWhoeverAskedForWhicheverProject) {
   EXPECT_EQ(life.drift("name"), 2) << "both projects, once each";
 }
 
+// A pass that runs may have read before.
+TEST_F(EngineLifeTest, APassAskedForDuringOneIncludesWhatWasThereWhenItWasAskedFor) {
+  Life life(dir.path());
+  ASSERT_TRUE(life.start());
+  const auto project = life.add(repository("repo")).project.id;
+  const auto id = life.only(project);
+  life.settle();
+  int answered = 0;
+  const auto ask = [&] {
+    life.engine.reconcile(project, [&](const Result<std::uint64_t>& done) {
+      EXPECT_TRUE(done);
+      ++answered;
+    });
+  };
+  ask();
+  life.sql("UPDATE workspace SET name = 'renamed', renamed = 1");  // behind the first read
+  ask();
+  EXPECT_EQ(answered, 0);
+  ASSERT_TRUE(life.loop.run_until([&] { return answered == 2; }));
+  EXPECT_EQ(life.shown(id, Field::name), R"("renamed")");
+}
+
 TEST_F(EngineLifeTest, S_60_AStopDuringAPassIsTheEndOfPasses) {
   Life life(dir.path());
   ASSERT_TRUE(life.start());

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "sb/testing/git_repo.h"
+#include "sb/testing/held_writer.h"
 #include "sb/testing/temp_dir.h"
 
 #include "life.h"
@@ -143,6 +144,27 @@ TEST_F(EngineTest, TheViewMovesAtOnceAndTheAnswerWaitsForTheDisk) {
   opened.notify_one();
   ASSERT_TRUE(life.loop.run_until([&] { return answered.has_value(); }));
   EXPECT_TRUE(*answered);
+}
+
+TEST_F(EngineTest, TheRemovalOfAProjectIsAnsweredOnceItIsOnDisk) {
+  Life life(dir.path());
+  ASSERT_TRUE(life.start());
+  ASSERT_TRUE(life.loop.wait_for<Result<Engine::EventsAnswer>>(
+      [&](auto done) { life.engine.submit(one(creation("e1")), std::move(done)); }));
+  bool answered = false;
+  {
+    const sb::testing::HeldWriter held(life.writer);
+    life.engine.remove_project(model::ProjectId("external"), [&](const auto& removed) {
+      EXPECT_TRUE(removed);
+      answered = true;
+    });
+    life.loop.run_ready();
+    EXPECT_EQ(life.store.project(model::ProjectId("external")), nullptr);
+    EXPECT_FALSE(answered);
+    life.loop.advance(1s);
+    EXPECT_FALSE(answered);
+  }
+  ASSERT_TRUE(life.loop.run_until([&] { return answered; }));
 }
 
 TEST_F(EngineTest, WhatWasAcknowledgedIsThereInTheNextLife) {

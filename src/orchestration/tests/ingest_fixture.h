@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,20 +60,25 @@ class IngestTest : public ::testing::Test {
   /// `rest`: members of the event after id, source and subject.
   Ingest::Verdict send(std::string_view type, std::string_view data, std::string_view rest = "",
                        std::string_view id = "", std::string_view source = "agents/one") {
-    std::string text = R"({"specversion":"1.0","id":")";
-    text += id.empty() ? "e" + std::to_string(++next_id_) : std::string(id);
-    text.append(R"(","source":")").append(source).append(R"(","type":")").append(type);
-    text.append(R"(","subject":"w")").append(rest).append(R"(,"data":)").append(data).append("}");
-    JsonDocument document;
-    const auto json = document.parse(text);
-    EXPECT_TRUE(json) << text;
     std::vector<model::ExternalEvent> events(1);
-    if (auto read = model::parse_event(*json, events.front()); !read) {
+    if (auto read = parse(type, data, rest, id, source, events.front()); !read) {
       return {Kind::rejected, read.error()};
     }
-    auto step = to->submit(std::move(events), wall, MonoTime{});
-    journal.write(step.journal);
-    return step.verdicts.front();
+    return submit(std::move(events)).front();
+  }
+  struct Said {
+    std::string_view type;
+    std::string_view data;
+    std::string rest;
+  };
+  /// In one request.
+  std::vector<Ingest::Verdict> send_together(std::initializer_list<Said> list) {
+    std::vector<model::ExternalEvent> events(list.size());
+    std::size_t at = 0;
+    for (const Said& said : list) {
+      EXPECT_TRUE(parse(said.type, said.data, said.rest, "", "agents/one", events[at++]));
+    }
+    return submit(std::move(events));
   }
   Kind create(std::string_view rest = "") {
     return send("workspace.state_changed", R"({"projectId":"p","status":"READY"})", rest).kind;
@@ -93,6 +100,23 @@ class IngestTest : public ::testing::Test {
   WallTime wall{std::chrono::milliseconds(1'700'000'000'000)};
 
  private:
+  Result<void> parse(std::string_view type, std::string_view data, std::string_view rest,
+                     std::string_view id, std::string_view source, model::ExternalEvent& into) {
+    std::string text = R"({"specversion":"1.0","id":")";
+    text += id.empty() ? "e" + std::to_string(++next_id_) : std::string(id);
+    text.append(R"(","source":")").append(source).append(R"(","type":")").append(type);
+    text.append(R"(","subject":"w")").append(rest).append(R"(,"data":)").append(data).append("}");
+    JsonDocument document;
+    const auto json = document.parse(text);
+    EXPECT_TRUE(json) << text;
+    return model::parse_event(*json, into);
+  }
+  std::vector<Ingest::Verdict> submit(std::vector<model::ExternalEvent> events) {
+    auto step = to->submit(std::move(events), wall, MonoTime{});
+    journal.write(step.journal);
+    return std::move(step.verdicts);
+  }
+
   int next_id_ = 0;
 };
 

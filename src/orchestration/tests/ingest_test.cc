@@ -242,6 +242,81 @@ TEST_F(IngestTest, AWholeListIsKeptAsSuch) {
   EXPECT_EQ(shown(again, Field::unknownFields), shown(Field::unknownFields));
 }
 
+// A list of as many sessions as there may be, replaced by as many others.
+TEST_F(IngestTest, AWholeListMakesRoomForItselfAlsoAfterARestart) {
+  const auto list = [](int first, std::size_t count) {
+    std::string text = R"({"sessionSummaries":[)";
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string session(kSession);
+      const std::string id = "s" + std::to_string(first + static_cast<int>(i));
+      session.replace(session.find(R"("s")"), 3, '"' + id + '"');
+      text.append(i == 0 ? "" : ",").append(session);
+    }
+    return text + "]}";
+  };
+  const auto has = [](const snapshot::Store& at, int number) {
+    return at.session(model::WorkspaceId("w"), "s" + std::to_string(number)) != nullptr;
+  };
+  create();
+  EXPECT_EQ(send("snapshot.facts", list(1'000, snapshot::kElementsMax)).kind, Kind::accepted);
+  EXPECT_EQ(send("snapshot.facts", list(2'000, snapshot::kElementsMax)).kind, Kind::accepted);
+  const auto refused = send("snapshot.facts", list(3'000, snapshot::kElementsMax + 1));
+  EXPECT_EQ(refused.error.code, ErrorCode::limit_exceeded);
+  snapshot::Store again("two", snapshot::Limits{});
+  Ingest restarted(again);
+  restarted.restore(journal.contents(), wall, MonoTime{});
+  for (const snapshot::Store* const at : {&store, &again}) {
+    for (int i = 0; i < static_cast<int>(snapshot::kElementsMax); ++i) {
+      ASSERT_FALSE(has(*at, 1'000 + i));
+      ASSERT_TRUE(has(*at, 2'000 + i));
+      ASSERT_FALSE(has(*at, 3'000 + i));
+    }
+  }
+}
+
+TEST_F(IngestTest, WhatANewLifeDidNotRestateStaysGoneAfterARestart) {
+  send("workspace.state_changed", R"({"projectId":"p","status":"READY"})", sequence(10), "",
+       "agents/two");
+  const auto verdicts = send_together({
+      {"workspace.state_changed", R"({"projectId":"p","status":"READY"})",
+       R"(,"sourceepoch":"one")"},
+      {"workspace.updated", R"({"name":"first"})", R"(,"sourceepoch":"one")"},
+      {"source.synced", R"({"projectId":"p"})", R"(,"sourceepoch":"two")"},
+  });
+  for (const auto& verdict : verdicts) EXPECT_EQ(verdict.kind, Kind::accepted);
+  EXPECT_EQ(shown(Field::name), "absent");
+  snapshot::Store again("two", snapshot::Limits{});
+  Ingest restarted(again);
+  restarted.restore(journal.contents(), wall, MonoTime{});
+  EXPECT_EQ(shown(again, Field::name), "absent");
+  // Nor does somebody else's word from before bring it back, in either life.
+  for (Ingest* const life : {&ingest, &restarted}) {
+    to = life;
+    EXPECT_EQ(send("workspace.state_changed", R"({"projectId":"p","status":"READY"})", sequence(5),
+                   "", "agents/two")
+                  .kind,
+              Kind::stale);
+  }
+}
+
+TEST_F(IngestTest, SaidAgainItIsNoNews) {
+  create();
+  send("session.changed", kSession);
+  const auto say_all = [&] {
+    send("session.activity_changed", R"({"sessionId":"s","isWorking":true})");
+    send("session.pending_request_changed", R"({"sessionId":"s","requestId":"r","pending":true})");
+    send("terminal.changed",
+         R"({"terminalId":"t","state":"busy","lastActivityAt":"2026-11-01T00:00:01.000Z"})");
+  };
+  say_all();
+  const auto head = store.head();
+  wall += std::chrono::seconds(5);
+  say_all();
+  send("snapshot.facts",
+       R"({"terminals":[{"id":"t","state":"busy","lastActivityAt":"2026-11-01T00:00:09.000Z"}]})");
+  EXPECT_EQ(store.head(), head);
+}
+
 TEST_F(IngestTest, TheServersOwnNameIsRefusedAsASource) {
   const auto verdict =
       send("workspace.state_changed", R"({"projectId":"p","status":"READY"})", "", "", "snapboard");

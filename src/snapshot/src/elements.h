@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "sb/model/facts.h"
+#include "sb/snapshot/update.h"
 
 #include "origins.h"
 
 namespace sb::snapshot {
 
-inline constexpr std::size_t kElementsMax = 256;  // live elements of one collection of one entry
 inline constexpr std::size_t kElementTombstonesMax = 128;  // removed ones remembered
 
 /// One collection of an entity: each element a fact of its own, with its stamps and, once removed,
@@ -22,7 +22,7 @@ inline constexpr std::size_t kElementTombstonesMax = 128;  // removed ones remem
 template <class T>
 class Elements {
  public:
-  enum class Fate { changed, unchanged, stale, limit };
+  enum class Fate { changed, unchanged, stale };
 
   struct Slot {
     std::string id;
@@ -41,7 +41,6 @@ class Elements {
     Slot* slot = find_slot(id);
     if (slot == nullptr) {
       if (!floors_.is_newer(source, stamp)) return Fate::stale;
-      if (live_ >= kElementsMax) return Fate::limit;
       SourceStamps stamps;
       stamps.raise(source, stamp);
       insert(Slot{id, value, false, seen.label, source, source, std::move(stamps), seen.at});
@@ -51,7 +50,6 @@ class Elements {
     if (!slot->stamps.is_newer(source, stamp)) return Fate::stale;
     if (slot->removed) {
       if (!floors_.is_newer(source, stamp)) return Fate::stale;
-      if (live_ >= kElementsMax) return Fate::limit;
       slot->owner = source;
     }
     slot->stamps.raise(source, stamp);
@@ -121,6 +119,27 @@ class Elements {
     return fate;
   }
 
+  /// True when taking `patch` in would add to a collection that holds as many as it may, or make it
+  /// one that does not. What a whole list leaves out makes room for what it names.
+  [[nodiscard]] bool overflows(SourceId source, const model::Stamp& stamp,
+                               const model::ElementsPatch<T>& patch) const {
+    if (live_ + patch.upserts.size() <= kElementsMax) return false;
+    std::vector<std::string_view> listed;
+    listed.reserve(patch.upserts.size());
+    for (const T& value : patch.upserts) listed.emplace_back(model::element_id(value));
+    std::sort(listed.begin(), listed.end());
+    listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
+    std::size_t live = listed.size();
+    for (const Slot& slot : slots_) {
+      if (slot.removed || std::binary_search(listed.begin(), listed.end(), slot.id)) continue;
+      const bool unlisted = patch.whole && slot.owner == source;
+      const bool leaves = unlisted || std::find(patch.removals.begin(), patch.removals.end(),
+                                                slot.id) != patch.removals.end();
+      if (!leaves || !slot.stamps.is_newer(source, stamp)) ++live;
+    }
+    return live > std::max(kElementsMax, live_);
+  }
+
   /// Voids what `source` said up to `stamp`: the workspace was removed then and came back later.
   bool void_older(SourceId source, const model::Stamp& stamp) {
     bool moved = false;
@@ -149,6 +168,11 @@ class Elements {
   [[nodiscard]] const Slot* find(std::string_view id) const {
     const auto at = lower_bound(id);
     return at != slots_.end() && at->id == id ? &*at : nullptr;
+  }
+  /// Null for one that is not there.
+  [[nodiscard]] const T* live_value(std::string_view id) const {
+    const Slot* slot = find(id);
+    return slot == nullptr || slot->removed ? nullptr : &slot->value;
   }
   template <class Fn>
   void each_live(Fn&& fn) const {

@@ -89,6 +89,14 @@ struct Entity {
   Entity(const Entity&) = delete;
   Entity& operator=(const Entity&) = delete;
   [[nodiscard]] bool hidden() const { return model::is_hidden(facts.status); }
+  /// Fields that somebody said something of.
+  [[nodiscard]] model::FieldSet reported() const {
+    model::FieldSet fields = origins.known();
+    if (agents->sessions.reported()) fields.insert(model::Field::sessionSummaries);
+    if (agents->pending.reported()) fields.insert(model::Field::pendingRequests);
+    if (agents->terminals.reported()) fields.insert(model::Field::terminals);
+    return fields;
+  }
 };
 
 inline const model::WorkspaceId& IndexNode::id() const {

@@ -62,9 +62,7 @@ void merge_elements(Elements<T>& elements, Field field, const Origin& origin,
   merged.unsettles = true;
   using Fate = typename Elements<T>::Fate;
   const auto take = [&](Fate fate) {
-    if (fate == Fate::limit) {
-      merged.limit = true;
-    } else if (fate == Fate::stale) {
+    if (fate == Fate::stale) {
       merged.rejected.insert(field);
     } else {
       merged.accepted.insert(field);
@@ -123,6 +121,13 @@ bool contradicts_own(const Entity& entity, const model::FactPatch& patch) {
   return !same || element_conflicts(entity.agents->sessions, patch.sessions) ||
          element_conflicts(entity.agents->pending, patch.pending) ||
          element_conflicts(entity.agents->terminals, patch.terminals);
+}
+
+bool overflows(const AgentState& agents, const Origin& origin, const model::FactPatch& patch) {
+  const auto& [source, stamp, ingest] = origin;
+  return agents.sessions.overflows(source, stamp, patch.sessions) ||
+         agents.pending.overflows(source, stamp, patch.pending) ||
+         agents.terminals.overflows(source, stamp, patch.terminals);
 }
 
 Merged merge(Entity& entity, const Origin& origin, const model::FactPatch& patch, Seen seen) {

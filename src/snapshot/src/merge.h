@@ -12,7 +12,6 @@ struct Merged {
   model::FieldSet accepted;  ///< keys whose stamp advanced (collections by their field)
   model::FieldSet rejected;  ///< keys held with a stamp at least as new
   model::FieldSet moved;     ///< accepted and the raw value differs
-  bool limit = false;        ///< a collection is full
   bool unsettles = false;    ///< what settles from it may differ, whatever moved
 };
 
@@ -38,6 +37,10 @@ struct Merged {
   const bool apart = (patch.present & entity.origins.own()).empty() && !patch.has_elements();
   return !apart && contradicts_own(entity, patch);
 }
+
+/// True when the patch would make a collection longer than it may be: nothing of it may be applied.
+[[nodiscard]] bool overflows(const AgentState& agents, const Origin& origin,
+                             const model::FactPatch& patch);
 
 /// Accepts each key of a patch by its stamp (architecture, section 6). Permutations and duplicates
 /// of one source's patches end in the same entity.

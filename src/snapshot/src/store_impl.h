@@ -166,7 +166,7 @@ struct Store::Impl {
     }
     entity.field_revisions.set(changed, revision);
     if (SB_MUTANT(recreate_keeps_filter_revision) && first) changed = model::all_fields();
-    const FieldSet reported = changed & (entity.origins.known() | ~model::scalar_fields());
+    const FieldSet reported = changed & entity.reported();
     for (std::size_t group = 0; group < kGroupFields.size(); ++group) {
       if (!(reported & kGroupFields[group]).empty()) entity.group_times[group] = draft.wall;
     }
@@ -393,6 +393,10 @@ struct Store::Impl {
     const model::FactPatch& patch = update.facts;
     const bool names_project = patch.present.contains(Field::projectId);
     const auto named = names_project ? projects.find(patch.values.projectId) : projects.end();
+    const auto is_too_much = [&](const AgentState& agents) {
+      return update.cause != Update::Cause::journal && patch.has_elements() &&
+             overflows(agents, {update.source, update.stamp, 0}, patch);
+    };
     if (found == nullptr) {
       if (tombstones.blocks(update.workspace, update.source, update.stamp)) {
         applied.outcome = Outcome::stale;
@@ -403,7 +407,9 @@ struct Store::Impl {
         applied.outcome = Outcome::not_found;
         return applied;
       }
-      if (update.cause == Update::Cause::pass && evicted.find(update.workspace) != nullptr) {
+      const bool readmits =
+          update.cause == Update::Cause::pass && evicted.find(update.workspace) != nullptr;
+      if (readmits || is_too_much({})) {
         applied.outcome = Outcome::limit;
         return applied;
       }
@@ -423,18 +429,20 @@ struct Store::Impl {
       applied.outcome = Outcome::not_found;
       return applied;
     }
+    if (is_too_much(*entity.agents)) {
+      applied.outcome = Outcome::limit;
+      return applied;
+    }
     const std::uint64_t ingest = ++ingests;
     const Origin origin{update.source, update.stamp, ingest};
     const Merged merged = merge(entity, origin, patch, {wall, labels.intern(update.label)});
     applied.accepted = merged.accepted;
     applied.rejected = merged.rejected;
-    if (merged.limit) applied.outcome = Outcome::limit;
-    if (update.cause == Update::Cause::event && !merged.accepted.empty())
-      entity.last_event = ingest;
+    if (update.cause != Update::Cause::pass && !merged.accepted.empty()) entity.last_event = ingest;
     if (merged.accepted.contains(Field::projectId) && entity.project != &named->second) {
       move(entity, named->second, mono);
     }
-    if (merged.accepted.empty() && !merged.limit) {
+    if (merged.accepted.empty()) {
       applied.outcome = merged.rejected.empty() ? Outcome::unchanged : Outcome::stale;
       // A late statement can still tell that the pull request changed in between.
       if (merged.unsettles) resettle(entity, {}, wall, update.label);
@@ -449,7 +457,6 @@ struct Store::Impl {
       mark_dirty(entity, merged.moved, wall, update.label);
     }
     if (first) mark_dirty(entity, model::all_fields(), wall, update.label);
-    if (merged.limit) return applied;
     if (entity.draft == kNoDraft) return applied;  // restated: nothing moved in this commit
     FieldSet moved = entity.dirty;
     if (fresh_commit && !first) moved = visible_changes(entity, entity.dirty);

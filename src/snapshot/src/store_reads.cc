@@ -119,16 +119,18 @@ const model::Facts* Store::facts(const WorkspaceId& id) const {
 const model::SessionSummary* Store::session(const WorkspaceId& id,
                                             std::string_view session_id) const {
   const Entity* entity = impl_->find(id);
-  if (entity == nullptr) return nullptr;
-  const auto* slot = entity->agents->sessions.find(session_id);
-  return slot == nullptr || slot->removed ? nullptr : &slot->value;
+  return entity == nullptr ? nullptr : entity->agents->sessions.live_value(session_id);
+}
+
+const model::PendingRequest* Store::pending_request(const WorkspaceId& id,
+                                                    std::string_view request_id) const {
+  const Entity* entity = impl_->find(id);
+  return entity == nullptr ? nullptr : entity->agents->pending.live_value(request_id);
 }
 
 const model::Terminal* Store::terminal(const WorkspaceId& id, std::string_view terminal_id) const {
   const Entity* entity = impl_->find(id);
-  if (entity == nullptr) return nullptr;
-  const auto* slot = entity->agents->terminals.find(terminal_id);
-  return slot == nullptr || slot->removed ? nullptr : &slot->value;
+  return entity == nullptr ? nullptr : entity->agents->terminals.live_value(terminal_id);
 }
 
 std::vector<WorkspaceId> Store::ids(const ProjectId& project) const {

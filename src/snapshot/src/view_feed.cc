@@ -119,7 +119,9 @@ Revision ViewFeed::floor() {
 
 Revision last_revision(const Store& store, const View& view) {
   const auto pulse = view.project() != nullptr ? store.pulse(*view.project()) : nullptr;
-  return last_shown(store, view, pulse.get());
+  const Revision last = last_shown(store, view, pulse.get());
+  // A project that was removed and is there again began anew, whatever it shows.
+  return pulse != nullptr ? std::max(last, pulse->floor) : last;
 }
 
 }  // namespace sb::snapshot

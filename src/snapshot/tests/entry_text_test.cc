@@ -71,8 +71,8 @@ TEST_F(EntryTextTest, TheCompleteTextIsThePlainOneAndWhatItsChangeBrought) {
       complete.substr(text()->plain_bytes()),
       ",\"version\":" + std::to_string(version()) +
           R"(,"computedAt":"2023-11-14T22:13:25.000Z","source":"event","fieldTimestamps":{)"
-          R"("workspace":1700000000000,"pr":1700000005000,"session":1700000000000,"ratchet":0,)"
-          R"("runScript":1700000005000,"reconciliation":1700000000000}})");
+          R"("workspace":1700000000000,"pr":1700000005000,"session":0,"ratchet":0,)"
+          R"("runScript":1700000005000,"reconciliation":0}})");
 }
 
 TEST_F(EntryTextTest, FieldsThatShrinkAndGrowInOneChangeLeaveTheOthersInPlace) {

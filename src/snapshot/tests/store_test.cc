@@ -24,6 +24,19 @@ TEST_F(StoreTest, AmongExternalSourcesTheLastArrivalWinsAndLateFactsOfTheLoserSt
   EXPECT_EQ(shown(Field::name), R"("from b")");
 }
 
+TEST_F(StoreTest, AGroupHasATimeOnceSomebodySaidSomethingOfIt) {
+  create(1);
+  const auto times = [&] {
+    std::string text;
+    store.entry(workspace())->text->append_complete(text);
+    return text.substr(text.find(R"("fieldTimestamps":)"));
+  };
+  const std::string nobody = R"("pr":0,"session":0,"ratchet":0,"runScript":0,"reconciliation":0})";
+  EXPECT_NE(times().find(nobody), std::string::npos) << times();
+  say(2, sessions({kSessionA}));
+  EXPECT_EQ(times().find(R"("session":0)"), std::string::npos) << times();
+}
+
 TEST_F(StoreTest, AWholeListRemovesOnlyItsOwnSourcesElements) {
   create(1);
   say(2, sessions({kSessionA}), kA);

@@ -15,7 +15,7 @@ void RevisionWaits::wait(snapshot::Revision revision, std::chrono::milliseconds 
     done(store_.head() >= revision);
     return;
   }
-  auto wait = std::make_unique<Wait>(Wait{revision, 0, std::move(done)});
+  auto wait = std::make_unique<Wait>(Wait{revision, store_.epoch_number(), 0, std::move(done)});
   wait->timer = loop_.after(limit, [this, raw = wait.get()] {
     const auto at = std::find_if(waits_.begin(), waits_.end(),
                                  [&](const auto& held) { return held.get() == raw; });
@@ -30,7 +30,7 @@ void RevisionWaits::check() {
   if (waits_.empty()) return;
   std::vector<std::unique_ptr<Wait>> due;
   std::erase_if(waits_, [&](auto& wait) {
-    if (wait->revision > store_.head()) return false;
+    if (wait->revision > store_.head() && wait->epoch == store_.epoch_number()) return false;
     due.push_back(std::move(wait));
     return true;
   });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -20,6 +21,7 @@ class RevisionWaits {
   RevisionWaits& operator=(const RevisionWaits&) = delete;
 
   /// Calls `done(reached)` once: at once when already there, else after a commit or after `limit`.
+  /// Reached is also the end of the epoch it was to be reached in: nothing more comes of that.
   void wait(snapshot::Revision revision, std::chrono::milliseconds limit,
             std::function<void(bool)> done);
   /// To be called after commits.
@@ -31,6 +33,7 @@ class RevisionWaits {
  private:
   struct Wait {
     snapshot::Revision revision = 0;
+    std::uint64_t epoch = 0;
     Loop::TimerId timer = 0;
     std::function<void(bool)> done;
   };

@@ -33,6 +33,14 @@ void append_complete_entries(std::string& out,
   out += ']';
 }
 
+HttpResponse epoch_is_over() {
+  return problem_response_with(
+      {ErrorCode::not_found,
+       "This epoch is over: the server was restarted. Read again without it.",
+       {}},
+      410, R"("reason":"epoch")");
+}
+
 }  // namespace
 
 void append_project_json(std::string& out, const model::ProjectInfo& project,
@@ -157,19 +165,14 @@ void Router::get_snapshot(Call& call) {
         {ErrorCode::invalid_argument, "minRevision needs the epoch it was counted in.", {}}));
     return;
   }
-  if (epoch && *epoch != ports_.store.epoch()) {
-    call.reply(problem_response_with(
-        {ErrorCode::not_found,
-         "This epoch is over: the server was restarted. Read again without it.",
-         {}},
-        410, R"("reason":"epoch")"));
-    return;
-  }
+  if (epoch && *epoch != ports_.store.epoch()) return call.reply(epoch_is_over());
   waits_.wait(
       *revision, *wait,
       [this, request = std::move(call.request), view = *std::move(view),
        plain = !call.target.param("view") && view->project() != nullptr,
+       epoch = epoch ? std::optional<std::string>(*epoch) : std::nullopt,
        reply = std::move(call.reply)](bool reached) {
+        if (epoch && *epoch != ports_.store.epoch()) return reply(epoch_is_over());
         reply(reached
                   ? snapshot_response(request, view, plain)
                   : problem_response(

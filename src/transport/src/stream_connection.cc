@@ -127,16 +127,15 @@ bool StreamConnection::flush() {
   }
   while (has_output()) {
     Gather gather;
-    // A frame is never cut by another one: what has begun goes first.
-    const bool batch_begun = piece_ > 0 || piece_sent_ > 0;
-    const std::string_view control = std::string_view(control_).substr(control_sent_);
-    if (!batch_begun) gather.add(control);
+    const std::string_view control = control_;
+    const std::size_t ahead = control_ahead();
+    gather.add(control.substr(control_sent_, ahead - control_sent_));
     if (batch_ != nullptr) {
       const auto& pieces = batch_->pieces();
       for (std::size_t i = piece_; i < pieces.size() && !gather.full(); ++i) {
         gather.add(pieces[i].substr(i == piece_ ? piece_sent_ : 0));
       }
-      if (batch_begun && !gather.full()) gather.add(control);
+      if (!gather.full()) gather.add(control.substr(ahead));
     }
     const IoResult sent =
         budget == 0 ? IoResult{IoResult::Kind::done, 0} : socket_.write(gather.parts());
@@ -158,10 +157,17 @@ bool StreamConnection::flush() {
   return core_ != nullptr;
 }
 
-void StreamConnection::advance(std::size_t bytes) {
+// A frame is never cut by another one: a batch that has begun goes first. Last words go after one
+// that has not begun, too: they tell of what it holds, and nothing may follow a close frame.
+std::size_t StreamConnection::control_ahead() const {
+  if (batch_ == nullptr) return control_.size();
   const bool batch_begun = piece_ > 0 || piece_sent_ > 0;
-  const auto take_control = [&] {
-    const std::size_t count = std::min(bytes, control_.size() - control_sent_);
+  return batch_begun ? control_sent_ : std::min(last_words_at_, control_.size());
+}
+
+void StreamConnection::advance(std::size_t bytes) {
+  const auto take_control = [&](std::size_t end) {
+    const std::size_t count = std::min(bytes, end - control_sent_);
     control_sent_ += count;
     bytes -= count;
     if (control_sent_ == control_.size()) {
@@ -169,7 +175,7 @@ void StreamConnection::advance(std::size_t bytes) {
       control_sent_ = 0;
     }
   };
-  if (!batch_begun) take_control();
+  take_control(control_ahead());
   while (batch_ != nullptr && bytes > 0) {
     const auto& pieces = batch_->pieces();
     const std::size_t count = std::min(bytes, pieces[piece_].size() - piece_sent_);
@@ -182,7 +188,7 @@ void StreamConnection::advance(std::size_t bytes) {
       piece_ = 0;
     }
   }
-  if (batch_begun) take_control();
+  if (batch_ == nullptr) take_control(control_.size());
 }
 
 void StreamConnection::wait_writable(bool stalled) {
@@ -280,6 +286,7 @@ void StreamConnection::begin_close(WsClose code, std::string_view reason) {
   closing_ = true;
   session_.reset();
   pong_.reset();
+  last_words_at_ = std::min(last_words_at_, control_.size());
   if (framing_ == Framing::websocket) {
     append_ws_close(control_, code, reason);
   } else {
@@ -319,10 +326,11 @@ void StreamConnection::begin_shutdown() {
 void StreamConnection::end_session(WsClose code) {
   if (session_) {
     const auto retry_after = code == WsClose::slow ? kRetryAfterSlow : core_->restart_delay();
+    last_words_at_ = control_.size();
     session_->end(code, retry_after);
     // What a browser's event source waits by, because nobody reads its `bye` for it.
     if (framing_ == Framing::events) control_ += fmt::format("retry: {}\n", retry_after.count());
-    if (const auto words = session_->next(core_->now())) {
+    while (const auto words = session_->next(core_->now())) {
       for (const auto& word : *words) {
         if (framing_ == Framing::events) {
           control_ += event_text(word.text());

@@ -69,6 +69,8 @@ class StreamConnection final : public Connection {
   // False: they wait for the socket, or it is gone.
   [[nodiscard]] bool took(const FrameBatch& frames, std::size_t bytes);
   bool flush();
+  // Up to where in `control_` it goes before the batch.
+  [[nodiscard]] std::size_t control_ahead() const;
   void wait_writable(bool stalled);
   void advance(std::size_t bytes);
   void handed_over();
@@ -95,6 +97,7 @@ class StreamConnection final : public Connection {
   std::unique_ptr<const std::string> pong_;  // the latest one owed
   Socket socket_;
   std::string control_;  // handshake, ping, pong or close frames, sent between batches
+  std::size_t last_words_at_ = std::string::npos;  // from where in it nothing but the end follows
   WsParser parser_;
   std::unique_ptr<const std::string> received_;  // with the handshake, until `start`
   std::unique_ptr<const std::string> origin_;

@@ -119,6 +119,36 @@ TEST(ServerReads, ServeTheSnapshotWithAnEtag) {
   EXPECT_EQ(server.ask("GET", "/api/projects/none/snapshot").status, 404);
 }
 
+// As many revisions as before, and nothing shown, but another project.
+TEST(ServerReads, AProjectThatIsThereAgainHasAnotherTag) {
+  TestServer server;
+  const auto tag = [&] {
+    return server.ask("GET", "/api/projects/p2/snapshot").headers.at("etag");
+  };
+  server.put("w1", "one", "p2");
+  server.on_loop([&] { server.store.set_review_count(3); });
+  const std::string before = tag();
+  server.on_loop([&] {
+    const auto info = *server.store.project(model::ProjectId("p2"));
+    server.store.remove_project(info.id);
+    EXPECT_TRUE(server.store.put_project(info));
+  });
+  EXPECT_NE(tag(), before);
+}
+
+TEST(ServerReads, AWaitEndsWithItsEpoch) {
+  snapshot::Limits limits;
+  limits.revision_max = 5;
+  TestServer server(TestServer::default_config(), limits);
+  server.put("w1", "one");
+  RawClient waiting = server.client();
+  waiting.send(server.request(
+      "GET", "/api/projects/p1/snapshot?epoch=epoch-1&waitMs=20000&minRevision=5000"));
+  ASSERT_EQ(server.ask("GET", "/healthz").status, 200);  // it waits
+  for (int i = 0; i < 10; ++i) server.put("w1", "n" + std::to_string(i));
+  EXPECT_EQ(waiting.response().status, 410);
+}
+
 TEST(ServerReads, WaitForARevision) {
   TestServer server;
   server.put("w1", "one");

@@ -123,7 +123,8 @@ class TestServer {
     return config;
   }
 
-  explicit TestServer(ServerConfig config = default_config()) {
+  explicit TestServer(ServerConfig config = default_config(), snapshot::Limits limits = {})
+      : store("epoch-1", limits) {
     model::ProjectInfo project;
     project.id = model::ProjectId("p1");
     project.name = "one";
@@ -156,16 +157,18 @@ class TestServer {
     done.get_future().wait();
   }
 
-  /// Adds or changes a workspace of "p1", as one commit. Confined to the loop.
-  void put_now(const std::string& workspace, const std::string& name) {
+  /// Adds or changes a workspace of `project`, as one commit. Confined to the loop.
+  void put_now(const std::string& workspace, const std::string& name,
+               const std::string& project = "p1") {
     snapshot::Update update;
-    update.facts.set<&model::Facts::projectId>(model::ProjectId("p1"));
+    update.facts.set<&model::Facts::projectId>(model::ProjectId(project));
     update.facts.set<&model::Facts::status>(model::WorkspaceStatus::READY);
     update.facts.set<&model::Facts::name>(name);
     apply(workspace, std::move(update));
   }
-  void put(const std::string& workspace, const std::string& name) {
-    on_loop([&] { put_now(workspace, name); });
+  void put(const std::string& workspace, const std::string& name,
+           const std::string& project = "p1") {
+    on_loop([&] { put_now(workspace, name, project); });
   }
   void remove(const std::string& workspace) {
     on_loop([&] {
@@ -219,7 +222,7 @@ class TestServer {
   SystemClock clock;
   Metrics metrics;
   EventLoop loop;
-  snapshot::Store store{"epoch-1", {}};
+  snapshot::Store store;
   FakeSinks sinks;
   FakeTerminals terminals;
   std::unique_ptr<Server> server;

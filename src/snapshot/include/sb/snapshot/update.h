@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ namespace sb::snapshot {
 /// other per key.
 enum class SourceId : std::uint16_t { own = 0 };
 
+inline constexpr std::size_t kElementsMax = 256;  ///< live ones of a collection of an entry
+
 /// What one source says about one workspace at one stamp.
 struct Update {
   enum class Kind {
@@ -23,8 +26,9 @@ struct Update {
     remove,  ///< the workspace is gone, as of `stamp`
   };
   enum class Cause {
-    event,  ///< something happened
-    pass,   ///< a reconciliation read it; an applied correction is drift
+    event,    ///< something happened
+    pass,     ///< a reconciliation read it; an applied correction is drift
+    journal,  ///< it happened before a restart, and what it was bound by then no longer counts
   };
   model::WorkspaceId workspace;
   SourceId source = SourceId::own;
@@ -60,7 +64,7 @@ enum class Outcome {
   stale,      ///< every stated key was older than what is held, or a tombstone is newer
   not_found,  ///< an absent id, and the facts cannot create it
   conflict,   ///< a live fact of our own domains outranks an external one; nothing was applied
-  limit,      ///< identifiers or limits exceeded
+  limit,      ///< identifiers or limits exceeded; nothing was applied
 };
 
 struct Applied {
