@@ -67,12 +67,11 @@ TEST_F(EntryTextTest, TheCompleteTextIsThePlainOneAndWhatItsChangeBrought) {
   EXPECT_TRUE(complete.starts_with(text()->plain()));
   EXPECT_EQ(text()->plain().size(), text()->plain_bytes());
   EXPECT_LE(complete.size(), text()->complete_bytes_max());
-  EXPECT_EQ(
-      complete.substr(text()->plain_bytes()),
-      ",\"version\":" + std::to_string(version()) +
-          R"(,"computedAt":"2023-11-14T22:13:25.000Z","source":"event","fieldTimestamps":{)"
-          R"("workspace":1700000000000,"pr":1700000005000,"session":0,"ratchet":0,)"
-          R"("runScript":1700000005000,"reconciliation":0}})");
+  EXPECT_EQ(complete.substr(text()->plain_bytes()),
+            ",\"version\":" + std::to_string(version()) +
+                R"(,"computedAt":"2023-11-14T22:13:25.000Z","source":"event","fieldTimestamps":{)"
+                R"("workspace":1700000000000,"pr":1700000005000,"session":0,"ratchet":0,)"
+                R"("runScript":1700000005000,"reconciliation":0}})");
 }
 
 TEST_F(EntryTextTest, FieldsThatShrinkAndGrowInOneChangeLeaveTheOthersInPlace) {

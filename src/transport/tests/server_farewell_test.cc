@@ -89,6 +89,7 @@ TEST(ServerFarewell, GoesBehindABatchThatWasNotBegun) {
       break;
     }
   }
+  server.on_loop([&] { server.put_project("p2", "two"); });
   server.put("other", "unseen", "p2");
   server.on_loop([&] { server.server->shutdown(testing::kTestDeadline, [] {}); });
   Reader reader;
@@ -111,6 +112,7 @@ TEST(ServerFarewell, SaysByeAlsoWhenSomethingUnseenMoved) {
     ASSERT_TRUE(message);
     if (message->payload.find(R"("name":"one")") != std::string::npos) break;
   }
+  server.on_loop([&] { server.put_project("p2", "two"); });
   server.put("other", "unseen", "p2");
   server.on_loop([&] { server.server->shutdown(testing::kTestDeadline, [] {}); });
   Reader reader;

@@ -125,6 +125,7 @@ TEST(ServerReads, AProjectThatIsThereAgainHasAnotherTag) {
   const auto tag = [&] {
     return server.ask("GET", "/api/projects/p2/snapshot").headers.at("etag");
   };
+  server.on_loop([&] { server.put_project("p2", "two"); });
   server.put("w1", "one", "p2");
   server.on_loop([&] { server.store.set_review_count(3); });
   const std::string before = tag();

@@ -125,11 +125,7 @@ class TestServer {
 
   explicit TestServer(ServerConfig config = default_config(), snapshot::Limits limits = {})
       : store("epoch-1", limits) {
-    model::ProjectInfo project;
-    project.id = model::ProjectId("p1");
-    project.name = "one";
-    project.repoPath = "/repo/one";
-    if (!store.put_project(std::move(project))) throw std::runtime_error("no project");
+    put_project("p1", "one");
     ServerPorts ports{store, sinks, sinks, sinks, metrics, clock, Logger()};
     ports.terminals = &terminals;
     server = std::make_unique<Server>(loop, std::move(config), std::move(ports));
@@ -158,6 +154,7 @@ class TestServer {
   }
 
   /// Adds or changes a workspace of `project`, as one commit. Confined to the loop.
+  /// REQUIRES: the project is there: "p1" always is.
   void put_now(const std::string& workspace, const std::string& name,
                const std::string& project = "p1") {
     snapshot::Update update;
@@ -227,6 +224,15 @@ class TestServer {
   FakeTerminals terminals;
   std::unique_ptr<Server> server;
   std::uint16_t port = 0;
+
+  /// Confined to the loop.
+  void put_project(const std::string& id, const std::string& name) {
+    model::ProjectInfo project;
+    project.id = model::ProjectId(id);
+    project.name = name;
+    project.repoPath = "/repo/" + name;
+    if (!store.put_project(std::move(project))) throw std::runtime_error("no project");
+  }
 
  private:
   void apply(const std::string& workspace, snapshot::Update update) {
