@@ -166,6 +166,7 @@ export class ProjectStore {
     const next: View = { shape: "full", ...view, projectId: this.projectId };
     if (sameJson(next, this.#view)) return;
     this.#view = next;
+    this.#attention.changeView();
     this.#replica = { ...this.#replica, staging: null };
     this.#current?.change(next);
     this.#candidate?.change(next);
@@ -330,7 +331,7 @@ export class ProjectStore {
     this.#replica = replica;
     this.#publish();
     if (!replica.data.hasBaseline) return;
-    for (const attention of this.#attention.look(replica.data.workspaces)) {
+    for (const attention of this.#attention.look(replica.data)) {
       for (const listener of this.#attentionListeners) listener(attention);
     }
   }

@@ -321,6 +321,32 @@ test("attention is called for what is new, and not before the first baseline", (
   expect(calls.map((call) => call.requestId)).toEqual(["new"]);
 });
 
+test("S-99: attention is called once for a request, whatever views are shown one after the other", async () => {
+  const { store } = openLive();
+  const calls: Attention[] = [];
+  store.onAttention((attention) => calls.push(attention));
+  const asking = (id: string, ...requestIds: string[]) =>
+    entry(id, { pendingRequests: requestIds.map((requestId) => ({ sessionId: "s", requestId, type: "user_question", at: "" })) });
+  const old = put(asking("old", "hidden"), 1);
+  FakeSocket.last.say(batch(1, 2, [put(asking("a", "first"), 2)]));
+  store.setView({ where: { kanbanColumn: ["DONE"] } });
+  FakeSocket.last.say(batch(2, 3, [put(asking("a", "first", "of the old view"), 3)]));
+  FakeSocket.last.say(batch(0, 3, [], { reset: true, viewSeq: 2 }));
+  store.setView({});
+  FakeSocket.last.say(batch(0, 4, [old], { reset: true, viewSeq: 3, complete: false }));
+  FakeSocket.last.say(batch(4, 4, [put(asking("a", "first"), 2)], { viewSeq: 3 }));
+  expect(calls.map((call) => call.requestId)).toEqual(["first"]);
+  FakeSocket.last.say(batch(4, 5, [put(asking("a", "first", "second"), 5)], { viewSeq: 3 }));
+  expect(calls.map((call) => call.requestId)).toEqual(["first", "second"]);
+  await dieAlone();
+  store.setView({ shape: "list" });
+  await vi.advanceTimersByTimeAsync(1_000);
+  FakeSocket.last.open();
+  FakeSocket.last.say(welcome());
+  FakeSocket.last.say(batch(0, 6, [old, put(asking("a", "first", "second", "third"), 6)], { reset: true }));
+  expect(calls.map((call) => call.requestId)).toEqual(["first", "second", "third"]);
+});
+
 test("it leaves after its last listener, keeps its state, and resumes for the next", async () => {
   const { store, leave } = openLive();
   const [first] = FakeSocket.all;

@@ -87,6 +87,33 @@ describe.skipIf(!binary)("with the real server", () => {
     expect(store.getSnapshot().connection.since).toBe(since);
   });
 
+  test("S-99: no view and no shape tells of a request again, and what comes meanwhile is told once", async () => {
+    const asks = (id: string, requestId: string) =>
+      server.say("session.pending_request_changed", id, { sessionId: `s-${id}`, requestId, pending: true, toolName: "Bash" });
+    await asks("w1", "r1");
+    connect();
+    const told: string[] = [];
+    store.onAttention(({ workspaceId, requestId, type }) => told.push(`${workspaceId} ${requestId ?? type}`));
+    await until((state) => expect(state.connection.status).toBe("live"));
+    await asks("w2", "r2");
+    await vi.waitFor(() => expect(told).toEqual(["w2 r2"]));
+
+    const hidden = (there: readonly string[], state: ProjectState) =>
+      expect(state.workspaces.map((workspace) => workspace.workspaceId).sort()).toEqual(there);
+    for (const shape of ["full", "sidebar", "list", "kanban", "full"] as const) {
+      store.setView({ shape, where: { kanbanColumn: ["DONE"] } });
+      await until((state) => hidden([], state));
+      store.setView({ shape });
+      await until((state) => hidden(["w1", "w2", "w3"], state));
+    }
+    expect(told).toEqual(["w2 r2"]);
+    store.setView({ shape: "list" });
+    await asks("w3", "r3");
+    await vi.waitFor(() => expect(told).toEqual(["w2 r2", "w3 r3"]));
+    await asks("w1", "r4");
+    await vi.waitFor(() => expect(told).toEqual(["w2 r2", "w3 r3", "w1 r4"]));
+  });
+
   test("S-75: cut at random bytes for a hundred rounds and more it is never behind what it showed, and at the end it is right", async () => {
     let seed = Number(process.env.SB_SEED ?? 20_260_821);
     const random = (below: number) => {
