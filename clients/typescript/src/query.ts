@@ -49,7 +49,8 @@ export function writeQueries(store: ProjectStore, queries: QueryClient, targets:
   function put(queryKey: QueryKey, data: (held: unknown) => unknown): void {
     const next = data(queries.getQueryData(queryKey));
     if (next === undefined) return;
-    void queries.cancelQueries({ queryKey, exact: true }, { silent: true });
+    // Not `silent`: in earlier releases of 5 a query whose read was cancelled silently is shown as being read for ever.
+    void queries.cancelQueries({ queryKey, exact: true });
     queries.setQueryData(queryKey, next);
   }
 
