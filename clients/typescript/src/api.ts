@@ -1,4 +1,5 @@
 import type { ProjectRow } from "./generated/model.ts";
+import { retryAfterMs } from "./server_times.ts";
 
 /** Why a request to the server failed. */
 export type Refusal = "unauthorized" | "not_ready" | "unreachable" | "other";
@@ -43,13 +44,7 @@ async function refused(response: Response): Promise<ApiError> {
   const problem: unknown = await response.json().catch(() => null);
   const detail = (problem as { detail?: unknown } | null)?.detail;
   const message = typeof detail === "string" ? detail : `the server answered ${response.status}`;
-  const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
-  return new ApiError(
-    message,
-    refusalOf(response.status),
-    response.status,
-    Number.isFinite(retryAfter) ? retryAfter * 1_000 : null,
-  );
+  return new ApiError(message, refusalOf(response.status), response.status, retryAfterMs(response.headers));
 }
 
 function refusalOf(status: number): Refusal {

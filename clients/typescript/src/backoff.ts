@@ -4,7 +4,7 @@ export interface BackoffOptions {
 }
 
 export const defaultBackoff: BackoffOptions = { firstMs: 1_000, maxMs: 30_000 };
-const jitter = 0.25; // share of the delay that is random, so that many pages do not return in step
+export const jitter = 0.25; // share of the delay that is random, so that many pages do not return in step
 
 /** Delay before the next attempt after `failures` in a row; never above the maximum. */
 export function backoffMs(failures: number, random: number, options: BackoffOptions): number {

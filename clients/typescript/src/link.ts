@@ -1,5 +1,6 @@
 import { follow, forgetPlace, type Fault, type Replica } from "./project_state.ts";
 import { readMessage } from "./read_message.ts";
+import { heartbeatMs } from "./server_times.ts";
 import { openEventStream } from "./transports/event_stream.ts";
 import { openLongPoll, pollWaitMs } from "./transports/long_poll.ts";
 import type { Ending, OpenTransport, Request, Transport, TransportKind } from "./transports/transport.ts";
@@ -35,6 +36,7 @@ export class Link {
   readonly #ears: LinkEars;
   readonly #now: () => number;
   readonly #transport: Transport;
+  readonly #askedMs: number;
   #viewSeq = 1;
   #limitMs = 0;
   #lastSign: number;
@@ -46,6 +48,7 @@ export class Link {
     this.replica = replica;
     this.#ears = ears;
     this.#now = now;
+    this.#askedMs = request.heartbeatMs;
     this.openedAt = this.#lastSign = now();
     this.#transport = openers[kind](request, {
       message: (data) => this.#take(data),
@@ -82,7 +85,7 @@ export class Link {
   #take(data: unknown): void {
     this.#lastSign = this.#now();
     const message = readMessage(data);
-    if (message.kind === "welcome") this.#listenFor(silentHeartbeats * message.heartbeatMs);
+    if (message.kind === "welcome") this.#listenFor(silentHeartbeats * heartbeatMs(message.heartbeatMs, this.#askedMs));
     else if (!this.heard && this.kind === "long-poll") this.#listenFor(silentHeartbeats * pollWaitMs);
     if (message.kind === "bye") {
       const reason = reasons[message.code];

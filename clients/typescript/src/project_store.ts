@@ -4,6 +4,7 @@ import { Link } from "./link.ts";
 import { steps, type Action, type Happening, type Phase } from "./phases.ts";
 import { cursorOf, emptyReplica, forgetPlace, type ProjectData, type Replica } from "./project_state.ts";
 import { sameJson } from "./same_json.ts";
+import { awayMs } from "./server_times.ts";
 import { isLoopback, pageSignals, type Signals } from "./signals.ts";
 import {
   transportKinds,
@@ -311,7 +312,7 @@ export class ProjectStore {
 
   #waitLonger(): void {
     const { backoff, now, random } = this.#options;
-    const delay = this.#awayMs || backoffMs(this.#failures, random(), backoff);
+    const delay = awayMs(this.#awayMs, random()) ?? backoffMs(this.#failures, random(), backoff);
     this.#awayMs = null;
     this.#failures += 1;
     this.#retryAt = now() + delay;

@@ -18,7 +18,7 @@ export type Message =
       readonly kind: "welcome";
       readonly epoch: string;
       readonly resumes: boolean;
-      readonly heartbeatMs: number;
+      readonly heartbeatMs: number | null;
       readonly reviewCount: number | null;
     }
   | {
@@ -81,8 +81,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 function readWelcome(json: Json): Message {
   const epoch = textOr(json.epoch);
+  if (epoch === null) return { kind: "unreadable", why: "a welcome without epoch" };
   const heartbeatMs = countOr(json.heartbeatMs);
-  if (epoch === null || heartbeatMs === null) return { kind: "unreadable", why: "a welcome without epoch or heartbeatMs" };
   return { kind: "welcome", epoch, heartbeatMs, resumes: json.mode === "resume", reviewCount: countOr(json.reviewCount) };
 }
 

@@ -231,6 +231,51 @@ test("a server that says good-bye is left alone for as long as it asks", async (
   expect(store.getSnapshot().connection).toMatchObject({ reason: "restarting", retryAt: Date.now() + 3_210 });
 });
 
+test.each([3e9, 3_600_000, 1e300])("a server that asks to be left alone for %d ms is tried again within half a minute, not in step with others", async (retryAfterMs) => {
+  for (const [random, least] of [[0, 24_000], [1, 30_000]] as const) {
+    const { store } = openLive({ random: () => random });
+    FakeSocket.last.say(JSON.stringify({ type: "bye", code: "restart", retryAfterMs, resumable: true }));
+    FakeSocket.last.die(1001);
+    expect(store.getSnapshot().connection.retryAt).toBe(Date.now() + least);
+    const dialled = FakeSocket.all.length;
+    await vi.advanceTimersByTimeAsync(least - 1);
+    expect(FakeSocket.all).toHaveLength(dialled);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(FakeSocket.all).toHaveLength(dialled + 1);
+    store.close();
+  }
+});
+
+test.each([0, -5, null, "5000", { ms: 1 }])("a server that asks to be left alone for %j says nothing we could follow", async (retryAfterMs) => {
+  const { store } = openLive();
+  FakeSocket.last.say(JSON.stringify({ type: "bye", code: "restart", retryAfterMs, resumable: true }));
+  FakeSocket.last.die(1001);
+  expect(store.getSnapshot().connection.retryAt).toBe(Date.now() + 1_000);
+});
+
+test.each([
+  [2e9, 60_000],
+  [40_000, 60_000],
+  [2_000, 4_000],
+  [1, 1_000],
+  [0, 10_000],
+  [-5_000, 10_000],
+  [null, 10_000],
+  ["1", 10_000],
+])("a heartbeat of %j ms lets the connection be silent for %d ms", async (heartbeatMs, limitMs) => {
+  const { store } = open();
+  FakeSocket.last.open();
+  FakeSocket.last.say(welcome({ heartbeatMs }));
+  FakeSocket.last.say(baseline([entry("a")]));
+  expect(store.getSnapshot()).toMatchObject({ epoch: "e1", connection: { status: "live" } });
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  await vi.advanceTimersByTimeAsync(limitMs - 1);
+  expect(store.getSnapshot().connection.status).toBe("live");
+  expect(timers.mock.calls.length).toBeLessThan(3);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(store.getSnapshot().connection).toMatchObject({ status: "reconnecting", reason: "silent" });
+});
+
 test("the view is changed on the connection there is", () => {
   const { store } = openLive();
   store.setView({ where: { status: ["FAILED"] } });

@@ -1,3 +1,4 @@
+import { retryAfterMs as retryAfterOf } from "../server_times.ts";
 import type { Ending, Request } from "./transport.ts";
 import type { View } from "../view.ts";
 
@@ -27,8 +28,7 @@ export function refusesCursor({ status }: Response): boolean {
 /** Why the server, or somebody before it, refused. Only our server speaks in problems. */
 export function refusalOf(response: Response): Ending {
   const ours = response.headers.get("content-type")?.startsWith("application/problem+json") ?? false;
-  const retryAfterS = Number(response.headers.get("retry-after") ?? Number.NaN);
-  const retryAfterMs = Number.isFinite(retryAfterS) ? retryAfterS * 1_000 : null;
+  const retryAfterMs = retryAfterOf(response.headers);
   if (!ours) return { reason: "lost", retryAfterMs: null, final: false };
   switch (response.status) {
     case 401:
