@@ -88,7 +88,7 @@ export class Link {
     if (message.kind === "welcome") this.#listenFor(silentHeartbeats * heartbeatMs(message.heartbeatMs, this.#askedMs));
     else if (!this.heard && this.kind === "long-poll") this.#listenFor(silentHeartbeats * pollWaitMs);
     if (message.kind === "bye") {
-      const reason = reasons[message.code];
+      const reason = reasons.get(message.code);
       this.#farewell = { ...(reason && { reason }), retryAfterMs: message.retryAfterMs, final: true };
       return;
     }
@@ -125,8 +125,8 @@ export class Link {
   }
 }
 
-const reasons: Readonly<Record<string, Ending["reason"]>> = {
-  restart: "restarting",
-  slow: "too_slow",
-  unauthorized: "unauthorized",
-};
+const reasons: ReadonlyMap<string, Ending["reason"]> = new Map([
+  ["restart", "restarting"],
+  ["slow", "too_slow"],
+  ["unauthorized", "unauthorized"],
+]);

@@ -20,9 +20,18 @@ export function isObject(value: unknown): value is JsonObject {
 
 const oddTextMax = 120; // characters of a foreign value kept for display
 
-function describe(value: unknown): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "undefined");
+/** The beginning of what a foreign value says. */
+export function describe(value: unknown): string {
+  const text = typeof value === "string" ? value : spell(value);
   return text.length > oddTextMax ? `${text.slice(0, oddTextMax)}…` : text;
+}
+
+function spell(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "undefined";
+  } catch {
+    return "something nested too deeply"; // it can be parsed deeper than it can be printed
+  }
 }
 
 /**

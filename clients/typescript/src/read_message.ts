@@ -1,4 +1,4 @@
-import { isObject } from "./read_entry.ts";
+import { describe, isObject } from "./read_entry.ts";
 
 /** How one source of the server stands. */
 export interface SourceHealth {
@@ -73,7 +73,7 @@ export function readMessage(data: unknown): Message {
         resumable: json.resumable === true,
       };
     default:
-      return { kind: "unreadable", why: `a message of type ${String(json.type).slice(0, 60)}` };
+      return { kind: "unreadable", why: `a message of type ${describe(json.type)}` };
   }
 }
 

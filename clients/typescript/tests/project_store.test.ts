@@ -276,6 +276,13 @@ test.each([
   expect(store.getSnapshot().connection).toMatchObject({ status: "reconnecting", reason: "silent" });
 });
 
+test.each(["constructor", "__proto__", "toString", "tired", 7])("a good-bye that says %j gives no reason of ours", (code) => {
+  const { store } = openLive();
+  FakeSocket.last.say(JSON.stringify({ type: "bye", code, retryAfterMs: 1_000, resumable: true }));
+  FakeSocket.last.die();
+  expect(store.getSnapshot().connection.reason).toBe("lost");
+});
+
 test("the view is changed on the connection there is", () => {
   const { store } = openLive();
   store.setView({ where: { status: ["FAILED"] } });

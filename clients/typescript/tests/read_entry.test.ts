@@ -56,3 +56,9 @@ test("an entry without an identity is none", () => {
   expect(readEntry(null)).toBeUndefined();
   expect(readEntry({ name: "x" }, "w1")?.workspaceId).toBe("w1");
 });
+
+test("a value nested deeper than it can be printed costs its own field", () => {
+  const depth = 100_000;
+  const name: unknown = JSON.parse("[".repeat(depth) + "]".repeat(depth));
+  expect(readEntry(entry("a", { name }))).toMatchObject({ name: "", branchName: "feature/a", odd: [{ path: "name" }] });
+});
