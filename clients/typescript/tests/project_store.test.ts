@@ -345,6 +345,48 @@ test("a server that is starting is asked again in a second, for as long as it ta
   }
 });
 
+const json = (text: string) => new Response(text, { headers: { "content-type": "application/json" } });
+const expired = () => problem(410);
+
+test.each([
+  ["answers at once that there is nothing", () => json(baseline([]))],
+  ["never completes", () => json(baseline([], 1, { complete: false }))],
+  ["refuses every cursor", (cursor: string | null) => (cursor === null ? json(baseline([entry("a")])) : expired())],
+])("a server that %s to long polls is not asked without a rest", async (_, reply) => {
+  let asked = 0;
+  vi.stubGlobal("fetch", async (url: URL, { headers }: { headers: Record<string, string> }) => {
+    await new Promise((done) => setTimeout(done, 5));
+    if (headers.accept === "text/event-stream") return new Response("", { status: 502 });
+    asked += 1;
+    return reply(url.searchParams.get("cursor"));
+  });
+  const { store } = open();
+  FakeSocket.last.die();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(asked).toBeGreaterThan(1);
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect(asked).toBeLessThan(25);
+  const before = asked;
+  store.close();
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect(asked).toBe(before);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("what long polls tell is asked for without a rest", async () => {
+  let revision = 1;
+  vi.stubGlobal("fetch", async (_: URL, { headers }: { headers: Record<string, string> }) => {
+    await new Promise((done) => setTimeout(done, 5));
+    if (headers.accept === "text/event-stream") return new Response("", { status: 502 });
+    return json(revision++ === 1 ? baseline([entry("a")]) : rename(`${revision - 1}`, revision - 1));
+  });
+  const { store } = open();
+  FakeSocket.last.die();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(store.getSnapshot().connection.transport).toBe("long-poll");
+  expect(store.getSnapshot().revision).toBeGreaterThan(100);
+});
+
 test("a burst is one notification more, a single change is not held back", async () => {
   const { heard } = openLive();
   await vi.advanceTimersByTimeAsync(1_000);
