@@ -1,4 +1,5 @@
 import type { ProjectRow } from "./generated/model.ts";
+import { isObject } from "./read_entry.ts";
 import { retryAfterMs } from "./server_times.ts";
 
 /** Why a request to the server failed. */
@@ -35,9 +36,14 @@ export async function listProjects(
     throw new ApiError(String(error), "unreachable", null, null);
   }
   if (!response.ok) throw await refused(response);
-  const rows: unknown = await response.json();
-  if (!Array.isArray(rows)) throw new ApiError("the server answered something that is no list", "other", 200, null);
-  return rows as readonly ProjectRow[];
+  const rows: unknown = await response.json().catch(() => null); // the page of a proxy, or an answer that was cut off
+  if (!Array.isArray(rows)) throw new ApiError("the server answered something that is no list", "other", response.status, null);
+  return rows.filter(isProject);
+}
+
+/** A row that can be asked for more about. */
+function isProject(row: unknown): row is ProjectRow {
+  return isObject(row) && typeof row.id === "string";
 }
 
 async function refused(response: Response): Promise<ApiError> {
