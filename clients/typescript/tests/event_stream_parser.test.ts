@@ -10,3 +10,13 @@ test("events are the same wherever the stream is cut", () => {
     expect(events).toEqual(['{"a":1}', "one\ntwo"]);
   }
 });
+
+test("an event of many pieces costs no more than its length", () => {
+  const parser = new EventStreamParser();
+  const [piece, pieces] = ["x".repeat(16_384), 1_024];
+  const begun = performance.now();
+  parser.take("data: ");
+  for (let i = 0; i < pieces; ++i) expect(parser.take(piece)).toEqual([]);
+  expect(parser.take("\n\n")[0]).toHaveLength(piece.length * pieces);
+  expect(performance.now() - begun).toBeLessThan(3_000);
+});

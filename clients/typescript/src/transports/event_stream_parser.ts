@@ -6,7 +6,9 @@ export class EventStreamParser {
   /** The data of each event that ended in this piece. */
   take(piece: string): readonly string[] {
     const events: string[] = [];
-    const lines = (this.#rest + piece).split("\n");
+    // Only the piece is searched: a long event comes in many, and what was searched before would be again with each.
+    const [end = "", ...others] = piece.split("\n");
+    const lines = [this.#rest + end, ...others];
     this.#rest = lines.pop() ?? "";
     for (const ended of lines) {
       const line = ended.endsWith("\r") ? ended.slice(0, -1) : ended;
