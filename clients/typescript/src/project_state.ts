@@ -138,6 +138,7 @@ function take(replica: Replica, batch: Of<"batch">, now: number): Replica | Faul
   const place = replica.staging ?? replica.shown;
   if (!begins && !place) return gap("a batch before its baseline");
   if (!begins && place && batch.from !== place.revision) return gap(`a batch from ${batch.from} at ${place.revision}`);
+  if (batch.to < batch.from) return gap("a batch that goes back");
   const intoStaging = begins || replica.staging !== null;
 
   const held = new Map(begins ? [] : place?.held);

@@ -105,6 +105,12 @@ test("messages of an earlier view are left alone, of one nobody asked for refuse
   expect(fault(before, batch(4, 5, [], { viewSeq: 2 }))).toBe("gap");
 });
 
+test("a batch or a mark that goes back is not the next one", () => {
+  expect(fault(base(), batch(4, 3, [del("a", 3)]))).toBe("gap");
+  expect(fault(base(), mark(3))).toBe("gap");
+  expect(apply(base(), batch(4, 4, [])).data.revision).toBe(4);
+});
+
 test("S-76: a digest that differs says that our state is wrong", () => {
   const digest = spellDigest(entryHash("a", 4) ^ entryHash("b", 4));
   expect(apply(base(), mark(6, { digest })).data).toMatchObject({ cursor: "c6", revision: 6 });
