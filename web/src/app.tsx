@@ -1,64 +1,47 @@
-import { ApiError, type ProjectRow } from "@snapboard/client";
-import { useQuery } from "@tanstack/react-query";
-import { useCallback } from "react";
-import { client } from "./client.ts";
+import { ApiError } from "@snapboard/client";
+import { useEffect, useRef } from "react";
+import { Button } from "./components/button.tsx";
 import { Empty, Loading } from "./components/empty.tsx";
+import { NoSuchProject } from "./components/no_such_project.tsx";
 import { ProjectPage } from "./components/project_page.tsx";
-import { useUrlState } from "./lib/url_state.ts";
-
-const retryFirstMs = 1_000;
-const retryMaxMs = 30_000;
-
-/** Waiting helps against a server that starts or does not answer, not against a refusal. */
-function worthRetrying(_: number, error: Error): boolean {
-  return error instanceof ApiError && (error.refusal === "not_ready" || error.refusal === "unreachable");
-}
-
-function retryDelay(failures: number, error: Error): number {
-  if (error instanceof ApiError && error.retryAfterMs !== null) return error.retryAfterMs;
-  return Math.min(retryFirstMs * 2 ** failures, retryMaxMs);
-}
+import { useProjects } from "./lib/projects.ts";
+import { setUrlState, useUrlState } from "./lib/url_state.ts";
 
 export function App() {
-  const projects = useQuery<readonly ProjectRow[]>({
-    queryKey: ["projects"],
-    queryFn: ({ signal }) => client.projects(signal),
-    retry: worthRetrying,
-    retryDelay,
-  });
-  const { refetch } = projects;
-  const refresh = useCallback(() => void refetch(), [refetch]);
+  const { rows, trouble, ask } = useProjects();
   const { project: wanted } = useUrlState();
+  const project = wanted === null ? rows?.[0] : rows?.find((row) => row.id === wanted);
+  const seen = useRef<string | null>(null);
+  useEffect(() => {
+    if (!project) return;
+    seen.current = project.id;
+    // From here on the address says what is shown, and another project never takes its place unasked.
+    if (wanted === null) setUrlState({ project: project.id });
+  }, [project, wanted]);
 
-  if (projects.data) {
-    const project = projects.data.find((row) => row.id === wanted) ?? projects.data[0];
-    if (project) return <ProjectPage key={project.id} projects={projects.data} project={project} onRefresh={refresh} />;
-    return (
-      <Screen>
+  if (rows && project) return <ProjectPage key={project.id} projects={rows} project={project} onRefresh={ask} />;
+  if (rows && wanted !== null) return <NoSuchProject others={rows} seen={wanted === seen.current} />;
+  return (
+    <main className="flex h-full flex-col">
+      {rows ? (
         <Empty title="No project yet" command="snapboard serve">
           <p>Run this in a git repository: it is registered here and its worktrees appear at once.</p>
         </Empty>
-      </Screen>
-    );
-  }
-  return (
-    <Screen>
-      <NotYet error={projects.error ?? projects.failureReason} />
-    </Screen>
+      ) : (
+        <NotYet trouble={trouble} onAsk={ask} />
+      )}
+    </main>
   );
 }
 
-function Screen({ children }: { children: React.ReactNode }) {
-  return <main className="flex h-full flex-col">{children}</main>;
-}
-
-function NotYet({ error }: { error: Error | null }) {
-  if (error === null) return <Loading what="Asking the server" />;
-  const refusal = error instanceof ApiError ? error.refusal : "other";
+function NotYet({ trouble, onAsk }: { trouble: Error | null; onAsk: () => void }) {
+  if (trouble === null) return <Loading what="Asking the server" />;
+  const again = <Button onClick={onAsk}>Try again</Button>;
+  const refusal = trouble instanceof ApiError ? trouble.refusal : "unreadable";
   switch (refusal) {
     case "unauthorized":
       return (
-        <Empty title="This browser has no access" role="alert" command="snapboard serve">
+        <Empty title="This browser has no access" role="alert" command="snapboard serve" action={again}>
           <p>
             The server prints a link with a token when it starts. Open that link once and this browser keeps its access. If
             the server already runs, the same command prints the link again.
@@ -69,14 +52,16 @@ function NotYet({ error }: { error: Error | null }) {
       return <Loading what="The server is starting" />;
     case "unreachable":
       return (
-        <Empty title="The server does not answer" role="alert" command="snapboard serve">
+        <Empty title="The server does not answer" role="alert" command="snapboard serve" action={again}>
           <p>This page connects by itself as soon as it does.</p>
         </Empty>
       );
+    case "unreadable":
     case "other":
       return (
-        <Empty title="Something is wrong" role="alert">
-          <p className="break-words">{error.message}</p>
+        <Empty title="Something is wrong" role="alert" action={again}>
+          <p className="break-words">{refusal === "other" ? trouble.message : "What answered is not this page's server."}</p>
+          <p>This page asks again by itself.</p>
         </Empty>
       );
   }

@@ -1,4 +1,4 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { focusManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
@@ -7,7 +7,18 @@ import "./styles.css";
 
 dropTokenFromAddress();
 
-// Nothing is fetched twice by itself: what changes arrives over the project's stream.
+// Somebody who registers a project in a terminal comes back to a page that was visible all the time.
+focusManager.setEventListener((onLook) => {
+  const looked = () => onLook();
+  document.addEventListener("visibilitychange", looked);
+  window.addEventListener("focus", looked);
+  return () => {
+    document.removeEventListener("visibilitychange", looked);
+    window.removeEventListener("focus", looked);
+  };
+});
+
+// Nothing is fetched twice by itself: what changes arrives over the project's stream. The projects are the exception.
 const queries = new QueryClient({
   defaultOptions: {
     queries: {

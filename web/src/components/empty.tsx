@@ -6,11 +6,13 @@ interface EmptyProps {
   readonly title: string;
   readonly children?: ReactNode;
   readonly command?: string;
+  /** What can be done here. */
+  readonly action?: ReactNode;
   readonly role?: "status" | "alert";
 }
 
 /** A page that has nothing to show says why, and what to do. */
-export function Empty({ title, children, command, role }: EmptyProps) {
+export function Empty({ title, children, command, action, role }: EmptyProps) {
   return (
     <div className="grid min-h-0 flex-1 place-items-center overflow-y-auto p-6">
       <div {...(role ? { role } : {})} className="flex w-full max-w-md flex-col items-start gap-3">
@@ -23,6 +25,7 @@ export function Empty({ title, children, command, role }: EmptyProps) {
             <CopyButton text={command} what="the command" />
           </div>
         )}
+        {action}
       </div>
     </div>
   );

@@ -3,7 +3,7 @@ import { useProject, useWorkspace } from "@snapboard/client/react";
 import { Dialog, Tabs } from "radix-ui";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { client } from "../client.ts";
-import { countAsking, problemTitle } from "../lib/facts.ts";
+import { countAsking, problemTitle, troublesOf } from "../lib/facts.ts";
 import { useMedia } from "../lib/media.ts";
 import { setUrlState, useUrlState } from "../lib/url_state.ts";
 import { Backdrop } from "./backdrop.tsx";
@@ -14,13 +14,14 @@ import { Empty, Loading } from "./empty.tsx";
 import { BoardIcon, CrossIcon, ListIcon, Mark, MenuIcon } from "./icons.tsx";
 import { List } from "./list.tsx";
 import { NewWorkspace } from "./new_workspace.tsx";
+import { NoSuchProject } from "./no_such_project.tsx";
 import { ProjectPicker } from "./project_picker.tsx";
 import { Sidebar } from "./sidebar.tsx";
 
 interface ProjectPageProps {
   readonly projects: readonly ProjectRow[];
   readonly project: ProjectRow;
-  /** Asks for the projects again: the server is another one, or somebody opens the list. */
+  /** Asks for the projects again. */
   readonly onRefresh: () => void;
 }
 
@@ -35,21 +36,20 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
   const railed = useMedia("(min-width: 56rem)");
   const { workspaces, connection } = state;
 
-  const knownEpoch = useRef(state.epoch);
+  const gone = connection.reason === "unknown_project";
   useEffect(() => {
-    if (knownEpoch.current !== null && state.epoch !== knownEpoch.current) onRefresh();
-    knownEpoch.current = state.epoch;
-  }, [state.epoch, onRefresh]);
+    if (gone) onRefresh();
+  }, [gone, onRefresh]);
 
-  // Whether the project has anything to show decides what its row says about it.
-  const empty = state.hasBaseline && workspaces.length === 0;
-  const wasEmpty = useRef(empty);
+  // What the project's row says goes with these: another server, the first or the last workspace, trouble with any.
+  const hints = state.hasBaseline ? JSON.stringify([state.epoch, workspaces.length === 0, troublesOf(workspaces)]) : null;
+  const knownHints = useRef(hints);
   useEffect(() => {
-    if (wasEmpty.current !== empty) onRefresh();
-    wasEmpty.current = empty;
-  }, [empty, onRefresh]);
+    if (knownHints.current !== null && hints !== knownHints.current) onRefresh();
+    knownHints.current = hints;
+  }, [hints, onRefresh]);
 
-  const asking = countAsking(workspaces);
+  const asking = gone ? 0 : countAsking(workspaces);
   useEffect(() => {
     document.title = `${asking > 0 ? `(${asking}) ` : ""}${project.name} · Snapboard`;
   }, [asking, project.name]);
@@ -59,6 +59,7 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
   const line = <ConnectionLine connection={connection} updatedAt={state.updatedAt} />;
   const sidebar = <Sidebar workspaces={workspaces} chosen={chosen} onOpen={openWorkspace} />;
 
+  if (gone) return <NoSuchProject others={projects.filter(({ id }) => id !== project.id)} seen />;
   return (
     <Tabs.Root
       value={view}
@@ -190,16 +191,7 @@ interface NoWorkspacesProps {
 }
 
 function NoWorkspaces({ project, hasBaseline, reason }: NoWorkspacesProps) {
-  if (!hasBaseline) {
-    if (reason === "unknown_project") {
-      return (
-        <Empty title="This project is gone" role="alert">
-          <p>The server does not have it any more.</p>
-        </Empty>
-      );
-    }
-    return <Loading what={reason === "not_ready" ? "The server is starting" : "Reading the workspaces"} />;
-  }
+  if (!hasBaseline) return <Loading what={reason === "not_ready" ? "The server is starting" : "Reading the workspaces"} />;
   if (project.problem) {
     return (
       <Empty title={problemTitle(project.problem.code)} role="alert">

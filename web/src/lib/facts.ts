@@ -58,6 +58,11 @@ export function countAsking(workspaces: readonly Workspace[]): number {
   return workspaces.filter((workspace) => workspace.pendingRequestType !== null).length;
 }
 
+/** Which workspaces are in trouble, and in which. */
+export function troublesOf(workspaces: readonly Workspace[]): readonly string[] {
+  return workspaces.flatMap(({ workspaceId, problem }) => (problem ? [`${workspaceId} ${problem.code}`] : [])).sort();
+}
+
 const problemTitles: Readonly<Record<string, string>> = {
   worktree_missing: "Worktree missing",
   not_a_repository: "Not a repository",
