@@ -26,6 +26,9 @@ before(async () => {
 });
 after(() => browser?.close());
 
+/** A window of its own, without anything of another. */
+export const openContext = (options) => browser.newContext(options);
+
 /** Starts the program on a port, 0 for any; killed with the sandbox. */
 export async function serve(sandbox, repo, port = 0) {
   const child = spawn(
@@ -71,7 +74,7 @@ export async function openBoard(t, { colorScheme = "light", viewport = { width: 
   }
   const worktrees = Object.fromEntries(["alpha", "beta", "gamma"].map((name) => [name, sandbox.worktree(repo, name)]));
   const server = await serve(sandbox, repo);
-  const context = await browser.newContext({ colorScheme, viewport });
+  const context = await openContext({ colorScheme, viewport });
   t.after(() => context.close());
   const page = await context.newPage();
   const errors = [];

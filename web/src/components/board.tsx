@@ -1,9 +1,10 @@
 import type { KanbanColumn, Workspace } from "@snapboard/client";
 import { Tabs } from "radix-ui";
-import { memo, useMemo } from "react";
+import { memo, useMemo, useRef, type Ref } from "react";
 import { moveByArrows } from "../lib/arrows.ts";
 import { columns, splitBy } from "../lib/facts.ts";
 import { useMedia } from "../lib/media.ts";
+import { useKeptFocus } from "../lib/nav_focus.ts";
 import { Card } from "./card.tsx";
 
 interface BoardProps {
@@ -16,6 +17,8 @@ interface BoardProps {
 export const Board = memo(function Board({ workspaces, chosen, onOpen }: BoardProps) {
   const split = useMemo(() => splitBy<KanbanColumn>(workspaces, (workspace) => workspace.kanbanColumn), [workspaces]);
   const wide = useMedia("(min-width: 44rem)");
+  const root = useRef<HTMLDivElement>(null);
+  useKeptFocus(root);
   const cards = (id: KanbanColumn, hint: string) => {
     const list = split.get(id) ?? [];
     if (list.length === 0) {
@@ -32,9 +35,10 @@ export const Board = memo(function Board({ workspaces, chosen, onOpen }: BoardPr
     );
   };
 
-  if (!wide) return <NarrowBoard split={split} cards={cards} />;
+  if (!wide) return <NarrowBoard ref={root} split={split} cards={cards} />;
   return (
     <div
+      ref={root}
       role="presentation"
       onKeyDown={moveByArrows}
       className="grid min-h-0 flex-1 grid-cols-3 gap-px overflow-hidden bg-line/70"
@@ -59,15 +63,16 @@ export const Board = memo(function Board({ workspaces, chosen, onOpen }: BoardPr
 });
 
 interface NarrowProps {
+  readonly ref: Ref<HTMLDivElement>;
   readonly split: ReadonlyMap<KanbanColumn, readonly Workspace[]>;
   readonly cards: (id: KanbanColumn, hint: string) => React.ReactNode;
 }
 
-function NarrowBoard({ split, cards }: NarrowProps) {
+function NarrowBoard({ ref, split, cards }: NarrowProps) {
   const count = (id: KanbanColumn) => split.get(id)?.length ?? 0;
   const first = count("WAITING") > 0 || count("WORKING") === 0 ? "WAITING" : "WORKING";
   return (
-    <Tabs.Root defaultValue={first} className="flex min-h-0 flex-1 flex-col">
+    <Tabs.Root ref={ref} defaultValue={first} className="flex min-h-0 flex-1 flex-col">
       <Tabs.List aria-label="Column" className="mx-3 mt-2.5 grid shrink-0 grid-cols-3 gap-1 rounded-lg bg-sunken p-1">
         {columns.map(({ id, title }) => (
           <Tabs.Trigger

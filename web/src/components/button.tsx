@@ -14,7 +14,7 @@ export function Button({ kind = "plain", className = "", ...rest }: ButtonProps)
   return (
     <button
       type="button"
-      className={`inline-flex h-7 items-center gap-1.5 rounded-md px-2.5 text-small font-medium disabled:opacity-50 ${kinds[kind]} ${className}`}
+      className={`inline-flex h-7 items-center gap-1.5 rounded-md px-2.5 text-small font-medium disabled:opacity-50 aria-disabled:opacity-50 ${kinds[kind]} ${className}`}
       {...rest}
     />
   );

@@ -36,7 +36,7 @@ export const Card = memo(function Card({ workspace, chosen, onOpen }: CardProps)
           <h3 className="min-w-0 truncate font-medium">
             <button
               type="button"
-              data-nav
+              data-nav={workspace.workspaceId}
               className="stretched max-w-full truncate text-left"
               aria-haspopup="dialog"
               title={workspace.name}

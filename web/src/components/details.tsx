@@ -3,6 +3,7 @@ import { Dialog } from "radix-ui";
 import { Fragment, useRef, type ReactNode } from "react";
 import { isUnknown, oddText, plural, problemTitle, safeUrl, sentence } from "../lib/facts.ts";
 import { useMedia } from "../lib/media.ts";
+import { mainId, navOf } from "../lib/nav_focus.ts";
 import { AutoFix } from "./auto_fix.tsx";
 import { Age, Badge, CiMark, hasPullRequest, isPullRequestUnknown, MainBadge, prStateText, ReasonChip } from "./chips.tsx";
 import { Actions } from "./actions.tsx";
@@ -11,6 +12,7 @@ import { CopyButton } from "./copy_button.tsx";
 import { AgentIcon, CrossIcon, LinkIcon, QuestionIcon, TerminalIcon, WarningIcon } from "./icons.tsx";
 
 interface DetailsProps {
+  readonly workspaceId: string;
   /** Undefined: it was removed while it was being looked at. */
   readonly workspace: Workspace | undefined;
   /** The server makes and ends workspaces of this project. */
@@ -19,10 +21,18 @@ interface DetailsProps {
 }
 
 /** Every fact about one workspace, beside the board or over it. */
-export function Details({ workspace, canChange, onClose }: DetailsProps) {
+export function Details({ workspaceId, workspace, canChange, onClose }: DetailsProps) {
   const docked = useMedia("(min-width: 96rem)");
   const modal = !useMedia("(min-width: 56rem)");
   const content = useRef<HTMLDivElement>(null);
+  const opener = useRef<Element | null>(null);
+  /** The control that opened it, another one of the same workspace, or the main region. */
+  const wayBack = () => {
+    const before = opener.current;
+    if (before instanceof HTMLElement && before.isConnected && before.dataset.nav === workspaceId) return before;
+    const main = document.getElementById(mainId);
+    return (main && navOf(main, workspaceId)) ?? navOf(document, workspaceId) ?? main;
+  };
   return (
     <Dialog.Root open modal={modal} onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
@@ -33,7 +43,16 @@ export function Details({ workspace, canChange, onClose }: DetailsProps) {
           aria-describedby={undefined}
           onOpenAutoFocus={(event) => {
             event.preventDefault();
+            opener.current = document.activeElement;
             content.current?.focus();
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            if (document.activeElement === document.body) wayBack()?.focus();
+          }}
+          onEscapeKeyDown={(event) => {
+            // A question takes its own Escape.
+            if (event.target instanceof Element && event.target.closest("[data-asks]")) event.preventDefault();
           }}
           onFocusOutside={(event) => event.preventDefault()} // only a click or Escape closes it
           onInteractOutside={(event) => {
@@ -63,14 +82,14 @@ export function Details({ workspace, canChange, onClose }: DetailsProps) {
               <CrossIcon />
             </Dialog.Close>
           </header>
-          <div key={workspace?.workspaceId} className="min-h-0 flex-1 overflow-y-auto px-4 pb-8">
+          <div key={workspaceId} className="min-h-0 flex-1 overflow-y-auto px-4 pb-8">
             {workspace ? (
               <Body workspace={workspace} />
             ) : (
               <p className="py-6 text-soft">This workspace is not on the board any more: it was archived, or its worktree was removed.</p>
             )}
           </div>
-          {workspace && canChange && <Actions key={`actions ${workspace.workspaceId}`} workspace={workspace} />}
+          {workspace && canChange && <Actions key={`actions ${workspaceId}`} workspace={workspace} />}
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>

@@ -1,7 +1,8 @@
 import type { Workspace } from "@snapboard/client";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useRef, type KeyboardEvent } from "react";
+import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
+import { memo, useRef, useState, type FocusEvent, type KeyboardEvent } from "react";
 import { useMedia } from "../lib/media.ts";
+import { navOf, useKeptFocus } from "../lib/nav_focus.ts";
 import {
   Activity,
   Badge,
@@ -30,29 +31,38 @@ const narrowRow = 84; // pixels
 const template =
   "grid grid-cols-[minmax(11rem,2fr)_minmax(9.5rem,1fr)_minmax(13rem,1.2fr)_minmax(11rem,1.1fr)_4rem_3rem] max-w-[110rem] gap-x-4 px-4";
 
-/** Every workspace in one table; only the rows in sight exist. */
+/** Every workspace in one table; only the rows in sight exist, and the one with the focus. */
 export const List = memo(function List({ workspaces, chosen, onOpen }: ListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const wide = useMedia("(min-width: 60rem)");
+  useKeptFocus(scroller);
+  const [focused, setFocused] = useState<string | null>(null);
+  const kept = focused === null ? -1 : workspaces.findIndex(({ workspaceId }) => workspaceId === focused);
   const rows = useVirtualizer({
     count: workspaces.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => (wide ? wideRow : narrowRow),
     getItemKey: (index) => workspaces[index]?.workspaceId ?? index,
     overscan: 12,
+    rangeExtractor: (range) => withIndex(range, kept),
   });
 
+  const onFocus = ({ target }: FocusEvent<HTMLElement>) =>
+    setFocused(target.closest<HTMLElement>("[data-workspace]")?.dataset.workspace ?? null);
+  const onBlur = ({ target }: FocusEvent) => {
+    if (document.activeElement !== target) setFocused(null); // another window having the focus takes nothing away
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     const row = (event.target as HTMLElement).closest<HTMLElement>("[data-index]");
     if (!row) return;
     const next = Number(row.dataset.index) + (event.key === "ArrowDown" ? 1 : -1);
-    if (next < 0 || next >= workspaces.length) return;
+    const id = workspaces[next]?.workspaceId;
+    if (id === undefined) return;
     event.preventDefault();
+    setFocused(id); // it may be out of sight, and exists from here on
     rows.scrollToIndex(next);
-    requestAnimationFrame(() =>
-      scroller.current?.querySelector<HTMLElement>(`[data-index="${next}"] [data-nav]`)?.focus(),
-    );
+    requestAnimationFrame(() => scroller.current && navOf(scroller.current, id)?.focus());
   };
 
   return (
@@ -61,6 +71,8 @@ export const List = memo(function List({ workspaces, chosen, onOpen }: ListProps
       aria-label="Workspaces"
       aria-rowcount={workspaces.length + 1}
       className="flex min-h-0 flex-1 flex-col"
+      onFocus={onFocus}
+      onBlur={onBlur}
       onKeyDown={onKeyDown}
     >
       {wide && (
@@ -102,6 +114,13 @@ export const List = memo(function List({ workspaces, chosen, onOpen }: ListProps
   );
 });
 
+/** The rows in sight, and one more wherever it is. */
+function withIndex(range: Range, index: number): number[] {
+  const indexes = defaultRangeExtractor(range);
+  if (index < 0 || indexes.includes(index)) return indexes;
+  return [...indexes, index].sort((a, b) => a - b);
+}
+
 interface RowProps {
   readonly workspace: Workspace;
   readonly wide: boolean;
@@ -114,7 +133,7 @@ const Row = memo(function Row({ workspace, wide, onOpen }: RowProps) {
       <ToneDot workspace={workspace} />
       <button
         type="button"
-        data-nav
+        data-nav={workspace.workspaceId}
         className="stretched min-w-0 truncate text-left font-medium after:rounded-none"
         aria-haspopup="dialog"
         title={workspace.name}

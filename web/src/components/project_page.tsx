@@ -5,7 +5,8 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { client } from "../client.ts";
 import { countAsking, problemTitle, troublesOf } from "../lib/facts.ts";
 import { useMedia } from "../lib/media.ts";
-import { setUrlState, useUrlState } from "../lib/url_state.ts";
+import { mainId } from "../lib/nav_focus.ts";
+import { closeWorkspace, openWorkspace, setUrlState, useUrlState } from "../lib/url_state.ts";
 import { Backdrop } from "./backdrop.tsx";
 import { Board } from "./board.tsx";
 import { ConnectionBanner, ConnectionDot, ConnectionLine } from "./connection.tsx";
@@ -24,9 +25,6 @@ interface ProjectPageProps {
   /** Asks for the projects again. */
   readonly onRefresh: () => void;
 }
-
-const openWorkspace = (workspaceId: string) => setUrlState({ workspace: workspaceId });
-const closeWorkspace = () => setUrlState({ workspace: null });
 
 /** One project, live: sidebar, board or list, and the details of one workspace. All read the same store. */
 export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) {
@@ -67,7 +65,7 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
       className={`flex h-full min-w-0 ${chosen === null ? "" : "2xl:pr-[26rem]"}`}
     >
       <a
-        href="#main"
+        href={`#${mainId}`}
         className="absolute top-2 left-2 z-50 -translate-y-16 rounded-md bg-accent px-3 py-1.5 font-medium text-canvas focus:translate-y-0"
       >
         Skip to the workspaces
@@ -111,25 +109,28 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
             <span className="font-medium">{problemTitle(project.problem.code)}.</span> {project.problem.message}
           </p>
         )}
-        {(["board", "list"] as const).map((tab) => (
-          <Tabs.Content
-            key={tab}
-            value={tab}
-            {...(tab === view ? { id: "main" } : {})}
-            tabIndex={-1}
-            className="flex min-h-0 flex-1 flex-col outline-none data-[state=inactive]:hidden"
-          >
-            {workspaces.length === 0 ? (
-              <NoWorkspaces project={project} hasBaseline={state.hasBaseline} reason={connection.reason} />
-            ) : tab === "board" ? (
-              <Board workspaces={workspaces} chosen={chosen} onOpen={openWorkspace} />
-            ) : (
-              <List workspaces={workspaces} chosen={chosen} onOpen={openWorkspace} />
-            )}
-          </Tabs.Content>
-        ))}
+        <main id={mainId} tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
+          {(["board", "list"] as const).map((tab) => (
+            <Tabs.Content
+              key={tab}
+              value={tab}
+              tabIndex={-1}
+              className="flex min-h-0 flex-1 flex-col outline-none data-[state=inactive]:hidden"
+            >
+              {workspaces.length === 0 ? (
+                <NoWorkspaces project={project} hasBaseline={state.hasBaseline} reason={connection.reason} />
+              ) : tab === "board" ? (
+                <Board workspaces={workspaces} chosen={chosen} onOpen={openWorkspace} />
+              ) : (
+                <List workspaces={workspaces} chosen={chosen} onOpen={openWorkspace} />
+              )}
+            </Tabs.Content>
+          ))}
+        </main>
       </div>
-      {chosen !== null && state.hasBaseline && <Details workspace={detailed} canChange={!project.external} onClose={closeWorkspace} />}
+      {chosen !== null && state.hasBaseline && (
+        <Details workspaceId={chosen} workspace={detailed} canChange={!project.external} onClose={closeWorkspace} />
+      )}
     </Tabs.Root>
   );
 }

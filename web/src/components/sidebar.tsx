@@ -1,7 +1,8 @@
 import type { Workspace } from "@snapboard/client";
-import { memo, useMemo } from "react";
+import { memo, useMemo, useRef } from "react";
 import { moveByArrows } from "../lib/arrows.ts";
 import { groupOf, groups, isReasonAssumed, problemTitle, splitBy, toneOf } from "../lib/facts.ts";
+import { useKeptFocus } from "../lib/nav_focus.ts";
 import { Activity, ToneDot } from "./chips.tsx";
 import { toneText } from "./tone.ts";
 
@@ -14,8 +15,10 @@ interface SidebarProps {
 /** Every workspace at a glance, by who has the next step. */
 export const Sidebar = memo(function Sidebar({ workspaces, chosen, onOpen }: SidebarProps) {
   const split = useMemo(() => splitBy(workspaces, groupOf), [workspaces]);
+  const root = useRef<HTMLElement>(null);
+  useKeptFocus(root);
   return (
-    <nav aria-label="Workspaces" onKeyDown={moveByArrows} className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
+    <nav ref={root} aria-label="Workspaces" onKeyDown={moveByArrows} className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
       <div data-nav-group>
         {groups.map(({ id, title }) => {
           const list = split.get(id) ?? [];
@@ -55,7 +58,7 @@ const Item = memo(function Item({ workspace, chosen, onOpen }: ItemProps) {
   return (
     <button
       type="button"
-      data-nav
+      data-nav={workspace.workspaceId}
       aria-haspopup="dialog"
       aria-current={chosen ? "true" : undefined}
       onClick={() => onOpen(workspace.workspaceId)}
