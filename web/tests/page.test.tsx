@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 import { act, cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
-import { card, FakeWebSocket, open, openBoard, put, sayBatch, server } from "./open_page.tsx";
-import { workspace } from "./workspace.ts";
+import { card, FakeWebSocket, open, openBoard, put, say, sayBatch, server } from "./open_page.tsx";
+import { session, workspace } from "./workspace.ts";
 
 test("a card shows what is known and marks what is not", async () => {
   await openBoard(
@@ -50,6 +50,45 @@ test("S-110: the details show every fact, and a value without a name as the serv
   expect(panel.getByText("Unknown: nobody has reported one yet.")).toBeTruthy();
   fireEvent.click(panel.getByRole("button", { name: "Close" }));
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+});
+
+test("values without a name inside lists are shown as the server said them", async () => {
+  const strange = {
+    ...workspace("a"),
+    pendingRequestType: "riddle",
+    pendingRequests: [{ sessionId: "s1", requestId: "r", type: "enigma", at: "" }],
+    terminals: [{ id: "t1", state: "frozen", lastActivityAt: null }],
+    sessionSummaries: [
+      session({ sessionId: "s1", runtimePhase: "dreaming" as never }),
+      session({ sessionId: "s2", activity: "SLEEPING" as never }),
+      session({ sessionId: "s3", processState: "stopped" }),
+    ],
+  };
+  await openBoard(strange as unknown as ReturnType<typeof workspace>);
+  expect(document.title).toMatch(/^\(1\)/);
+  expect(card("a").getByText("3 sessions, 2 unknown")).toBeTruthy();
+  fireEvent.click(card("a").getByRole("button", { name: "a" }));
+  const panel = within(await screen.findByRole("dialog"));
+  for (const text of ["enigma", "frozen", "dreaming", "SLEEPING", "stopped"]) expect(panel.getByText(text)).toBeTruthy();
+  for (const text of ["Last change", "Told by", "Asks for permission"]) expect(panel.queryByText(text)).toBeNull();
+  sayBatch(1, 2, [{ op: "patch", id: "a", revision: 2, set: { pendingRequests: [] } }]);
+  expect(await panel.findByText("riddle")).toBeTruthy();
+});
+
+test("who listens hears why the connection is gone and that it is back, and no seconds", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  await openBoard(workspace("a"));
+  const status = screen.getByRole("status");
+  expect(status.textContent).toBe("");
+  act(() => FakeWebSocket.latest?.onclose?.({ code: 1001 }));
+  await screen.findByText(/^Next try in/);
+  expect(status.textContent).toBe("The server is restarting. This is the last known state.");
+  expect(status.contains(screen.getByText(/^Next try in/))).toBe(false);
+  fireEvent.click(screen.getByRole("button", { name: "Try now" }));
+  act(() => FakeWebSocket.latest?.onopen?.());
+  say({ type: "welcome", session: "s", epoch: "e1", head: 1, mode: "resume", heartbeatMs: 5_000, coalesceMs: 100 });
+  sayBatch(1, 2, []);
+  await waitFor(() => expect(status.textContent).toBe("Live again."));
 });
 
 test("auto-fix is switched in the details of a workspace that has a worktree", async () => {

@@ -1,4 +1,4 @@
-import { shapes, type Entry, type Workspace } from "@snapboard/client";
+import { shapes, type Entry, type SessionSummary, type Workspace } from "@snapboard/client";
 
 /** A workspace with the model's defaults, idle and known. */
 export function workspace(workspaceId: string, more: Partial<Workspace> = {}): Workspace {
@@ -17,3 +17,9 @@ export function workspace(workspaceId: string, more: Partial<Workspace> = {}): W
     ...more,
   };
 }
+
+/** An idle session of an agent that runs. */
+export const session = (more: Partial<SessionSummary> = {}): SessionSummary => ({
+  sessionId: "s1", name: "first", workflow: null, model: null, persistedStatus: "RUNNING", runtimePhase: "idle",
+  processState: "alive", activity: "IDLE", updatedAt: "", lastExit: null, errorMessage: null, activityKnown: true, ...more,
+});

@@ -3,6 +3,7 @@ import { memo, type ReactNode } from "react";
 import { formatAge, formatTime, parseTime, spellAge } from "../lib/age.ts";
 import { isReasonAssumed, isUnknown, oddText, plural, problemTitle, safeUrl, sentence, toneOf } from "../lib/facts.ts";
 import { useNow } from "../lib/now.ts";
+import { sessionStatus } from "../lib/session_status.ts";
 import {
   AgentIcon,
   BranchIcon,
@@ -271,8 +272,9 @@ export function PullRequest({ workspace, words = false }: { workspace: Workspace
 export function Sessions({ workspace }: { workspace: Workspace }) {
   const sessions = workspace.sessionSummaries;
   if (sessions.length === 0) return null;
-  const working = sessions.filter((session) => session.activityKnown && session.activity === "WORKING").length;
-  const unknown = sessions.filter((session) => !session.activityKnown).length;
+  const statuses = sessions.map((_, index) => sessionStatus(workspace, index));
+  const working = statuses.filter((status) => status === "working").length;
+  const unknown = statuses.filter((status) => status === "unknown").length;
   const text = [plural(sessions.length, "session"), working > 0 ? `${working} working` : "", unknown > 0 ? `${unknown} unknown` : ""]
     .filter((part) => part !== "")
     .join(", ");

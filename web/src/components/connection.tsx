@@ -67,29 +67,46 @@ export function ConnectionDot({ connection }: { connection: Connection }) {
   );
 }
 
-/** Says above everything else that what is shown may be old, why, and what happens next. */
+const bannerLook =
+  "flex shrink-0 flex-wrap items-center gap-x-2 gap-y-1 border-b border-line bg-attention-tint px-4 py-1.5 text-small text-attention";
+
+/**
+ * Says above everything else that what is shown may be old, why, and what happens next. To who listens, the reason and
+ * the return; the seconds in between are only shown.
+ */
 export function ConnectionBanner({ connection, onRetry }: { connection: Connection; onRetry: () => void }) {
   const { status, reason, retryAt } = connection;
-  if (status === "live" || status === "connecting") return null;
+  const lost = status === "reconnecting" || status === "offline";
+  const [wasLost, setWasLost] = useState(false);
+  useEffect(() => {
+    if (lost) setWasLost(true);
+  }, [lost]);
   return (
-    <div
-      role="status"
-      className="flex shrink-0 flex-wrap items-center gap-x-2 gap-y-1 border-b border-line bg-attention-tint px-4 py-1.5 text-small text-attention"
-    >
-      <CloudOffIcon className="shrink-0" />
-      <span className="font-medium">{status === "offline" ? "No network." : reasons[reason ?? "lost"]}</span>
-      <span>This is the last known state.</span>
-      <span className="ml-auto inline-flex items-center gap-3">
-        {retryAt !== null && <Countdown until={retryAt} />}
-        <button
-          type="button"
-          onClick={onRetry}
-          className="inline-flex items-center gap-1 font-medium underline-offset-2 hover:underline"
-        >
-          <RefreshIcon width={12} height={12} />
-          Try now
-        </button>
-      </span>
+    <div className={lost ? bannerLook : "sr-only"}>
+      {lost && <CloudOffIcon className="shrink-0" />}
+      <p role="status">
+        {lost ? (
+          <>
+            <span className="font-medium">{status === "offline" ? "No network." : reasons[reason ?? "lost"]}</span>{" "}
+            <span>This is the last known state.</span>
+          </>
+        ) : (
+          wasLost && status === "live" && "Live again."
+        )}
+      </p>
+      {lost && (
+        <span className="ml-auto inline-flex items-center gap-3">
+          {retryAt !== null && <Countdown until={retryAt} />}
+          <button
+            type="button"
+            onClick={onRetry}
+            className="inline-flex items-center gap-1 font-medium underline-offset-2 hover:underline"
+          >
+            <RefreshIcon width={12} height={12} />
+            Try now
+          </button>
+        </span>
+      )}
     </div>
   );
 }

@@ -1,15 +1,17 @@
-import type { Entry, SessionSummary, Workspace } from "@snapboard/client";
+import type { Entry, PendingRequestType, Workspace } from "@snapboard/client";
 import { Dialog } from "radix-ui";
 import { Fragment, useRef, type ReactNode } from "react";
-import { isUnknown, oddText, plural, problemTitle, safeUrl, sentence } from "../lib/facts.ts";
+import { isAsking, isUnknown, oddInList, oddText, plural, problemTitle, safeUrl, sentence } from "../lib/facts.ts";
 import { useMedia } from "../lib/media.ts";
 import { mainId, navOf } from "../lib/nav_focus.ts";
+import { sessionStatus, sessionWords } from "../lib/session_status.ts";
 import { AutoFix } from "./auto_fix.tsx";
 import { Age, Badge, CiMark, hasPullRequest, isPullRequestUnknown, MainBadge, prStateText, ReasonChip } from "./chips.tsx";
 import { Actions } from "./actions.tsx";
 import { Backdrop } from "./backdrop.tsx";
 import { CopyButton } from "./copy_button.tsx";
 import { AgentIcon, CrossIcon, LinkIcon, QuestionIcon, TerminalIcon, WarningIcon } from "./icons.tsx";
+import { sessionTones } from "./tone.ts";
 
 interface DetailsProps {
   readonly workspaceId: string;
@@ -148,7 +150,11 @@ const unknownMark = (
 /** The value, unless nobody has reported it. */
 function known(workspace: Workspace, field: keyof Entry, value: ReactNode): ReactNode {
   if (isUnknown(workspace, field)) return unknownMark;
-  const foreign = oddText(workspace, field);
+  return named(oddText(workspace, field), value);
+}
+
+/** The value, unless the server said one that this page has no name for. */
+function named(foreign: string | null, value: ReactNode): ReactNode {
   return foreign === null ? value : <Foreign value={foreign} />;
 }
 
@@ -198,7 +204,7 @@ function Notices({ workspace }: { workspace: Workspace }) {
   );
 }
 
-const requestTexts: Readonly<Record<string, string>> = {
+const requestTexts: Readonly<Record<PendingRequestType, string>> = {
   permission_request: "Asks for permission",
   plan_approval: "Asks to approve a plan",
   user_question: "Asks a question",
@@ -206,17 +212,21 @@ const requestTexts: Readonly<Record<string, string>> = {
 
 function Requests({ workspace }: { workspace: Workspace }) {
   const { pendingRequests, pendingRequestType, sessionSummaries } = workspace;
-  if (pendingRequests.length === 0 && pendingRequestType === null) return null;
+  if (pendingRequests.length === 0 && !isAsking(workspace)) return null;
   const who = (sessionId: string) => sessionSummaries.find((session) => session.sessionId === sessionId)?.name ?? sessionId;
   return (
     <Section title="Waits for you">
       <ul className="flex flex-col gap-1">
-        {pendingRequests.length === 0 && pendingRequestType !== null && (
-          <li className="font-medium text-attention">{requestTexts[pendingRequestType]}</li>
+        {pendingRequests.length === 0 && (
+          <li className="font-medium text-attention">
+            {named(oddText(workspace, "pendingRequestType"), pendingRequestType && requestTexts[pendingRequestType])}
+          </li>
         )}
-        {pendingRequests.map((request) => (
+        {pendingRequests.map((request, index) => (
           <li key={`${request.sessionId} ${request.requestId}`} className="flex items-baseline gap-2">
-            <span className="font-medium text-attention">{requestTexts[request.type]}</span>
+            <span className="font-medium text-attention">
+              {named(oddInList(workspace, "pendingRequests", index, "type"), requestTexts[request.type])}
+            </span>
             <span className="min-w-0 truncate text-soft">{who(request.sessionId)}</span>
             <Age at={request.at} className="ml-auto text-small text-faint" />
           </li>
@@ -359,11 +369,7 @@ function SessionFacts({ workspace }: { workspace: Workspace }) {
       ) : (
         <ul className="flex flex-col gap-2">
           {sessionSummaries.map((session, index) => (
-            <Session
-              key={session.sessionId}
-              session={session}
-              foreignProvider={oddText(workspace, `sessionSummaries[${index}].provider`)}
-            />
+            <Session key={session.sessionId} workspace={workspace} index={index} />
           ))}
         </ul>
       )}
@@ -371,19 +377,14 @@ function SessionFacts({ workspace }: { workspace: Workspace }) {
   );
 }
 
-function Session({ session, foreignProvider }: { session: SessionSummary; foreignProvider: string | null }) {
-  const doing = !session.activityKnown
-    ? "activity unknown"
-    : session.activity === "WORKING"
-      ? "working"
-      : session.runtimePhase;
-  const tone =
-    session.errorMessage !== null
-      ? "text-danger"
-      : session.activityKnown && session.activity === "WORKING"
-        ? "text-working"
-        : "text-soft";
-  const provider = foreignProvider ?? session.provider;
+function Session({ workspace, index }: { workspace: Workspace; index: number }) {
+  const session = workspace.sessionSummaries[index];
+  if (!session) return null;
+  const odd = (member: string) => oddInList(workspace, "sessionSummaries", index, member);
+  const status = sessionStatus(workspace, index);
+  const tone = session.errorMessage === null ? sessionTones[status] : "text-danger";
+  const foreign = odd("runtimePhase") ?? odd("activity");
+  const provider = odd("provider") ?? session.provider;
   const about = [provider === undefined ? "" : sentence(provider), session.model ?? "", session.workflow ?? ""].filter(
     (part) => part !== "",
   );
@@ -395,7 +396,7 @@ function Session({ session, foreignProvider }: { session: SessionSummary; foreig
           <span className="min-w-0 truncate font-medium" title={session.sessionId}>
             {session.name ?? session.sessionId}
           </span>
-          <span className={`shrink-0 text-small ${tone}`}>{doing}</span>
+          <span className={`shrink-0 text-small ${tone}`}>{named(status === "unknown" ? foreign : null, sessionWords[status])}</span>
           <Age at={session.updatedAt} className="ml-auto text-small text-faint" />
         </p>
         {about.length > 0 && <p className="truncate text-small text-soft">{about.join(" · ")}</p>}
@@ -426,11 +427,11 @@ function TerminalFacts({ workspace }: { workspace: Workspace }) {
         />
       )}
       <ul className="mt-1 flex flex-col gap-1">
-        {terminals.map((terminal) => (
+        {terminals.map((terminal, index) => (
           <li key={terminal.id} className="flex items-center gap-2">
             <TerminalIcon className="shrink-0 text-faint" />
             <span className="min-w-0 truncate">{terminal.title ?? terminal.id}</span>
-            <span className="text-small text-soft">{terminal.state}</span>
+            <span className="text-small text-soft">{named(oddInList(workspace, "terminals", index, "state"), terminal.state)}</span>
             <Age at={terminal.lastActivityAt} className="ml-auto text-small text-faint" />
           </li>
         ))}
@@ -483,8 +484,6 @@ function RecordFacts({ workspace }: { workspace: Workspace }) {
             </span>,
           ],
           ["Version", <span className="tabular-nums">{workspace.version}</span>],
-          ["Last change", <Age at={workspace.computedAt} empty="unknown" spelled />],
-          workspace.source !== "" && ["Told by", workspace.source],
           workspace.unknownFields.length > 0 && [
             "Not known yet",
             <span className="text-small text-faint">{workspace.unknownFields.join(", ")}</span>,

@@ -1,4 +1,5 @@
 import type { StatusReasonTone } from "@snapboard/client";
+import type { SessionStatus } from "../lib/session_status.ts";
 
 /** Colours of a tone. Every tone is also said in words beside its dot. */
 export const toneText: Readonly<Record<StatusReasonTone, string>> = {
@@ -26,4 +27,16 @@ export const toneDot: Readonly<Record<StatusReasonTone, string>> = {
   attention: "bg-attention-dot",
   success: "bg-success",
   danger: "bg-danger",
+};
+
+export const sessionTones: Readonly<Record<SessionStatus, string>> = {
+  loading: "text-soft",
+  starting: "text-working",
+  stopping: "text-soft",
+  error: "text-danger",
+  "unexpected-exit": "text-danger",
+  stopped: "text-soft",
+  unknown: "text-soft",
+  working: "text-working",
+  idle: "text-soft",
 };

@@ -53,9 +53,14 @@ export function toneOf(workspace: Workspace): StatusReasonTone {
   return workspace.problem ? "danger" : workspace.statusReason.tone;
 }
 
+/** Whether an agent waits for an answer, also to a kind of question this page has no name for. */
+export function isAsking(workspace: Workspace): boolean {
+  return workspace.pendingRequestType !== null || oddText(workspace, "pendingRequestType") !== null;
+}
+
 /** How many workspaces have an agent that waits for an answer. */
 export function countAsking(workspaces: readonly Workspace[]): number {
-  return workspaces.filter((workspace) => workspace.pendingRequestType !== null).length;
+  return workspaces.filter(isAsking).length;
 }
 
 /** Which workspaces are in trouble, and in which. */
@@ -92,6 +97,19 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 /** The value as the server said it, also when this page has no name for it. */
 export function oddText(workspace: Workspace, path: string): string | null {
   return workspace.odd.find((odd) => odd.path === path)?.value ?? null;
+}
+
+/**
+ * The same for a member of the element that is shown at `index` of a list. An element that could not be read at all is
+ * named in `odd` and left out, so those behind it were sent further back than they stand.
+ */
+export function oddInList(workspace: Workspace, list: keyof Entry, index: number, member: string): string | null {
+  let sentAt = -1;
+  for (let ahead = index; ahead >= 0; ) {
+    ++sentAt;
+    if (oddText(workspace, `${list}[${sentAt}]`) === null) --ahead;
+  }
+  return oddText(workspace, `${list}[${sentAt}].${member}`);
 }
 
 /** Only addresses that a link may safely carry. */
