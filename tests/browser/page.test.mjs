@@ -48,3 +48,40 @@ test("Back closes the details, Forward opens them, and the focus returns to thei
   await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.equal(new URL(page.url()).search, "?project=atlas");
 });
+
+test("every fact on a card and in a row can be pointed at, and a click on one opens it", async (t) => {
+  const page = await open(t, "/?project=atlas");
+  const hidden = `[...document.querySelectorAll("main [data-workspace] [title]")].flatMap((element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    if (width < 2 || y < 60 || y + height > innerHeight) return [];
+    const hit = document.elementFromPoint(x + width / 2, y + height / 2)?.closest("[title]");
+    return hit && element.contains(hit) ? [] : [element.title];
+  })`;
+  assert.deepEqual(await page.evaluate(hidden), []);
+  await page.locator("main [data-workspace]").first().locator("[title*='changed file']").click();
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("tab", { name: "List" }).click();
+  await page.getByRole("row").nth(1).waitFor();
+  assert.deepEqual(await page.evaluate(hidden), []);
+});
+
+test("the form of a new workspace is named on a phone, and its buttons are in reach on a small screen", async (t) => {
+  const page = await open(t, "/?project=atlas", { viewport: { width: 320, height: 256 } });
+  await page.getByRole("button", { name: "New workspace", exact: true }).click();
+  const create = page.getByRole("dialog").getByRole("button", { name: "Create" });
+  await create.scrollIntoViewIfNeeded();
+  const box = await create.boundingBox();
+  assert.ok(box.y >= 0 && box.y + box.height <= 256, `the button is at ${box.y}`);
+});
+
+test("in the reader's own colours the view, the open card and the tones are still told", async (t) => {
+  const page = await open(t, "/?project=atlas", { forcedColors: "active" });
+  await page.locator("main [data-nav]").first().click();
+  await page.getByRole("dialog").waitFor();
+  const outline = (selector) => `getComputedStyle(document.querySelector(${JSON.stringify(selector)})).outlineStyle`;
+  assert.equal(await page.evaluate(outline("[role=tab][data-state=active]")), "solid");
+  assert.equal(await page.evaluate(outline("main .marked")), "solid");
+  const tones = await page.evaluate("[...document.querySelectorAll('main .dot')].map((dot) => getComputedStyle(dot).backgroundColor)");
+  assert.ok(new Set(tones).size > 2, `the dots have ${new Set(tones).size} colours`);
+});

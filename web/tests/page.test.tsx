@@ -1,6 +1,8 @@
 // @vitest-environment happy-dom
-import { act, cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
+import { Diff } from "../src/components/chips.tsx";
+import { setUrlState } from "../src/lib/url_state.ts";
 import { card, FakeWebSocket, open, openBoard, put, say, sayBatch, server } from "./open_page.tsx";
 import { session, workspace } from "./workspace.ts";
 
@@ -89,6 +91,41 @@ test("who listens hears why the connection is gone and that it is back, and no s
   say({ type: "welcome", session: "s", epoch: "e1", head: 1, mode: "resume", heartbeatMs: 5_000, coalesceMs: 100 });
   sayBatch(1, 2, []);
   await waitFor(() => expect(status.textContent).toBe("Live again."));
+});
+
+test("a name runs in its own direction and turns nothing around it", async () => {
+  await openBoard(workspace("a", { name: "fix\u202egnp", branchName: "مساحة\u2067" }));
+  const [name, branch] = [card("a").getByText("fix\ufffdgnp"), card("a").getByText("مساحة\ufffd")];
+  expect([name, branch].map((element) => element.getAttribute("dir"))).toEqual(["auto", "auto"]);
+  expect(document.body.innerHTML).not.toMatch(/[\u202e\u2067]/);
+});
+
+test("a click on any fact opens the card, a click on a link does not, and the open one is told", async () => {
+  const link = { prNumber: 12, prUrl: "https://example.org/pull/12", prState: "OPEN" } as const;
+  await openBoard(workspace("a", link), workspace("b"));
+  const anchor = card("a").getByRole("link");
+  anchor.addEventListener("click", (event) => event.preventDefault());
+  fireEvent.click(anchor);
+  expect(screen.queryByRole("dialog")).toBeNull();
+  fireEvent.click(card("a").getByText("Ready for next prompt"));
+  expect(await screen.findByRole("dialog")).toBeTruthy();
+  expect(card("a").getByRole("button").getAttribute("aria-current")).toBe("true");
+  expect(card("b").getByRole("button").getAttribute("aria-current")).toBeNull();
+});
+
+test("an address of an unknown workspace claims nothing", async () => {
+  setUrlState({ workspace: "w404" });
+  await openBoard(workspace("a"));
+  const panel = within(await screen.findByRole("dialog"));
+  expect(panel.getByText("Not on the board")).toBeTruthy();
+  expect(panel.getByText("w404")).toBeTruthy();
+});
+
+test("a compact diff of untracked files alone counts them", () => {
+  const gitStats = { total: 0, additions: 0, deletions: 0, hasUncommitted: true, untrackedFiles: 2, untrackedAdditions: 5, stale: false };
+  render(<Diff workspace={workspace("a", { gitStats })} compact />);
+  expect(screen.getByText("2 untracked")).toBeTruthy();
+  expect(screen.queryByText("+0")).toBeNull();
 });
 
 test("auto-fix is switched in the details of a workspace that has a worktree", async () => {

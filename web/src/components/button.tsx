@@ -21,4 +21,4 @@ export function Button({ kind = "plain", className = "", ...rest }: ButtonProps)
 }
 
 export const fieldLook =
-  "h-8 w-full rounded-md border border-line-strong bg-canvas px-2.5 text-body outline-none placeholder:text-faint focus-visible:border-accent";
+  "h-8 w-full rounded-md border border-line-field bg-canvas px-2.5 text-body outline-none placeholder:text-faint focus-visible:border-accent";

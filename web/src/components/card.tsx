@@ -1,5 +1,7 @@
 import type { Workspace } from "@snapboard/client";
 import { memo } from "react";
+import { isOnWhole } from "../lib/whole_click.ts";
+import { visible } from "../lib/visible_text.ts";
 import {
   Activity,
   BranchName,
@@ -22,12 +24,14 @@ interface CardProps {
 
 /** One workspace on the board. */
 export const Card = memo(function Card({ workspace, chosen, onOpen }: CardProps) {
+  const name = visible(workspace.name);
   const showBranch = workspace.branchName !== workspace.name;
   return (
     <article
       data-workspace={workspace.workspaceId}
-      className={`group relative flex min-w-0 flex-col gap-2 rounded-lg border bg-raised px-3 pt-2.5 pb-2.5 shadow-card transition-colors [contain-intrinsic-size:auto_104px] [content-visibility:auto] ${
-        chosen ? "border-accent/70 ring-1 ring-accent/40" : "border-line hover:border-line-strong"
+      onClick={(event) => isOnWhole(event) && onOpen(workspace.workspaceId)}
+      className={`flex min-w-0 cursor-pointer flex-col gap-2 rounded-lg border bg-raised px-3 pt-2.5 pb-2.5 shadow-card transition-colors [contain-intrinsic-size:auto_104px] [content-visibility:auto] ${
+        chosen ? "marked border-accent" : "border-line hover:border-line-strong"
       }`}
     >
       <div className="flex min-w-0 flex-col gap-0.5">
@@ -37,12 +41,13 @@ export const Card = memo(function Card({ workspace, chosen, onOpen }: CardProps)
             <button
               type="button"
               data-nav={workspace.workspaceId}
-              className="stretched max-w-full truncate text-left"
+              dir="auto"
+              className="block max-w-full truncate text-left"
               aria-haspopup="dialog"
-              title={workspace.name}
-              onClick={() => onOpen(workspace.workspaceId)}
+              aria-current={chosen ? "true" : undefined}
+              title={name}
             >
-              {workspace.name || "(no name)"}
+              {name || "(no name)"}
             </button>
           </h3>
           <MainBadge workspace={workspace} />

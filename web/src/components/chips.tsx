@@ -4,6 +4,7 @@ import { formatAge, formatTime, parseTime, spellAge } from "../lib/age.ts";
 import { isReasonAssumed, isUnknown, oddText, plural, problemTitle, safeUrl, sentence, toneOf } from "../lib/facts.ts";
 import { useNow } from "../lib/now.ts";
 import { sessionStatus } from "../lib/session_status.ts";
+import { visible } from "../lib/visible_text.ts";
 import {
   AgentIcon,
   BranchIcon,
@@ -20,7 +21,7 @@ import {
 import { toneDot, toneTint } from "./tone.ts";
 
 export function ToneDot({ workspace }: { workspace: Workspace }) {
-  return <span aria-hidden="true" className={`size-2 shrink-0 rounded-full ${toneDot[toneOf(workspace)]}`} />;
+  return <span aria-hidden="true" className={`dot size-2 shrink-0 ${toneDot[toneOf(workspace)]}`} />;
 }
 
 /** A short word on a soft ground. */
@@ -111,8 +112,8 @@ export function BranchName({ workspace, className }: { workspace: Workspace; cla
       {branchName === null ? (
         <span className="text-small text-faint italic">{unknown ? "branch unknown" : "detached HEAD"}</span>
       ) : (
-        <span className="truncate font-mono text-tiny" title={branchName}>
-          {branchName}
+        <span dir="auto" className="truncate font-mono text-tiny" title={visible(branchName)}>
+          {visible(branchName)}
         </span>
       )}
       {ahead !== null && ahead > 0 && (
@@ -154,20 +155,20 @@ export function Diff({ workspace, compact = false }: { workspace: Workspace; com
   return (
     <span
       title={title}
-      className={`inline-flex items-center gap-1.5 whitespace-nowrap tabular-nums ${stale ? "opacity-80" : ""}`}
+      className="inline-flex items-center gap-1.5 whitespace-nowrap tabular-nums"
     >
       {clean ? (
         <span className="text-faint">no changes</span>
       ) : (
         <>
-          {(total > 0 || compact) && (
+          {total > 0 && (
             <>
               <span className="font-medium text-success">+{additions.toLocaleString()}</span>
               <span className="font-medium text-danger">−{deletions.toLocaleString()}</span>
             </>
           )}
           {!compact && total > 0 && <span className="text-soft">{plural(total, "file")}</span>}
-          {!compact && untrackedFiles > 0 && (
+          {(!compact || total === 0) && untrackedFiles > 0 && (
             <span className="text-faint">{untrackedFiles.toLocaleString()} untracked</span>
           )}
         </>
@@ -252,7 +253,7 @@ export function PullRequest({ workspace, words = false }: { workspace: Workspace
           href={url}
           target="_blank"
           rel="noreferrer"
-          className="relative z-10 inline-flex min-w-0 items-center gap-1 underline-offset-2 hover:underline"
+          className="inline-flex min-w-0 items-center gap-1 underline-offset-2 hover:underline"
         >
           {label}
         </a>

@@ -43,7 +43,7 @@ export function ConnectionLine({ connection, updatedAt }: { connection: Connecti
   const age = updatedAt === null ? null : spellAge(Math.max(0, now - updatedAt));
   return (
     <p data-connection={status} className="flex min-w-0 items-center gap-2 text-small text-soft">
-      <span aria-hidden="true" className={`size-2 shrink-0 rounded-full ${dots[status]}`} />
+      <span aria-hidden="true" className={`dot size-2 shrink-0 ${dots[status]}`} />
       <span className="font-medium text-ink">{words[status]}</span>
       {connection.transport !== null && connection.detour !== null && (
         <span title="WebSockets do not get through. Better ways are tried again and again.">{detours[connection.transport]}</span>
@@ -61,7 +61,7 @@ export function ConnectionLine({ connection, updatedAt }: { connection: Connecti
 export function ConnectionDot({ connection }: { connection: Connection }) {
   return (
     <span className="inline-flex items-center gap-1.5 text-small text-soft">
-      <span aria-hidden="true" className={`size-2 rounded-full ${dots[connection.status]}`} />
+      <span aria-hidden="true" className={`dot size-2 ${dots[connection.status]}`} />
       {words[connection.status]}
     </span>
   );

@@ -5,6 +5,7 @@ import { isAsking, isUnknown, oddInList, oddText, plural, problemTitle, safeUrl,
 import { useMedia } from "../lib/media.ts";
 import { mainId, navOf } from "../lib/nav_focus.ts";
 import { sessionStatus, sessionWords } from "../lib/session_status.ts";
+import { visible } from "../lib/visible_text.ts";
 import { AutoFix } from "./auto_fix.tsx";
 import { Age, Badge, CiMark, hasPullRequest, isPullRequestUnknown, MainBadge, prStateText, ReasonChip } from "./chips.tsx";
 import { Actions } from "./actions.tsx";
@@ -66,8 +67,8 @@ export function Details({ workspaceId, workspace, canChange, onClose }: DetailsP
         >
           <header className="flex shrink-0 items-start gap-2 border-b border-line px-4 pt-3 pb-3">
             <div className="flex min-w-0 flex-1 flex-col gap-1.5">
-              <Dialog.Title className="text-title font-semibold break-words">
-                {workspace ? workspace.name || "(no name)" : "Removed"}
+              <Dialog.Title dir="auto" className="text-left text-title font-semibold break-words">
+                {workspace ? visible(workspace.name) || "(no name)" : "Not on the board"}
               </Dialog.Title>
               {workspace && (
                 <div className="flex flex-wrap items-center gap-1.5">
@@ -88,7 +89,10 @@ export function Details({ workspaceId, workspace, canChange, onClose }: DetailsP
             {workspace ? (
               <Body workspace={workspace} />
             ) : (
-              <p className="py-6 text-soft">This workspace is not on the board any more: it was archived, or its worktree was removed.</p>
+              <p className="py-6 text-soft">
+                No workspace of this project has the id <span className="font-mono text-small break-all">{visible(workspaceId)}</span>.
+                It was archived or removed, or the address names one from elsewhere.
+              </p>
             )}
           </div>
           {workspace && canChange && <Actions key={`actions ${workspaceId}`} workspace={workspace} />}
@@ -227,7 +231,9 @@ function Requests({ workspace }: { workspace: Workspace }) {
             <span className="font-medium text-attention">
               {named(oddInList(workspace, "pendingRequests", index, "type"), requestTexts[request.type])}
             </span>
-            <span className="min-w-0 truncate text-soft">{who(request.sessionId)}</span>
+            <span dir="auto" className="min-w-0 truncate text-soft">
+              {visible(who(request.sessionId))}
+            </span>
             <Age at={request.at} className="ml-auto text-small text-faint" />
           </li>
         ))}
@@ -251,7 +257,7 @@ function Git({ workspace }: { workspace: Workspace }) {
                 "detached HEAD"
               ) : (
                 <span className="flex items-start gap-1">
-                  <span className="min-w-0 font-mono text-small break-all">{branchName}</span>
+                  <span dir="auto" className="min-w-0 font-mono text-small break-all">{visible(branchName)}</span>
                   <span className="-my-1 shrink-0">
                     <CopyButton text={branchName} what="the branch name" />
                   </span>
@@ -265,7 +271,7 @@ function Git({ workspace }: { workspace: Workspace }) {
               known(workspace, "worktreePath", null)
             ) : (
               <span className="flex items-start gap-1">
-                <span className="min-w-0 font-mono text-small break-all">{worktreePath}</span>
+                <span className="min-w-0 font-mono text-small break-all">{visible(worktreePath)}</span>
                 <span className="-my-1 shrink-0">
                   <CopyButton text={worktreePath} what="the path of the worktree" />
                 </span>
@@ -338,7 +344,7 @@ function PullRequestFacts({ workspace }: { workspace: Workspace }) {
               hasMergeConflict ? <span className="text-attention">merge conflict</span> : null,
             ),
           ],
-          prHeadBranch !== null && ["Head branch", <span className="font-mono text-small break-all">{prHeadBranch}</span>],
+          prHeadBranch !== null && ["Head branch", <span dir="auto" className="font-mono text-small break-all">{visible(prHeadBranch)}</span>],
           prUpdatedAt !== null && ["Seen", <Age at={prUpdatedAt} spelled />],
           url !== undefined && [
             "Link",
@@ -393,8 +399,8 @@ function Session({ workspace, index }: { workspace: Workspace; index: number }) 
       <AgentIcon className={`mt-0.5 shrink-0 ${tone}`} />
       <div className="min-w-0 flex-1">
         <p className="flex items-baseline gap-2">
-          <span className="min-w-0 truncate font-medium" title={session.sessionId}>
-            {session.name ?? session.sessionId}
+          <span dir="auto" className="min-w-0 truncate font-medium" title={session.sessionId}>
+            {visible(session.name ?? session.sessionId)}
           </span>
           <span className={`shrink-0 text-small ${tone}`}>{named(status === "unknown" ? foreign : null, sessionWords[status])}</span>
           <Age at={session.updatedAt} className="ml-auto text-small text-faint" />
@@ -430,7 +436,9 @@ function TerminalFacts({ workspace }: { workspace: Workspace }) {
         {terminals.map((terminal, index) => (
           <li key={terminal.id} className="flex items-center gap-2">
             <TerminalIcon className="shrink-0 text-faint" />
-            <span className="min-w-0 truncate">{terminal.title ?? terminal.id}</span>
+            <span dir="auto" className="min-w-0 truncate">
+              {visible(terminal.title ?? terminal.id)}
+            </span>
             <span className="text-small text-soft">{named(oddInList(workspace, "terminals", index, "state"), terminal.state)}</span>
             <Age at={terminal.lastActivityAt} className="ml-auto text-small text-faint" />
           </li>

@@ -19,6 +19,8 @@ import {
   ToneDot,
 } from "./chips.tsx";
 import { isUnknown, problemTitle } from "../lib/facts.ts";
+import { visible } from "../lib/visible_text.ts";
+import { isOnWhole } from "../lib/whole_click.ts";
 
 interface ListProps {
   readonly workspaces: readonly Workspace[];
@@ -99,12 +101,13 @@ export const List = memo(function List({ workspaces, chosen, onOpen }: ListProps
                 data-workspace={workspace.workspaceId}
                 role="row"
                 aria-rowindex={item.index + 2}
-                className={`absolute inset-x-0 top-0 border-b border-line/70 ${
-                  workspace.workspaceId === chosen ? "bg-chosen" : "hover:bg-hover"
+                onClick={(event) => isOnWhole(event) && onOpen(workspace.workspaceId)}
+                className={`absolute inset-x-0 top-0 cursor-pointer border-b border-line/70 ${
+                  workspace.workspaceId === chosen ? "marked bg-chosen" : "hover:bg-hover"
                 }`}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
-                <Row workspace={workspace} wide={wide} onOpen={onOpen} />
+                <Row workspace={workspace} wide={wide} chosen={workspace.workspaceId === chosen} />
               </div>
             );
           })}
@@ -124,22 +127,24 @@ function withIndex(range: Range, index: number): number[] {
 interface RowProps {
   readonly workspace: Workspace;
   readonly wide: boolean;
-  readonly onOpen: (workspaceId: string) => void;
+  readonly chosen: boolean;
 }
 
-const Row = memo(function Row({ workspace, wide, onOpen }: RowProps) {
+const Row = memo(function Row({ workspace, wide, chosen }: RowProps) {
+  const told = visible(workspace.name);
   const name = (
     <span className="flex min-w-0 items-center gap-2">
       <ToneDot workspace={workspace} />
       <button
         type="button"
         data-nav={workspace.workspaceId}
-        className="stretched min-w-0 truncate text-left font-medium after:rounded-none"
+        dir="auto"
+        className="min-w-0 truncate text-left font-medium"
         aria-haspopup="dialog"
-        title={workspace.name}
-        onClick={() => onOpen(workspace.workspaceId)}
+        aria-current={chosen ? "true" : undefined}
+        title={told}
       >
-        {workspace.name || "(no name)"}
+        {told || "(no name)"}
       </button>
       <MainBadge workspace={workspace} />
       {workspace.problem && (

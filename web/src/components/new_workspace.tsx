@@ -25,10 +25,9 @@ export function NewWorkspace({ project, onMade }: NewWorkspaceProps) {
       }}
     >
       <Dialog.Trigger asChild>
-        <Button title="New workspace">
+        <Button aria-label="New workspace" title="New workspace">
           <PlusIcon />
           <span className="hidden sm:inline">New</span>
-          <span className="sr-only">workspace</span>
         </Button>
       </Dialog.Trigger>
       <Dialog.Portal>
@@ -37,7 +36,7 @@ export function NewWorkspace({ project, onMade }: NewWorkspaceProps) {
           aria-describedby={undefined}
           // What was made is opened, and has the focus: it does not go back to the button.
           onCloseAutoFocus={(event) => made.current && event.preventDefault()}
-          className="fixed top-[14vh] left-1/2 z-50 w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 animate-fade rounded-xl border border-line bg-raised p-5 shadow-high outline-none"
+          className="fixed top-[14dvh] left-1/2 z-50 max-h-[calc(86dvh-1rem)] overflow-y-auto w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 animate-fade rounded-xl border border-line bg-raised p-5 shadow-high outline-none"
         >
           <Dialog.Title className="text-title font-semibold">New workspace</Dialog.Title>
           <Form

@@ -1,5 +1,6 @@
 import type { ProjectRow } from "@snapboard/client";
 import { setUrlState } from "../lib/url_state.ts";
+import { visible } from "../lib/visible_text.ts";
 import { Button } from "./button.tsx";
 import { Empty } from "./empty.tsx";
 
@@ -23,7 +24,9 @@ export function NoSuchProject({ others, seen }: NoSuchProjectProps) {
             <ul aria-label="Other projects" className="flex flex-wrap gap-2">
               {others.map(({ id, name }) => (
                 <li key={id}>
-                  <Button onClick={() => setUrlState({ project: id, workspace: null })}>{name}</Button>
+                  <Button onClick={() => setUrlState({ project: id, workspace: null })} dir="auto">
+                    {visible(name)}
+                  </Button>
                 </li>
               ))}
             </ul>

@@ -7,6 +7,7 @@ import { countAsking, problemTitle, troublesOf } from "../lib/facts.ts";
 import { useMedia } from "../lib/media.ts";
 import { mainId } from "../lib/nav_focus.ts";
 import { closeWorkspace, openWorkspace, setUrlState, useUrlState } from "../lib/url_state.ts";
+import { visible } from "../lib/visible_text.ts";
 import { Backdrop } from "./backdrop.tsx";
 import { Board } from "./board.tsx";
 import { ConnectionBanner, ConnectionDot, ConnectionLine } from "./connection.tsx";
@@ -49,7 +50,7 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
 
   const asking = gone ? 0 : countAsking(workspaces);
   useEffect(() => {
-    document.title = `${asking > 0 ? `(${asking}) ` : ""}${project.name} · Snapboard`;
+    document.title = `${asking > 0 ? `(${asking}) ` : ""}${visible(project.name)} · Snapboard`;
   }, [asking, project.name]);
 
   const onChoose = useCallback((id: string) => setUrlState({ project: id, workspace: null }), []);
@@ -169,7 +170,9 @@ function Drawer({ title, children, footer }: { title: string; children: React.Re
         >
           <div className="flex h-12 shrink-0 items-center gap-2.5 px-4">
             <Mark />
-            <Dialog.Title className="min-w-0 truncate text-title font-semibold">{title}</Dialog.Title>
+            <Dialog.Title dir="auto" className="min-w-0 truncate text-title font-semibold">
+              {visible(title)}
+            </Dialog.Title>
             <Dialog.Close
               aria-label="Close"
               className="-mr-1.5 ml-auto grid size-8 place-items-center rounded-md text-faint hover:bg-hover hover:text-ink"

@@ -1,6 +1,7 @@
 import type { ProjectRow } from "@snapboard/client";
 import { DropdownMenu } from "radix-ui";
 import { plural } from "../lib/facts.ts";
+import { visible } from "../lib/visible_text.ts";
 import { CheckIcon, ChevronIcon, WarningIcon } from "./icons.tsx";
 
 interface ProjectPickerProps {
@@ -15,15 +16,17 @@ interface ProjectPickerProps {
 export function ProjectPicker({ projects, current, onChoose, onOpen }: ProjectPickerProps) {
   if (projects.length < 2) {
     return (
-      <span className="truncate text-title font-semibold" title={current.name}>
-        {current.name}
+      <span dir="auto" className="truncate text-title font-semibold" title={visible(current.name)}>
+        {visible(current.name)}
       </span>
     );
   }
   return (
     <DropdownMenu.Root modal={false} onOpenChange={(open) => open && onOpen()}>
       <DropdownMenu.Trigger className="-ml-1.5 inline-flex min-w-0 items-center gap-1 rounded-md px-1.5 py-0.5 hover:bg-hover">
-        <span className="truncate text-title font-semibold">{current.name}</span>
+        <span dir="auto" className="truncate text-title font-semibold">
+          {visible(current.name)}
+        </span>
         <span className="sr-only">, choose a project</span>
         <ChevronIcon className="shrink-0 text-faint" />
       </DropdownMenu.Trigger>
@@ -44,7 +47,9 @@ export function ProjectPicker({ projects, current, onChoose, onOpen }: ProjectPi
                 <DropdownMenu.ItemIndicator className="text-accent">
                   <CheckIcon />
                 </DropdownMenu.ItemIndicator>
-                <span className="col-start-2 truncate font-medium">{project.name}</span>
+                <span dir="auto" className="col-start-2 truncate text-left font-medium">
+                  {visible(project.name)}
+                </span>
                 {project.problem ? (
                   <WarningIcon className="text-danger" />
                 ) : (

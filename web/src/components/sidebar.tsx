@@ -3,6 +3,7 @@ import { memo, useMemo, useRef } from "react";
 import { moveByArrows } from "../lib/arrows.ts";
 import { groupOf, groups, isReasonAssumed, problemTitle, splitBy, toneOf } from "../lib/facts.ts";
 import { useKeptFocus } from "../lib/nav_focus.ts";
+import { visible } from "../lib/visible_text.ts";
 import { Activity, ToneDot } from "./chips.tsx";
 import { toneText } from "./tone.ts";
 
@@ -55,6 +56,7 @@ interface ItemProps {
 
 const Item = memo(function Item({ workspace, chosen, onOpen }: ItemProps) {
   const { problem, statusReason, gitStats } = workspace;
+  const name = visible(workspace.name);
   return (
     <button
       type="button"
@@ -63,12 +65,12 @@ const Item = memo(function Item({ workspace, chosen, onOpen }: ItemProps) {
       aria-current={chosen ? "true" : undefined}
       onClick={() => onOpen(workspace.workspaceId)}
       className={`grid w-full grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-2 rounded-md px-2 py-1 text-left [contain-intrinsic-size:auto_44px] [content-visibility:auto] ${
-        chosen ? "bg-chosen" : "hover:bg-hover"
+        chosen ? "marked bg-chosen" : "hover:bg-hover"
       }`}
     >
       <ToneDot workspace={workspace} />
-      <span className="truncate font-medium" title={workspace.name}>
-        {workspace.name || "(no name)"}
+      <span dir="auto" className="truncate font-medium" title={name}>
+        {name || "(no name)"}
       </span>
       <Activity workspace={workspace} className="justify-self-end text-tiny text-faint" />
       <span className={`col-start-2 truncate text-small ${toneText[toneOf(workspace)]}`}>
