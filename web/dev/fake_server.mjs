@@ -11,6 +11,10 @@ import { WebSocketServer } from "ws";
 import { fakeProjects, setReason } from "./fake_data.mjs";
 
 const heartbeatMs = 5_000;
+const sources = [
+  { name: "git", state: "live", lagMs: 12, lastOkAgeMs: 900 },
+  { name: "github", state: "rate_limited", lagMs: null, lastOkAgeMs: 240_000 },
+];
 
 const types = {
   ".html": "text/html; charset=utf-8",
@@ -74,6 +78,7 @@ export async function startFakeServer({ port = 0, quiet = false, answer = 0, pro
     );
     const ops = project.entries.map((entry) => ({ op: "put", id: entry.workspaceId, revision, entry }));
     tell(client, { type: "batch", reset: true, reviewCount: 2, ops });
+    tell(client, { type: "mark", sources });
   }
 
   /** A batch to now, or a mark. */
@@ -116,7 +121,7 @@ export async function startFakeServer({ port = 0, quiet = false, answer = 0, pro
       }, 1_500);
 
   const heartbeat = setInterval(() => {
-    for (const client of sockets.clients) if (client.projectId) tell(client, { type: "mark", sources: [] });
+    for (const client of sockets.clients) if (client.projectId) tell(client, { type: "mark", sources });
   }, heartbeatMs);
 
   await new Promise((done) => http.listen(port, "127.0.0.1", done));

@@ -128,6 +128,23 @@ test("a compact diff of untracked files alone counts them", () => {
   expect(screen.queryByText("+0")).toBeNull();
 });
 
+test("a source that does not do well is named, one that does or was never asked is not", async () => {
+  await openBoard(workspace("a"));
+  const mark = (...states: [string, string][]) =>
+    say({
+      type: "mark", viewSeq: 1, revision: 1, cursor: "c1",
+      sources: states.map(([name, state]) => ({ name, state, lagMs: null, lastOkAgeMs: 240_000 })),
+    });
+  mark(["git", "live"], ["run_script", "unknown"]);
+  expect(screen.queryByRole("list", { name: "Sources" })).toBeNull();
+  mark(["git", "degraded"], ["github", "rate_limited"], ["moon", "eclipsed"]);
+  const notes = await screen.findByRole("list", { name: "Sources" });
+  expect(within(notes).getAllByRole("listitem").map((item) => item.textContent)).toEqual([
+    "Git: degraded", "GitHub: rate limited", "Moon: eclipsed",
+  ]);
+  expect(within(notes).getAllByRole("listitem")[1]?.title).toContain("It last answered 4 minutes ago.");
+});
+
 test("auto-fix is switched in the details of a workspace that has a worktree", async () => {
   const bodies: string[] = [];
   vi.stubGlobal("fetch", async (path: string, init?: RequestInit) => {

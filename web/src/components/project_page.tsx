@@ -19,6 +19,7 @@ import { NewWorkspace } from "./new_workspace.tsx";
 import { NoSuchProject } from "./no_such_project.tsx";
 import { ProjectPicker } from "./project_picker.tsx";
 import { Sidebar } from "./sidebar.tsx";
+import { SourceNotes } from "./source_notes.tsx";
 
 interface ProjectPageProps {
   readonly projects: readonly ProjectRow[];
@@ -55,7 +56,12 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
 
   const onChoose = useCallback((id: string) => setUrlState({ project: id, workspace: null }), []);
   const picker = <ProjectPicker projects={projects} current={project} onChoose={onChoose} onOpen={onRefresh} />;
-  const line = <ConnectionLine connection={connection} updatedAt={state.updatedAt} />;
+  const health = (
+    <>
+      <ConnectionLine connection={connection} updatedAt={state.updatedAt} />
+      <SourceNotes sources={state.sources} />
+    </>
+  );
   const sidebar = <Sidebar workspaces={workspaces} chosen={chosen} onOpen={openWorkspace} />;
 
   if (gone) return <NoSuchProject others={projects.filter(({ id }) => id !== project.id)} seen />;
@@ -78,7 +84,7 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
             {picker}
           </div>
           {sidebar}
-          <footer className="shrink-0 border-t border-line px-4 py-2.5">{line}</footer>
+          <footer className="shrink-0 border-t border-line px-4 py-2.5">{health}</footer>
         </aside>
       )}
       <div className="flex min-w-0 flex-1 flex-col">
@@ -89,7 +95,7 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
             </span>
           ) : (
             <>
-              <Drawer footer={line} title={project.name}>
+              <Drawer footer={health} title={project.name}>
                 {sidebar}
               </Drawer>
               {picker}
