@@ -1,5 +1,7 @@
 #include "board.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <thread>
@@ -15,6 +17,8 @@ constexpr std::chrono::milliseconds kWaitMax{20'000};  // of one request
 constexpr std::chrono::milliseconds kPollGap{200};     // while there is no project to wait on
 constexpr std::chrono::seconds kAnswerTimeout{30};
 constexpr std::size_t kCandidatesShown = 10;
+constexpr std::size_t kIdPrefixMin = 4;  // characters: fewer are a slip rather than a choice
+constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
 
 BoardRow to_row(const JsonValue& entry) {
   BoardRow row;
@@ -46,6 +50,29 @@ Result<BoardRow> only(const std::vector<const BoardRow*>& found, const std::stri
   }
   if (found.size() > kCandidatesShown) message += "\n  \u2026";
   return fail(ErrorCode::conflict, message);
+}
+
+template <class Fits>
+std::vector<const BoardRow*> gather(const std::vector<BoardRow>& rows, Fits&& fits) {
+  std::vector<const BoardRow*> found;
+  for (const BoardRow& row : rows) {
+    if (fits(row)) found.push_back(&row);
+  }
+  return found;
+}
+
+Result<BoardRow> at_path(const std::vector<BoardRow>& rows, const std::string& text) {
+  const std::string path = real_path(text);
+  // The innermost worktree: one may stand inside another.
+  std::size_t deepest = 0;
+  for (const BoardRow& row : rows) {
+    if (is_inside(path, row.path)) deepest = std::max(deepest, row.path.size());
+  }
+  const auto found = gather(rows, [&](const BoardRow& row) {
+    return row.path.size() == deepest && is_inside(path, row.path);
+  });
+  if (!found.empty()) return only(found, text);
+  return fail(ErrorCode::not_found, printable(path) + " is in no workspace of the board");
 }
 
 }  // namespace
@@ -113,32 +140,26 @@ Result<bool> wait_for_change(const std::string& socket, const Board& board,
   return answer.status != 504;  // 410, 404: another life of the server, another project
 }
 
-Result<BoardRow> find_workspace(const std::vector<BoardRow>& rows, const std::string& text) {
-  std::vector<const BoardRow*> found;
-  const auto gather = [&](auto&& fits) {
-    for (const BoardRow& row : rows) {
-      if (fits(row)) found.push_back(&row);
-    }
-    return !found.empty();
-  };
-  if (gather([&](const BoardRow& row) { return row.id == text; })) return only(found, text);
-  if (text.starts_with('.') || text.starts_with('/')) {
-    const std::string path = real_path(text);
-    // The innermost worktree: one may stand inside another.
-    std::size_t deepest = 0;
-    for (const BoardRow& row : rows) {
-      if (is_inside(path, row.path)) deepest = std::max(deepest, row.path.size());
-    }
-    if (gather([&](const BoardRow& row) {
-          return row.path.size() == deepest && is_inside(path, row.path);
-        })) {
-      return only(found, text);
-    }
-    return fail(ErrorCode::not_found, printable(path) + " is in no workspace of the board");
-  }
-  if (gather([&](const BoardRow& row) { return row.name == text || row.branch == text; }) ||
-      gather([&](const BoardRow& row) { return !text.empty() && row.id.starts_with(text); })) {
-    return only(found, text);
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(kWhiteSpace) == std::string_view::npos;
+}
+
+Result<BoardRow> find_workspace(const std::vector<BoardRow>& rows, const std::string& text,
+                                Naming naming) {
+  if (is_blank(text)) return fail(ErrorCode::invalid_argument, "the workspace is empty");
+  const auto by_id = gather(rows, [&](const BoardRow& row) { return row.id == text; });
+  if (!by_id.empty()) return only(by_id, text);
+  if (text.starts_with('.') || text.starts_with('/')) return at_path(rows, text);
+  const auto by_name = gather(rows, [&](const BoardRow& row) {
+    return row.name == text || row.branch == text;  // a detached HEAD has no branch
+  });
+  if (!by_name.empty()) return only(by_name, text);
+  if (naming == Naming::loose) {
+    const bool long_enough = text.size() >= kIdPrefixMin;
+    const auto by_prefix =
+        gather(rows, [&](const BoardRow& row) { return long_enough && row.id.starts_with(text); });
+    if (!by_prefix.empty()) return only(by_prefix, text);
+    if (access(text.c_str(), F_OK) == 0) return at_path(rows, text);
   }
   return fail(ErrorCode::not_found, "no workspace has the id, name or branch " + printable(text) +
                                         "; snapboard list shows all");

@@ -37,9 +37,20 @@ Result<Board> read_board(const std::string& socket);
 Result<bool> wait_for_change(const std::string& socket, const Board& board,
                              std::chrono::milliseconds limit);
 
-/// Finds what a person means by `text`: an id, a path in a worktree ("." too), a name, a branch, or
-/// the beginning of an id. Errors: not_found; conflict, listing the candidates.
-Result<BoardRow> find_workspace(const std::vector<BoardRow>& rows, const std::string& text);
+/// How freely a text may name a workspace.
+enum class Naming {
+  loose,  ///< also by the beginning of its id, or by any path that exists
+  exact   ///< for what cannot be undone: id, name, branch, or a path that begins with "." or "/"
+};
+
+/// Finds what a person means by `text`: an id, a path in a worktree ("." too), a name, a branch,
+/// the beginning of an id. Errors: invalid_argument (blank); not_found; conflict, listing the
+/// candidates.
+Result<BoardRow> find_workspace(const std::vector<BoardRow>& rows, const std::string& text,
+                                Naming naming = Naming::loose);
+
+/// True when there is nothing but white space in it: a variable of the shell that is not set.
+[[nodiscard]] bool is_blank(std::string_view text);
 
 /// The path without links, as it was when there is none.
 [[nodiscard]] std::string real_path(const std::string& path);

@@ -50,8 +50,15 @@ void write_value(JsonWriter& json, const JsonValue& value) {
 
 int report(const Error& error) {
   std::fprintf(stderr, "snapboard: %s\n", error.message.c_str());
-  return error.code == ErrorCode::unavailable || error.code == ErrorCode::timeout ? kExitUnreachable
-                                                                                  : kExitFailed;
+  switch (error.code) {
+    case ErrorCode::invalid_argument:
+      return kExitUsage;
+    case ErrorCode::unavailable:
+    case ErrorCode::timeout:
+      return kExitUnreachable;
+    default:
+      return kExitFailed;
+  }
 }
 
 Result<std::string> find_socket(const std::string& given) {

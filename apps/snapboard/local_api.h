@@ -21,8 +21,8 @@ Result<std::string> find_socket(const std::string& given);
 Result<std::string> api_get(const std::string& socket, const std::string& target,
                             std::chrono::seconds timeout = std::chrono::seconds(10));
 
-/// Prints the reason on standard error. Answers the exit code: 3 when no server was reached, 1
-/// else.
+/// Prints the reason on standard error. Answers the exit code: 2 for what the user gave
+/// (invalid_argument), 3 when no server was reached, 1 else.
 int report(const Error& error);
 
 /// The sentence a problem+json answer holds for people, else the body itself.

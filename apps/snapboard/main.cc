@@ -71,6 +71,10 @@ constexpr std::size_t kBodyBytesMax = 256U << 20U;  // 256 MiB
 constexpr std::size_t kHeaderBytesMax = 1U << 20U;  // 1 MiB
 constexpr std::size_t kFrameBytesMax = 16U << 20U;  // 16 MiB
 
+constexpr const char* kWhichWorkspace =
+    "Id or its beginning (4 characters or more), name, branch, or a path in it";
+constexpr const char* kWhichExactly = "Id, name, branch, or a path in it that begins with . or /";
+
 // Who may ask, and how much (protocol, section 1).
 void add_access(CLI::App& serve, Arguments& args) {
   const auto repeatable = [&](const char* name, std::vector<std::string>& values,
@@ -165,17 +169,14 @@ CLI::App* add_tool(CLI::App& app, Arguments& args, const char* name, const char*
 
 CLI::App* add_workspace_tool(CLI::App& app, Arguments& args, const char* name, const char* help) {
   CLI::App* tool = add_tool(app, args, name, help);
-  tool->add_option("workspace", args.workspace,
-                   "Id or its beginning, name, branch, or a path in it")
-      ->required();
+  tool->add_option("workspace", args.workspace, kWhichWorkspace)->required();
   tool->add_flag("--json", args.json, "As JSON");
   return tool;
 }
 
 CLI::App* add_wait(CLI::App& app, Arguments& args) {
   CLI::App* wait = add_tool(app, args, "wait", "Return as soon as a workspace is in a state");
-  wait->add_option("workspace", args.wait.workspace,
-                   "Id or its beginning, name, branch, or a path in it");
+  wait->add_option("workspace", args.wait.workspace, kWhichWorkspace);
   wait->add_flag("--any", args.wait.any, "Any workspace of any project");
   wait->add_option("--until", args.wait.until,
                    "A status reason (AGENT_WORKING), a column (WAITING), or needs-user")
@@ -215,11 +216,9 @@ std::vector<WorkspaceCommand> add_workspace(CLI::App& app, Arguments& args) {
   CLI::App* workspace = app.add_subcommand("workspace", "Make, rename, archive, remove workspaces");
   workspace->require_subcommand(1);
   auto& options = args.changed;
-  const auto one = [&](const char* name, const char* help) {
+  const auto one = [&](const char* name, const char* help, const char* which = kWhichWorkspace) {
     CLI::App* tool = add_tool(*workspace, args, name, help);
-    tool->add_option("workspace", options.workspace,
-                     "Id or its beginning, name, branch, or a path in it")
-        ->required();
+    tool->add_option("workspace", options.workspace, which)->required();
     return tool;
   };
   CLI::App* make = add_tool(*workspace, args, "new", "A new worktree on a new branch, set up");
@@ -234,13 +233,14 @@ std::vector<WorkspaceCommand> add_workspace(CLI::App& app, Arguments& args) {
   retry->add_flag("--json", options.json, "As JSON");
   CLI::App* rename = one("rename", "Give it another name on the board");
   rename->add_option("name", options.name, "The name")->required();
-  CLI::App* archive = one("archive", "Take it off the board and end what runs for it");
+  CLI::App* archive =
+      one("archive", "Take it off the board and end what runs for it", kWhichExactly);
   archive->add_flag("--remove-worktree", options.remove_worktree, "Remove its worktree too");
   archive->add_flag("--force", options.force, "Also where uncommitted or unpushed work is lost");
   CLI::App* unarchive = add_tool(*workspace, args, "unarchive", "Bring an archived one back");
   unarchive->add_option("workspace", options.workspace, "Its id")->required();
   unarchive->add_flag("--json", options.json, "As JSON");
-  CLI::App* remove = one("remove", "Remove it with its worktree");
+  CLI::App* remove = one("remove", "Remove it with its worktree", kWhichExactly);
   remove->add_flag("--force", options.force, "Also where uncommitted or unpushed work is lost");
   return {{make, sb::app::workspace_new},
           {retry, sb::app::workspace_retry},
@@ -264,7 +264,7 @@ CLI::App* add_emit(CLI::App& app, Arguments& args) {
 
 CLI::App* add_run(CLI::App& app, Arguments& args) {
   CLI::App* run = add_tool(app, args, "run", "Start the run script of a workspace");
-  run->add_option("workspace", args.run.workspace, "Id, name, branch or a path in it")->required();
+  run->add_option("workspace", args.run.workspace, kWhichWorkspace)->required();
   run->add_option("command", args.run.command,
                   "-- CMD and its arguments (default: scripts.run of factory-factory.json)");
   run->add_flag("--stop", args.run.stop, "Stop it instead");
@@ -274,8 +274,7 @@ CLI::App* add_run(CLI::App& app, Arguments& args) {
 CLI::App* add_logs(CLI::App& app, Arguments& args) {
   CLI::App* logs =
       add_tool(app, args, "logs", "Output of the run script, or of the fixer, of a workspace");
-  logs->add_option("workspace", args.logs.workspace, "Id, name, branch or a path in it")
-      ->required();
+  logs->add_option("workspace", args.logs.workspace, kWhichWorkspace)->required();
   logs->add_flag("-f,--follow", args.logs.follow, "Until it ends");
   logs->add_flag("--fixer", args.logs.fixer, "Of the last fixer that auto-fix sent");
   return logs;
@@ -284,8 +283,7 @@ CLI::App* add_logs(CLI::App& app, Arguments& args) {
 CLI::App* add_ratchet(CLI::App& app, Arguments& args) {
   CLI::App* ratchet =
       add_tool(app, args, "ratchet", "Let the pull request of a workspace be fixed by itself");
-  ratchet->add_option("workspace", args.ratchet.workspace, "Id, name, branch or a path in it")
-      ->required();
+  ratchet->add_option("workspace", args.ratchet.workspace, kWhichWorkspace)->required();
   ratchet->add_option("position", args.ratchet.position, "on or off")
       ->required()
       ->check(CLI::IsMember({"on", "off"}));
@@ -294,8 +292,7 @@ CLI::App* add_ratchet(CLI::App& app, Arguments& args) {
 
 CLI::App* add_shell(CLI::App& app, Arguments& args) {
   CLI::App* shell = add_tool(app, args, "shell", "Your shell in a workspace, seen on the board");
-  shell->add_option("workspace", args.shell_in.workspace, "Id, name, branch or a path in it")
-      ->required();
+  shell->add_option("workspace", args.shell_in.workspace, kWhichWorkspace)->required();
   return shell;
 }
 

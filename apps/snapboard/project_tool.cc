@@ -9,6 +9,7 @@
 #include "sb/core/json_writer.h"
 #include "sb/git_cli/repository.h"
 
+#include "board.h"
 #include "local_api.h"
 #include "text_table.h"
 
@@ -107,6 +108,7 @@ Result<std::string> find_project(const std::string& socket, const std::string& t
 }
 
 int project_remove(const std::string& given_socket, const std::string& project) {
+  if (is_blank(project)) return report({ErrorCode::invalid_argument, "the project is empty", {}});
   const auto socket = find_socket(given_socket);
   if (!socket) return report(socket.error());
   const auto found = find_project(*socket, project);

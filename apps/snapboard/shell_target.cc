@@ -62,6 +62,7 @@ bool can_run(const std::string& path) {
 }  // namespace
 
 Result<ShellTarget> find_shell_target(const std::string& socket, const std::string& text) {
+  if (is_blank(text)) return fail(ErrorCode::invalid_argument, "the workspace is empty");
   auto target = from_board(socket, text);
   const bool reached = target || (target.error().code != ErrorCode::unavailable &&
                                   target.error().code != ErrorCode::timeout);

@@ -29,9 +29,9 @@ Result<std::string> command(const std::string& socket, const std::string& method
   return fail(ErrorCode::internal, problem_text(answer.body));
 }
 
-Result<BoardRow> named(const std::string& socket, const std::string& text) {
+Result<BoardRow> named(const std::string& socket, const std::string& text, Naming naming) {
   SB_TRY(const Board board, read_board(socket));
-  return find_workspace(board.rows, text);
+  return find_workspace(board.rows, text, naming);
 }
 
 /// What is said of a workspace that was made or set up again.
@@ -102,11 +102,11 @@ int print_and_wait(const WorkspaceOptions& options, const std::string& socket,
 }
 
 /// One command about a workspace that answers only a revision.
-int change(const WorkspaceOptions& options, const std::string& method, const std::string& rest,
-           const std::string& body, const char* done) {
+int change(const WorkspaceOptions& options, Naming naming, const std::string& method,
+           const std::string& rest, const std::string& body, const char* done) {
   const auto socket = find_socket(options.socket);
   if (!socket) return report(socket.error());
-  const auto row = named(*socket, options.workspace);
+  const auto row = named(*socket, options.workspace, naming);
   if (!row) return report(row.error());
   const auto answer =
       command(*socket, method, "/api/workspaces/" + path_segment(row->id) + rest, body);
@@ -136,7 +136,7 @@ int workspace_new(const WorkspaceOptions& options) {
 int workspace_retry(const WorkspaceOptions& options) {
   const auto socket = find_socket(options.socket);
   if (!socket) return report(socket.error());
-  const auto row = named(*socket, options.workspace);
+  const auto row = named(*socket, options.workspace, Naming::loose);
   if (!row) return report(row.error());
   const auto answer =
       command(*socket, "POST", "/api/workspaces/" + path_segment(row->id) + "/retry", {});
@@ -148,7 +148,7 @@ int workspace_rename(const WorkspaceOptions& options) {
   JsonWriter json(body);
   json.begin_object().key("name").string(options.name).end_object();
   const std::string done = "is now called " + printable(options.name);
-  return change(options, "POST", "/rename", body, done.c_str());
+  return change(options, Naming::loose, "POST", "/rename", body, done.c_str());
 }
 
 int workspace_archive(const WorkspaceOptions& options) {
@@ -156,12 +156,15 @@ int workspace_archive(const WorkspaceOptions& options) {
   JsonWriter json(body);
   json.begin_object().key("removeWorktree").boolean(options.remove_worktree);
   json.key("force").boolean(options.force).end_object();
-  return change(options, "POST", "/archive", body,
+  return change(options, Naming::exact, "POST", "/archive", body,
                 options.remove_worktree ? "is archived, its worktree removed"
                                         : "is archived; its files were not touched");
 }
 
 int workspace_unarchive(const WorkspaceOptions& options) {
+  if (is_blank(options.workspace)) {
+    return report({ErrorCode::invalid_argument, "the workspace is empty", {}});
+  }
   const auto socket = find_socket(options.socket);
   if (!socket) return report(socket.error());
   const auto answer = command(
@@ -170,7 +173,7 @@ int workspace_unarchive(const WorkspaceOptions& options) {
 }
 
 int workspace_remove(const WorkspaceOptions& options) {
-  return change(options, "DELETE", options.force ? "?force=true" : "", {},
+  return change(options, Naming::exact, "DELETE", options.force ? "?force=true" : "", {},
                 "is removed, its worktree too");
 }
 

@@ -9,7 +9,7 @@ namespace sb::app {
 
 struct WorkspaceOptions {
   std::string socket;
-  std::string workspace;  ///< of every command but `new`: id or its beginning, name, branch or path
+  std::string workspace;  ///< of every command but `new`: id, name, branch or path
   std::string name;       ///< of `new` and `rename`
   std::string project;    ///< of `new`: id, name or path; empty: the repository we stand in
   std::string branch;     ///< empty: after the name

@@ -2,7 +2,7 @@
 // nothing lost, whatever is asked for.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { Producer, Sandbox, binary, eventually } from "./support.mjs";
@@ -327,4 +327,46 @@ test("worktrees go where the operator says, and a set-up that hangs is ended", a
   const failed = await settled(server, made.workspaceId);
   assert.match(failed.problem.message, /did not end within 1 s/);
   assert.match(failed.problem.message, /hanging/);
+});
+
+test("an empty text names no workspace, least of all one without a branch", async (t) => {
+  const { sandbox, repo, server } = await started(t);
+  const detached = sandbox.path("detached");
+  sandbox.git(repo, "worktree", "add", "-q", "--detach", detached);
+  await eventually("it is on the board", async () => (await server.snapshot()).entries.some((entry) => entry.worktreePath === detached));
+  for (const text of ["", "  "]) {
+    for (const words of [
+      ["workspace", "remove", text, "--force"],
+      ["workspace", "archive", text, "--remove-worktree", "--force"],
+      ["workspace", "unarchive", text],
+      ["project", "remove", text],
+      ["explain", text],
+    ]) {
+      const refused = run(sandbox, repo, ...words);
+      assert.equal(refused.status, 2, `${words.join(" ")}: ${refused.stderr}`);
+      assert.match(refused.stderr, /is empty/);
+    }
+  }
+  assert.ok(existsSync(detached));
+  assert.equal((await server.snapshot()).entries.length, 2);
+});
+
+test("what ends a workspace takes it by its whole id, its name, its branch or a path that looks like one", async (t) => {
+  const { sandbox, repo, server, project } = await started(t);
+  const made = await create(server, project, { name: "Alpha", branchName: "topic/alpha" });
+  await settled(server, made.workspaceId);
+  const nested = path.join(made.worktreePath, "app", "nested");
+  mkdirSync(nested, { recursive: true });
+  const id = made.workspaceId;
+  assert.equal(run(sandbox, repo, "explain", id.slice(0, 3)).status, 1, "three characters are a slip");
+  assert.equal(run(sandbox, repo, "explain", id.slice(0, 8)).status, 0);
+  assert.equal(run(sandbox, made.worktreePath, "explain", "app/nested").status, 0, "a path that exists");
+  for (const text of [id.slice(0, 1), id.slice(0, 8), "app/nested"]) {
+    const refused = run(sandbox, made.worktreePath, "workspace", "remove", text, "--force");
+    assert.equal(refused.status, 1, text);
+    assert.equal(run(sandbox, made.worktreePath, "workspace", "archive", text).status, 1, text);
+  }
+  assert.ok(existsSync(made.worktreePath));
+  assert.equal(run(sandbox, made.worktreePath, "workspace", "remove", "./app/nested", "--force").status, 0);
+  assert.ok(!existsSync(made.worktreePath));
 });
