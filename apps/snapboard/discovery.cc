@@ -1,5 +1,7 @@
 #include "discovery.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -7,6 +9,17 @@
 #include "atomic_file.h"
 
 namespace sb::app {
+namespace {
+
+// As the kernel shows it; empty when there is no such process.
+std::string process_name(const std::string& pid) {
+  std::ifstream in("/proc/" + pid + "/comm");
+  std::string name;
+  std::getline(in, name);
+  return name;
+}
+
+}  // namespace
 
 Result<void> write_discovery(const std::string& path, const Discovery& discovery) {
   return write_atomically(path, to_json(discovery) + "\n", 0600);
@@ -20,6 +33,27 @@ Result<Discovery> read_discovery(const std::string& path) {
   JsonDocument document;
   SB_TRY(const JsonValue json, document.parse(text.str()));
   return from_json<Discovery>(json, "$");
+}
+
+bool lives(const Discovery& discovery) {
+  const std::string own = process_name("self");
+  return !own.empty() && process_name(std::to_string(discovery.pid)) == own;
+}
+
+std::optional<Discovery> find_cut_off(const std::string& data_dir) {
+  const std::string path = data_dir + "/server.json";
+  const auto held = read_discovery(path);
+  if (!held || access(held->socket.c_str(), F_OK) == 0) return std::nullopt;
+  // One that ends in order removes its file before its socket: still there, it is not ending.
+  auto again = read_discovery(path);
+  if (!again || again->pid != held->pid || !lives(*again)) return std::nullopt;
+  return *std::move(again);
+}
+
+std::string describe_cut_off(const Discovery& server, const std::string& data_dir) {
+  const std::string pid = std::to_string(server.pid);
+  return "process " + pid + " serves " + data_dir + ", but its socket " + server.socket +
+         " is gone. Restart it: kill " + pid + ", then snapboard serve";
 }
 
 void remove_discovery(const std::string& path, std::int64_t pid) {

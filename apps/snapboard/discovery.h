@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include <boost/describe.hpp>
@@ -28,6 +29,14 @@ static_assert(all_members_described<Discovery>());
 Result<void> write_discovery(const std::string& path, const Discovery& discovery);
 /// Errors: not_found (no server ever ran), invalid_argument.
 Result<Discovery> read_discovery(const std::string& path);
+/// True while the process that wrote it runs. Only one that is called as we are counts: numbers of
+/// processes are given again.
+[[nodiscard]] bool lives(const Discovery& discovery);
+/// The server of `data_dir` when it lives while its socket is gone, so that no tool can ask it.
+/// Such a one has to be ended by hand.
+[[nodiscard]] std::optional<Discovery> find_cut_off(const std::string& data_dir);
+/// What to say of it and what to do about it.
+[[nodiscard]] std::string describe_cut_off(const Discovery& server, const std::string& data_dir);
 /// Removes the file if it still speaks of `pid`.
 void remove_discovery(const std::string& path, std::int64_t pid);
 

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -126,7 +125,7 @@ void look_at_socket(Findings& found, const std::string& path) {
                    open ? "Others may use it, and it asks for no token: chmod 600 " + path : ""});
 }
 
-void look_at_discovery(Findings& found) {
+void look_at_discovery(Findings& found, bool cut_off) {
   const auto dir = runtime_dir();
   if (!dir) {
     found.push_back({Grade::bad, "runtime directory", dir.error().message,
@@ -137,7 +136,8 @@ void look_at_discovery(Findings& found) {
   struct stat info{};
   if (stat(path.c_str(), &info) != 0) {
     found.push_back({Grade::note, "discovery file", path + " is not there",
-                     "No server runs for this user, or it has ended in order."});
+                     cut_off ? "It was removed while the server ran."
+                             : "No server runs for this user, or it has ended in order."});
     return;
   }
   if ((info.st_mode & 077U) != 0) {
@@ -146,7 +146,7 @@ void look_at_discovery(Findings& found) {
     return;
   }
   const auto held = read_discovery(path);
-  const bool alive = held && kill(static_cast<pid_t>(held->pid), 0) == 0;
+  const bool alive = held && lives(*held);
   found.push_back({alive ? Grade::ok : Grade::note, "discovery file",
                    !held   ? path + " cannot be read"
                    : alive ? path
@@ -204,8 +204,12 @@ int doctor(const std::string& given_socket, const std::string& data_dir, Output 
   look_at_limit(found, "max_user_watches", kWatchesMin);
   look_at_limit(found, "max_user_instances", kInstancesMin);
   look_at_data(found, data_dir);
-  look_at_discovery(found);
-  if (const auto socket = find_socket(given_socket)) {
+  const auto usual = data_dir.empty() ? workspace::default_data_dir() : data_dir;
+  const auto cut_off = usual && given_socket.empty() ? find_cut_off(*usual) : std::nullopt;
+  look_at_discovery(found, cut_off.has_value());
+  if (cut_off) {
+    found.push_back({Grade::bad, "server", describe_cut_off(*cut_off, *usual), ""});
+  } else if (const auto socket = find_socket(given_socket)) {
     look_at_socket(found, *socket);
     look_at_server(found, *socket);
   }

@@ -31,10 +31,15 @@ Result<Handover> hand_repository_over(const std::string& data_dir, const std::st
     return fail(ErrorCode::unavailable,
                 "another process holds " + data_dir + " and does not answer");
   }
-  SB_TRY(const auto answer,
-         local_request(server->socket, "POST", "/api/projects", body, "application/json"));
-  if (answer.status == 503) return fail(ErrorCode::unavailable, problem_text(answer.body));
-  if (answer.status >= 300) return fail(ErrorCode::invalid_argument, problem_text(answer.body));
+  const auto answer =
+      local_request(server->socket, "POST", "/api/projects", body, "application/json");
+  if (!answer) {
+    const auto cut_off = find_cut_off(data_dir);
+    return cut_off ? fail(ErrorCode::conflict, describe_cut_off(*cut_off, data_dir))
+                   : tl::unexpected(answer.error());
+  }
+  if (answer->status == 503) return fail(ErrorCode::unavailable, problem_text(answer->body));
+  if (answer->status >= 300) return fail(ErrorCode::invalid_argument, problem_text(answer->body));
   const std::string page =
       server->token.empty() ? server->url + "/" : server->url + "/?token=" + server->token;
   return Handover{absolute.string(), page, server->socket};

@@ -13,7 +13,8 @@ struct Handover {
 };
 
 /// Registers the repository that holds `directory` with the server that owns `data_dir`. Errors:
-/// invalid_argument (not a repository); anything else may be another thing in a moment, because the
+/// invalid_argument (not a repository), conflict (it cannot be asked until it is restarted);
+/// anything else may be another thing in a moment, because the
 /// server starts, or ends.
 Result<Handover> hand_repository_over(const std::string& data_dir, const std::string& directory);
 

@@ -1,9 +1,12 @@
 #include "local_api.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <cstdio>
 
 #include "sb/core/json_writer.h"
+#include "sb/workspace/data_dir.h"
 
 #include "discovery.h"
 #include "paths.h"
@@ -65,8 +68,13 @@ Result<std::string> find_socket(const std::string& given) {
   if (!given.empty()) return given;
   SB_TRY(const std::string runtime, runtime_dir());
   const auto server = read_discovery(runtime + "/server.json");
-  if (server && !server->socket.empty()) return server->socket;
-  return runtime + "/api.sock";
+  const bool told = server && !server->socket.empty();
+  const std::string socket = told ? server->socket : runtime + "/api.sock";
+  if (access(socket.c_str(), F_OK) == 0) return socket;
+  const auto data_dir = workspace::default_data_dir();
+  const auto cut_off = data_dir ? find_cut_off(*data_dir) : std::nullopt;
+  if (cut_off) return fail(ErrorCode::unavailable, describe_cut_off(*cut_off, *data_dir));
+  return socket;
 }
 
 Result<std::string> api_get(const std::string& socket, const std::string& target,

@@ -14,6 +14,8 @@
 namespace sb::app {
 
 /// The Unix socket to ask: the given one, else that of the discovery file, else the usual place.
+/// Errors: unavailable (no runtime directory; or the server of the usual data directory lives and
+/// its socket is gone).
 Result<std::string> find_socket(const std::string& given);
 
 /// The body of a GET that was answered 200. Errors: unavailable (not reachable, starting), timeout,

@@ -544,9 +544,9 @@ int serve(const ServeOptions& given) {
     // A server that is just starting answers soon; what a dead one left lets go of the lock soon.
     const auto handed = hand_repository_over(*data_dir, options.directory);
     if (handed) return tell(options, *handed);
-    if (handed.error().code == ErrorCode::invalid_argument || tries == kHandoverTriesMax) {
-      return failed(handed.error());
-    }
+    const ErrorCode code = handed.error().code;
+    const bool hopeless = code == ErrorCode::invalid_argument || code == ErrorCode::conflict;
+    if (hopeless || tries == kHandoverTriesMax) return failed(handed.error());
     std::this_thread::sleep_for(kHandoverRetry);
   }
 }

@@ -1,7 +1,7 @@
 // Starting, a second start, the tools beside the server, and stopping.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { statSync } from "node:fs";
+import { rmSync, statSync, symlinkSync } from "node:fs";
 import { test } from "node:test";
 import { Producer, Sandbox, binary, eventually, httpRequest, TOKEN } from "./support.mjs";
 
@@ -87,4 +87,27 @@ test("the token is never logged", async (t) => {
   await server.stop();
   const logged = server.log.split("\n").filter((line) => line.includes(TOKEN) && !line.includes("/?token="));
   assert.deepEqual(logged, []);
+});
+
+test("a server whose socket was removed is named, with what to do, by whatever would ask it", async (t) => {
+  const sandbox = new Sandbox(t);
+  sandbox.env.XDG_DATA_HOME = sandbox.root;
+  symlinkSync(sandbox.path("data"), sandbox.path("snapboard"));
+  const repo = sandbox.repository();
+  const server = await sandbox.serve(repo);
+  const restart = new RegExp(`process ${server.pid} serves .*its socket .*api\\.sock is gone.*kill ${server.pid}`);
+  rmSync(sandbox.path("run", "snapboard"), { recursive: true });
+  const status = run(sandbox, repo, "status");
+  assert.equal(status.status, 3);
+  assert.match(status.stderr, restart);
+  const doctor = run(sandbox, repo, "doctor");
+  assert.equal(doctor.status, 1);
+  assert.match(doctor.stdout, new RegExp(`^bad +server .*process ${server.pid} `, "m"));
+  assert.ok(!/does not run|No server runs/.test(doctor.stdout), doctor.stdout);
+  const second = run(sandbox, repo, "serve", "--no-open");
+  assert.equal(second.status, 1);
+  assert.match(second.stderr, restart);
+
+  await server.kill();
+  assert.match(run(sandbox, repo, "doctor").stdout, /^note +server +does not run/m, "a dead one is none");
 });
