@@ -37,6 +37,10 @@ BoardRow to_row(const JsonValue& entry) {
     row.additions = number_of(*stats, "additions");
     row.deletions = number_of(*stats, "deletions");
   }
+  if (const auto problem = entry.find("problem"); problem && !problem->is_null()) {
+    row.problem_code = text_of(*problem, "code");
+    row.problem = lines_of(*problem, "message");
+  }
   return row;
 }
 

@@ -14,6 +14,7 @@ namespace sb::app {
 struct BoardRow {
   std::string project_id, project, id, name, branch, path;
   std::string code, label, column, additions, deletions;
+  std::string problem_code, problem;  ///< empty: none; the sentence may have several lines
   std::int64_t version = 0;
   bool needs_user = false;
   std::string entry;  ///< the complete entry as JSON

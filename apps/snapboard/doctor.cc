@@ -13,6 +13,7 @@
 #include "sb/process/posix_runner.h"
 #include "sb/workspace/data_dir.h"
 
+#include "board.h"
 #include "discovery.h"
 #include "local_api.h"
 #include "paths.h"
@@ -184,6 +185,17 @@ void look_at_server(Findings& found, const std::string& socket) {
   });
 }
 
+void look_at_workspaces(Findings& found, const std::string& socket) {
+  const auto board = read_board(socket);
+  if (!board) return;  // the server said why
+  for (const BoardRow& row : board->rows) {
+    if (row.problem_code.empty()) continue;
+    found.push_back({Grade::note, "workspace " + row.name,
+                     row.problem_code + ": " + first_line(row.problem),
+                     "All of it: snapboard explain " + row.id});
+  }
+}
+
 void print_json(const Findings& found) {
   std::string text;
   JsonWriter json(text);
@@ -212,6 +224,7 @@ int doctor(const std::string& given_socket, const std::string& data_dir, Output 
   } else if (const auto socket = find_socket(given_socket)) {
     look_at_socket(found, *socket);
     look_at_server(found, *socket);
+    look_at_workspaces(found, *socket);
   }
   bool broken = false;
   TextTable table({"", "", ""});

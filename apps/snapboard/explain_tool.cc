@@ -113,6 +113,18 @@ void print_title(const JsonValue& answer) {
         number_of(answer, "revision") + ")\n");
 }
 
+// Whole, unlike in the table of facts: it says what to do.
+void print_problem(const JsonValue& explanation) {
+  const auto facts = explanation.find("facts");
+  if (!facts) return;
+  facts->each_element([](std::size_t, JsonValue fact) {
+    if (text_of(fact, "field") != "problem") return;
+    const auto problem = fact.find("value");
+    if (!problem || problem->is_null()) return;
+    print("Problem: " + lines_of(*problem, "message") + " (" + text_of(*problem, "code") + ")\n");
+  });
+}
+
 std::string side(const JsonValue& change, std::string_view key, std::string_view cut) {
   return member(change, key) + (flag_of(change, cut) ? "\u2026" : "");
 }
@@ -153,6 +165,7 @@ int explain(const std::string& socket, const std::string& workspace, Output outp
   const auto answer = document.parse(*text);
   if (!answer) return report(answer.error());
   print_title(*answer);
+  print_problem(*answer);
   print_derived(*answer);
   print_dependent(*answer);
   print_facts(*answer);

@@ -112,6 +112,24 @@ std::string text_of(const JsonValue& object, std::string_view key) {
   return text ? printable(*text) : "";
 }
 
+std::string lines_of(const JsonValue& object, std::string_view key) {
+  const auto member = object.find(key);
+  std::string_view rest = member ? member->as_string().value_or("") : "";
+  std::string lines;
+  while (!rest.empty()) {
+    const auto end = rest.find('\n');
+    lines += printable(rest.substr(0, end)) + "\n";
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  if (lines.ends_with('\n')) lines.pop_back();
+  return lines;
+}
+
+std::string first_line(const std::string& lines) {
+  const auto end = lines.find('\n');
+  return end == std::string::npos ? lines : lines.substr(0, end) + " \u2026";
+}
+
 std::string number_of(const JsonValue& object, std::string_view key) {
   const auto member = object.find(key);
   const auto number = member ? member->as_int() : std::nullopt;

@@ -34,6 +34,10 @@ int report(const Error& error);
 [[nodiscard]] std::string printable(std::string_view text);
 /// A text member, printable; empty when absent or not a text.
 [[nodiscard]] std::string text_of(const JsonValue& object, std::string_view key);
+/// The same of a text of several lines, without a line feed at its end.
+[[nodiscard]] std::string lines_of(const JsonValue& object, std::string_view key);
+/// The first line, with an ellipsis when there are more.
+[[nodiscard]] std::string first_line(const std::string& lines);
 [[nodiscard]] std::string number_of(const JsonValue& object, std::string_view key);
 [[nodiscard]] bool flag_of(const JsonValue& object, std::string_view key);
 /// Any value on one line, printable: texts without quotes, null as "-", the rest as JSON.

@@ -27,11 +27,18 @@ Result<Board> board_at(const std::string& given_socket) {
 
 std::string board_table(const Board& board) {
   TextTable table({"PROJECT", "NAME", "BRANCH", "STATUS", "DIFF"});
+  std::string problems;
   for (const BoardRow& row : board.rows) {
-    table.add({row.project, row.name, row.branch.empty() ? "-" : row.branch, row.label,
+    const bool broken = !row.problem_code.empty();
+    table.add({row.project, row.name, row.branch.empty() ? "-" : row.branch,
+               row.label + (broken ? " !" : ""),
                row.additions.empty() ? "?" : "+" + row.additions + " -" + row.deletions});
+    if (broken) {
+      problems +=
+          "! " + row.name + " (" + row.problem_code + "): " + first_line(row.problem) + "\n";
+    }
   }
-  return table.text();
+  return table.text() + (problems.empty() ? "" : "\n" + problems);
 }
 
 int status(const std::string& socket, Output output) {

@@ -21,7 +21,8 @@ enum class Output { text, json, quiet };
 /// `snapboard status`: how many workspaces need you, work, or are done. Quiet: the first number
 /// alone.
 int status(const std::string& socket, Output output);
-/// `snapboard list`: one line per workspace of every project.
+/// `snapboard list`: one line per workspace of every project, and below what is wrong with those
+/// marked by "!".
 int list(const std::string& socket, Output output);
 
 /// The same as text.

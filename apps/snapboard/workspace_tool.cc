@@ -47,24 +47,6 @@ void print_state(const WorkspaceOptions& options, const std::string& answer, con
               text_of(*state, "branchName").c_str(), text_of(*state, "worktreePath").c_str());
 }
 
-std::string problem_of(const BoardRow& row) {
-  JsonDocument document;
-  const auto entry = document.parse(row.entry);
-  const auto problem = entry ? entry->find("problem") : std::nullopt;
-  const auto message = problem ? problem->find("message") : std::nullopt;
-  const auto text = message ? message->as_string() : std::nullopt;
-  if (!text) return "The set-up failed.";
-  std::string lines;
-  std::string_view rest = *text;
-  while (!rest.empty()) {
-    const auto end = rest.find('\n');
-    lines += printable(rest.substr(0, end)) + "\n";
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  }
-  if (lines.ends_with('\n')) lines.pop_back();
-  return lines;
-}
-
 /// Until the set-up ended. Answers the exit code.
 int wait_for_setup(const std::string& socket, const std::string& id) {
   for (;;) {
@@ -78,7 +60,8 @@ int wait_for_setup(const std::string& socket, const std::string& id) {
       return report({ErrorCode::not_found, "the workspace is gone", {}});
     }
     if (row->code == kSetupFailed) {
-      std::fprintf(stderr, "snapboard: %s\n", problem_of(*row).c_str());
+      std::fprintf(stderr, "snapboard: %s\n",
+                   row->problem.empty() ? "The set-up failed." : row->problem.c_str());
       return kExitFailed;
     }
     if (row->code != kSettingUp) {

@@ -166,3 +166,25 @@ test("completions know every command", async (t) => {
   assert.equal(asked.stdout.trim(), "history", asked.stderr);
   assert.equal(run(sandbox, sandbox.root, "completions", "csh").status, 2);
 });
+
+test("list, explain and doctor say why a workspace is broken, in full where there is room", async (t) => {
+  const { sandbox, repo, server } = await started(t);
+  const lost = sandbox.worktree(repo, "lost");
+  const entryOf = async () => (await server.snapshot()).entries.find((one) => one.worktreePath === lost);
+  await eventually("it is on the board", entryOf);
+  assert.ok(!run(sandbox, repo, "list").stdout.includes("!"));
+  rmSync(lost, { recursive: true });
+  const broken = await eventually("its folder is missed", async () => {
+    const entry = await entryOf();
+    return entry?.problem && entry;
+  });
+  assert.equal(broken.problem.code, "worktree_missing");
+  const list = run(sandbox, repo, "list").stdout;
+  assert.match(list, /^repo +wt-lost +lost +.* ! /m);
+  assert.ok(list.includes(`\n\n! wt-lost (worktree_missing): ${broken.problem.message}\n`), list);
+  const explained = run(sandbox, repo, "explain", "lost").stdout;
+  assert.equal(explained.split("\n")[1], `Problem: ${broken.problem.message} (worktree_missing)`);
+  const doctor = run(sandbox, repo, "doctor");
+  assert.equal(doctor.status, 0, "the server is well");
+  assert.match(doctor.stdout, /^note +workspace wt-lost +worktree_missing: .*snapboard explain [0-9a-z]/m);
+});
