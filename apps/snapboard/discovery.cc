@@ -7,9 +7,12 @@
 #include <sstream>
 
 #include "atomic_file.h"
+#include "local_client.h"
 
 namespace sb::app {
 namespace {
+
+constexpr std::chrono::seconds kLookTimeout{1};
 
 // As the kernel shows it; empty when there is no such process.
 std::string process_name(const std::string& pid) {
@@ -38,6 +41,11 @@ Result<Discovery> read_discovery(const std::string& path) {
 bool lives(const Discovery& discovery) {
   const std::string own = process_name("self");
   return !own.empty() && process_name(std::to_string(discovery.pid)) == own;
+}
+
+bool answers(const Discovery& discovery) {
+  return lives(discovery) &&
+         local_request(discovery.socket, "GET", "/healthz", {}, {}, kLookTimeout).has_value();
 }
 
 std::optional<Discovery> find_cut_off(const std::string& data_dir) {

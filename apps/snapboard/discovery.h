@@ -32,6 +32,8 @@ Result<Discovery> read_discovery(const std::string& path);
 /// True while the process that wrote it runs. Only one that is called as we are counts: numbers of
 /// processes are given again.
 [[nodiscard]] bool lives(const Discovery& discovery);
+/// True when it lives and answers at its socket. Blocks for up to a second.
+[[nodiscard]] bool answers(const Discovery& discovery);
 /// The server of `data_dir` when it lives while its socket is gone, so that no tool can ask it.
 /// Such a one has to be ended by hand.
 [[nodiscard]] std::optional<Discovery> find_cut_off(const std::string& data_dir);

@@ -394,7 +394,16 @@ Result<void> Application::listen() {
   store_.on_commit([this] { server_->store_changed(); });
   const Discovery discovery{getpid(), server_->url(), socket_path_, token_, clock_.wall_now()};
   SB_TRY(const std::string runtime, runtime_dir());
-  discovery_paths_ = {data_dir_ + "/server.json", runtime + "/server.json"};
+  discovery_paths_ = {data_dir_ + "/server.json"};
+  // The tools of the user go on asking the server that was here first.
+  const std::string shared = runtime + "/server.json";
+  const auto first = read_discovery(shared);
+  if (first && first->socket != socket_path_ && answers(*first)) {
+    log_.info("another server is what local tools find; they ask this one by --socket",
+              {kv("other", first->url), kv("pid", first->pid), kv("socket", socket_path_)});
+  } else {
+    discovery_paths_.push_back(shared);
+  }
   for (const auto& path : discovery_paths_) SB_TRY_VOID(write_discovery(path, discovery));
   return {};
 }

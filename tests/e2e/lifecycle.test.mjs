@@ -1,7 +1,7 @@
 // Starting, a second start, the tools beside the server, and stopping.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { rmSync, statSync, symlinkSync } from "node:fs";
+import { readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { test } from "node:test";
 import { Producer, Sandbox, binary, eventually, httpRequest, TOKEN } from "./support.mjs";
 
@@ -110,4 +110,23 @@ test("a server whose socket was removed is named, with what to do, by whatever w
 
   await server.kill();
   assert.match(run(sandbox, repo, "doctor").stdout, /^note +server +does not run/m, "a dead one is none");
+});
+
+test("a second server beside the first leaves the tools to the first, before and after its own end", async (t) => {
+  const sandbox = new Sandbox(t);
+  const repo = sandbox.repository();
+  const first = await sandbox.serve(repo);
+  const found = () => JSON.parse(readFileSync(sandbox.path("run", "snapboard", "server.json"), "utf8")).pid;
+  const beside = Object.create(sandbox, { path: { value: (...parts) => sandbox.path(parts[0] === "data" ? "data-2" : parts[0], ...parts.slice(1)) } });
+  const second = await beside.serve(repo, "--socket", sandbox.path("run", "second.sock"));
+  assert.equal(found(), first.pid);
+  assert.match(second.log, /another server is what local tools find/);
+  assert.equal(run(sandbox, repo, "status", "--socket", sandbox.path("run", "second.sock")).status, 0);
+  await second.stop();
+  assert.equal(found(), first.pid);
+  assert.equal(run(sandbox, repo, "status").status, 0);
+
+  await first.kill();
+  const third = await beside.serve(repo, "--socket", sandbox.path("run", "second.sock"));
+  assert.equal(found(), third.pid, "what a dead one left is taken over");
 });
