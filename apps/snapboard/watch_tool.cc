@@ -20,7 +20,9 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kForEver = std::chrono::hours(24 * 365);
-constexpr std::chrono::milliseconds kReadGap{100};  // between two reads of a busy board
+constexpr std::chrono::milliseconds kReadGap{100};   // between two reads of a busy board
+constexpr std::chrono::milliseconds kRetryMin{100};  // while the server is away
+constexpr std::chrono::milliseconds kRetryMax{5'000};
 constexpr std::string_view kNeedsUser = "NEEDS_USER";
 
 std::string upper(const std::string& text) {
@@ -44,23 +46,50 @@ std::chrono::milliseconds left_until(Steady::time_point deadline) {
 
 // Reads the board again and again: first as it is, then after each change, until `look` says stop
 // or the deadline is over. A change between a read and the wait for the next is not missed.
+// `reached` tells whether a board was read. Errors: what ended it.
 template <class Look>
-int follow(const std::string& given_socket, Steady::time_point deadline, Look&& look) {
-  const auto socket = find_socket(given_socket);
-  if (!socket) return report(socket.error());
+Result<int> follow_life(const std::string& given_socket, Steady::time_point deadline, Look&& look,
+                        bool& reached) {
+  SB_TRY(const std::string socket, find_socket(given_socket));
   for (;;) {
-    const auto board = read_board(*socket);
-    if (!board) return report(board.error());
+    SB_TRY(const Board board, read_board(socket));
+    reached = true;
     const Steady::time_point read_at = Steady::now();
-    if (const std::optional<int> done = look(*board)) return *done;
+    if (const std::optional<int> done = look(board)) return *done;
     for (bool changed = false; !changed;) {
       const auto left = left_until(deadline);
       if (left.count() == 0) return kExitTimeout;
-      const auto waited = wait_for_change(*socket, *board, left);
-      if (!waited) return report(waited.error());
-      changed = *waited;
+      SB_TRY(changed, wait_for_change(socket, board, left));
     }
     std::this_thread::sleep_until(std::min(read_at + kReadGap, deadline));
+  }
+}
+
+// The same through the lives of the server: once it was reached, one that goes away is waited for.
+// Each board is read anew, so nothing has to be remembered from one life to the next.
+template <class Look>
+int follow(const std::string& given_socket, Steady::time_point deadline, Look&& look) {
+  bool ever_reached = false;
+  bool told = false;
+  std::chrono::milliseconds pause = kRetryMin;
+  for (;;) {
+    bool reached = false;
+    const Result<int> ended = follow_life(given_socket, deadline, look, reached);
+    if (ended) return *ended;
+    if (reached) {
+      ever_reached = true;
+      told = false;
+      pause = kRetryMin;
+    }
+    const ErrorCode code = ended.error().code;
+    const bool away = code == ErrorCode::unavailable || code == ErrorCode::timeout;
+    if (!ever_reached || !away) return report(ended.error());
+    if (!told) std::fprintf(stderr, "snapboard: the server went away; waiting for it\n");
+    told = true;
+    const auto left = left_until(deadline);
+    if (left.count() == 0) return kExitTimeout;
+    std::this_thread::sleep_for(std::min(pause, left));
+    pause = std::min(pause * 2, kRetryMax);
   }
 }
 

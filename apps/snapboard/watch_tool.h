@@ -27,11 +27,13 @@ struct WaitOptions {
   bool json = false;
 };
 /// `snapboard wait`: returns as soon as the condition holds, at once when it holds already. Prints
-/// the workspace. Exit 0 met, 1 it is gone, 2 usage, 3 server not reachable, 124 timeout.
+/// the workspace. A server that goes away is waited for as long. Exit 0 met, 1 it is gone, 2 usage,
+/// 3 server not reachable at the start, 124 timeout.
 int wait(const std::string& socket, const WaitOptions& options);
 
 /// `snapboard watch`: a live table on a terminal, one line per change elsewhere, NDJSON with --json
-/// (`{op: put, id, entry}` and `{op: del, id}`). Until it is interrupted or the server ends.
+/// (`{op: put, id, entry}` and `{op: del, id}`). Until it is interrupted; a server
+/// that goes away is waited for.
 int watch(const std::string& socket, Output output);
 
 }  // namespace sb::app

@@ -65,21 +65,35 @@ test("wait is woken by the change it waits for, of one workspace or of any", asy
   assert.equal(JSON.parse(any.lines[0]).workspaceId, "w1");
 });
 
-test("wait ends with 124 when time is over, 1 when the workspace goes, 3 when the server does", async (t) => {
-  const { sandbox, server, send } = await started(t);
+test("wait ends with 124 when time is over, 1 when the workspace goes, 3 when no server runs, and sits out a restart", async (t) => {
+  const { sandbox, repo, server, send } = await started(t);
   await send("workspace.state_changed", "w2", { projectId: PROJECT, status: "READY", name: "Beta" });
   assert.equal(run(sandbox, sandbox.root, "wait", "w1", "--until", "merged", "--timeout", "0.3").status, 124);
   const gone = start(t, sandbox, "wait", "w2", "--until", "merged");
-  const left = start(t, sandbox, "wait", "w1", "--until", "merged");
-  // Both wait on the server once it holds two requests open; a removal before that is told as well.
+  // Whether it looks before or after the removal must not matter.
   await send("workspace.removed", "w2", {});
   assert.equal(await gone.closed, 1, gone.errors);
+
+  const before = await server.metric("snapboard_http_requests_total");
+  const left = start(t, sandbox, "wait", "w1", "--until", "agent-working");
+  const short = start(t, sandbox, "wait", "w1", "--until", "merged", "--timeout", "5");
+  // Each asks for the projects, for both snapshots, and then waits at the server.
+  let own = 0;
+  await eventually("both wait", async () => (await server.metric("snapboard_http_requests_total")) - before - ++own >= 2 * 4);
   await server.stop();
-  assert.equal(await left.closed, 3, left.errors);
+  await eventually("it says so", () => left.errors.includes("the server went away"));
+  assert.equal(run(sandbox, repo, "wait", "w1", "--until", "merged").status, 3);
+  assert.equal(await short.closed, 124, short.errors);
+  assert.equal(left.child.exitCode, null);
+  const next = await sandbox.serve(repo);
+  const told = await next.post(new Producer("agents/one", "life-2").event("session.changed", "w1", session("s1")));
+  assert.equal(told.status, 200, told.text);
+  assert.equal(await left.closed, 0, left.errors);
+  assert.equal(left.errors.split("\n").length, 2, "said once");
 });
 
 test("watch --json tells the board, then each change as one line", async (t) => {
-  const { sandbox, send, server } = await started(t);
+  const { sandbox, repo, send, server } = await started(t);
   const watch = start(t, sandbox, "watch", "--json");
   const line = (what, matches) => eventually(what, () => watch.lines.map((text) => JSON.parse(text)).find(matches));
   const first = await line("the board", (one) => one.op === "put" && one.id === "w1");
@@ -89,7 +103,11 @@ test("watch --json tells the board, then each change as one line", async (t) => 
   await send("workspace.removed", "w1", {});
   await line("a removal", (one) => one.op === "del" && one.id === "w1");
   await server.stop();
-  assert.equal(await watch.closed, 3);
+  await eventually("it says so", () => watch.errors.includes("the server went away"));
+  const next = await sandbox.serve(repo);
+  const made = new Producer("agents/one", "life-2").event("workspace.state_changed", "w9", { projectId: PROJECT, status: "READY", name: "Iota" });
+  assert.equal((await next.post(made)).status, 200);
+  await line("what the next server tells", (one) => one.op === "put" && one.id === "w9");
 });
 
 test("watch without a terminal prints one line per change and no escape sequences", async (t) => {
