@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +10,7 @@
 
 #include "adoption.h"
 #include "commands_impl.h"
+#include "naming.h"
 
 // The way out of a workspace: look what would be lost, hide it, end what runs for it, remove the
 // worktree if that was asked for, and only then drop what is known of it.
@@ -28,21 +31,52 @@ bool was_hidden_here(const Found& found) {
   return found.row.status != WorkspaceStatus::NEW && found.row.status != WorkspaceStatus::ARCHIVED;
 }
 
-/// Nothing: there is no folder to lose. Blocks.
-Result<std::optional<git_cli::AtRisk>> look(const git_cli::RepositoryQuestions& questions,
-                                            const Found& found) {
-  using Risk = std::optional<git_cli::AtRisk>;
-  const auto listed = enumerate(found.project);
-  if (listed.failure) return *listed.failure;
-  for (const auto& record : listed.records) {
-    if (record.identity.path != found.row.git_dir || record.missing) continue;
-    SB_TRY(auto risk, questions.at_risk(record.path, record.git_dir));
-    return Risk(std::move(risk));
-  }
-  return Risk();
+Error not_removed(const std::string& why) {
+  return {ErrorCode::conflict, "the worktree is not removed, because " + why, {}};
 }
 
-/// The path of the worktree as git lists it now; nothing when it does not.
+/// Another worktree in the folder at `path`: git would delete it with the folder, without a word
+/// where it is ignored. One that git lists, or of any repository on the board.
+std::optional<Error> find_inner(const Found& found, const Enumeration& listed,
+                                const std::string& path) {
+  std::vector<Inner> inside = found.inside;
+  for (const auto& record : listed.records) {
+    if (record.path.starts_with(path + "/")) {
+      inside.push_back({folder_name(record.path), record.path});
+    }
+  }
+  for (const Inner& inner : inside) {
+    std::error_code unknown;
+    if (!std::filesystem::exists(inner.path, unknown) && !unknown) continue;
+    return not_removed(fmt::format("it holds the worktree {} ({}), which has to go first",
+                                   inner.name, to_valid_utf8(inner.path)));
+  }
+  return std::nullopt;
+}
+
+/// What removing the worktree would do.
+struct Prospect {
+  std::optional<git_cli::AtRisk> risk;  ///< nothing: there is no folder to lose
+  std::optional<Error> refusal;         ///< not even by force
+};
+
+/// Blocks.
+Result<Prospect> look(const git_cli::RepositoryQuestions& questions, const Found& found) {
+  const auto listed = enumerate(found.project);
+  if (listed.failure) return *listed.failure;
+  Prospect prospect;
+  for (const auto& record : listed.records) {
+    if (record.identity.path != found.row.git_dir || record.missing) continue;
+    prospect.refusal = find_inner(found, listed, record.path);
+    if (prospect.refusal) break;
+    SB_TRY(prospect.risk, questions.at_risk(record.path, record.git_dir));
+    break;
+  }
+  return prospect;
+}
+
+/// The path of the worktree as git lists it now; nothing when it does not. An error where another
+/// one lies in it: it may have come since the look.
 Result<std::optional<std::string>> listed_path(const Found& found, bool& half_made) {
   using Path = std::optional<std::string>;
   const auto listed = enumerate(found.project);
@@ -51,6 +85,7 @@ Result<std::optional<std::string>> listed_path(const Found& found, bool& half_ma
     const bool ours = found.row.git_dir.empty() ? record.path == found.row.worktree_path
                                                 : record.identity.path == found.row.git_dir;
     if (!ours) continue;
+    if (auto refusal = find_inner(found, listed, record.path)) return *std::move(refusal);
     half_made = git_cli::is_half_made(record.git_dir);
     return Path(record.path);
   }
@@ -107,11 +142,10 @@ void WorkspaceCommands::Impl::resume(const model::WorkspaceId& id, const Archive
         if (!found) return answer(leaving, std::move(found).error());
         leaving->found = *std::move(found);
         if (!removes(leaving->order) || leaving->found.row.git_dir.empty()) return halt(leaving);
-        using Risk = std::optional<git_cli::AtRisk>;
-        on_worker<Risk>(  // only for the branch: that it may go was decided before
+        on_worker<Prospect>(  // only for the branch: that it may go was decided before
             [questions = questions, of = leaving->found] { return look(questions, of); },
-            [this, leaving](Result<Risk> risk) {
-              if (risk) leaving->risk = *std::move(risk);
+            [this, leaving](Result<Prospect> prospect) {
+              if (prospect) leaving->risk = std::move(prospect->risk);
               halt(leaving);
             });
       }));
@@ -138,22 +172,18 @@ void WorkspaceCommands::Impl::leave(const LeavingPtr& leaving) {
 }
 
 void WorkspaceCommands::Impl::check(const LeavingPtr& leaving) {
-  using Risk = std::optional<git_cli::AtRisk>;
-  on_worker<Risk>(
+  on_worker<Prospect>(
       [questions = questions, found = leaving->found] { return look(questions, found); },
-      [this, leaving](Result<Risk> risk) {
+      [this, leaving](Result<Prospect> prospect) {
         const bool force = leaving->order.force;
-        if (!risk && !force) {
-          return answer(leaving, fail(ErrorCode::conflict,
-                                      "the worktree is not removed, because it cannot be told what "
-                                      "would be lost: " +
-                                          risk.error().message));
+        if (!prospect && !force) {
+          return answer(leaving, not_removed("it cannot be told what would be lost: " +
+                                             prospect.error().message));
         }
-        if (risk) leaving->risk = *std::move(risk);
+        if (prospect && prospect->refusal) return answer(leaving, *std::move(prospect->refusal));
+        if (prospect) leaving->risk = std::move(prospect->risk);
         if (leaving->risk && !leaving->risk->nothing() && !force) {
-          return answer(leaving,
-                        fail(ErrorCode::conflict, "the worktree is not removed, because it holds " +
-                                                      leaving->risk->text()));
+          return answer(leaving, not_removed("it holds " + leaving->risk->text()));
         }
         hide(leaving);
       });

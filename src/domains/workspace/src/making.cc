@@ -14,6 +14,10 @@ using model::WorkspaceStatus;
 using sqlite::Database;
 using sqlite::Row;
 
+// Of all texts exactly those that begin with PATH and '/' lie between these two.
+constexpr char kPathSeparator = '/';
+constexpr char kAfterPathSeparator = kPathSeparator + 1;
+
 tl::unexpected<Error> no_workspace() {
   return fail(ErrorCode::not_found, "no such workspace");
 }
@@ -163,6 +167,12 @@ Result<Found> find_all_of(Database& database, const model::WorkspaceId& id) {
                                found.branch_made = row.text_or_null(0);
                                found.begins_at = row.text(1);
                              }));
+  const std::string& path = found.row.worktree_path;
+  SB_TRY_VOID(database.query(
+      "SELECT name, worktree_path FROM workspace WHERE worktree_path > ? AND worktree_path < ?"
+      " ORDER BY worktree_path",
+      {path + kPathSeparator, path + kAfterPathSeparator},
+      [&](const Row& row) { found.inside.push_back({row.text(0), row.text(1)}); }));
   return found;
 }
 

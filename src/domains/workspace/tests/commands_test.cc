@@ -391,6 +391,52 @@ TEST_F(CommandsTest, RefusesToRemoveCommitsThatAreNowhereElse) {
   EXPECT_THAT(branches(), HasSubstr("a")) << "committed work is not deleted even then";
 }
 
+TEST_F(CommandsTest, RefusesToRemoveAnotherWorktreeAlongEvenByForce) {
+  testing::write_file(repo_ / ".git/info/exclude", "inner\n");
+  testing::GitRepo other(dir_ / "other");
+  life_.house.project(other.path());
+  int halted = 0;
+  life_.on_halt = [&](std::function<void()> done) {
+    ++halted;
+    life_.house.loop().post(std::move(done));
+  };
+  for (const auto* repository : {&repo_, &other}) {
+    const auto row = life_.made(project_.id, "outer");
+    const fs::path outer(row.worktree_path);
+    const auto inner = repository->add_worktree(outer / "inner", "b");
+    testing::write_file(inner / "precious.txt", "mine\n");
+    const auto project = repository == &repo_ ? project_ : life_.house.project(other.path());
+    ASSERT_TRUE(life_.house.adopt(project.id));
+    for (const bool force : {false, true}) {
+      const auto refused = life_.archive(row.id, {.remove_worktree = true, .force = force});
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+      EXPECT_THAT(refused.error().message,
+                  HasSubstr("it holds the worktree inner (" + inner.string() + ")"));
+    }
+    EXPECT_EQ(halted, 0) << "it never left";
+    EXPECT_EQ(testing::read_file(inner / "precious.txt"), "mine\n");
+    repository->remove_worktree(inner);
+    EXPECT_TRUE(life_.archive(row.id, {.remove_worktree = true}));
+    EXPECT_FALSE(fs::exists(outer));
+    halted = 0;
+  }
+}
+
+TEST_F(CommandsTest, AWorktreeThatCameIntoAnotherAfterTheCheckBringsThatBack) {
+  testing::write_file(repo_ / ".git/info/exclude", "inner\n");
+  const auto row = life_.made(project_.id, "outer");
+  life_.on_halt = [&](const std::function<void()>& done) {
+    repo_.add_worktree(folder("outer") / "inner", "b");
+    life_.house.loop().post(done);
+  };
+  const auto refused = life_.archive(row.id, {.remove_worktree = true, .force = true});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("it holds the worktree inner"));
+  EXPECT_THAT(life_.statuses(row.id), ElementsAre(NEW, PROVISIONING, READY, ARCHIVING, READY));
+  EXPECT_TRUE(fs::exists(folder("outer") / "inner" / "README.md"));
+}
+
 TEST_F(CommandsTest, ABranchThatIsMergedGoesWithTheWorktree) {
   const auto row = life_.made(project_.id, "feature");
   repo_.commit("b.txt", "b\n", "work", folder("feature"));

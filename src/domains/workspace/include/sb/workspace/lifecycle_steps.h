@@ -54,12 +54,19 @@ struct ArchiveOrder {
   bool forget = false;  ///< nothing is kept of the workspace: a delete
 };
 
+/// A worktree that lies in the folder of another one.
+struct Inner {
+  std::string name;
+  std::string path;  ///< bytes
+};
+
 /// A workspace with what its commands need to know of it.
 struct Found {
   WorkspaceRow row;
   ProjectRow project;
   std::optional<std::string> branch_made;  ///< the branch that was made with it
   std::string begins_at;                   ///< the commit that branch was made at
+  std::vector<Inner> inside;               ///< workspaces of any project, archived ones too
 };
 
 /// Of a project: where its workspaces are, those not made yet too.
