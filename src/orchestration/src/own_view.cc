@@ -80,12 +80,18 @@ std::vector<WorkspaceId> OwnView::take(const workspace::Event& event) {
 
 void OwnView::take(const workspace::ProjectRow& row) {
   const bool known = projects_.contains(row.id);
-  projects_[row.id] = row;
+  auto& held = projects_[row.id];
+  const bool other_base = known && held.default_branch != row.default_branch;
+  held = row;
   if (const auto put = store_->put_project(to_info(row)); !put) {
     log_.error("project not shown",
                {kv("project", row.id.view()), kv("reason", put.error().message)});
   }
   if (!known) git_->track_project(row.id, row.common_dir);
+  if (!other_base || !tracking_) return;
+  for (const auto& [id, workspace] : rows_) {
+    if (workspace.row.project == row.id) track(workspace);
+  }
 }
 
 void OwnView::take(const workspace::WorkspaceRow& row) {

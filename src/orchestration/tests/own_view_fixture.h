@@ -27,11 +27,14 @@ class TrackedWorktrees final : public WorktreeTracker {
     projects.insert(project);
   }
   void untrack_project(const model::ProjectId& project) override { projects.erase(project); }
-  void track(git::Worktree worktree) override { worktrees.insert(worktree.id); }
+  void track(git::Worktree worktree) override {
+    const auto id = worktree.id;
+    worktrees.insert_or_assign(id, std::move(worktree));
+  }
   void untrack(const model::WorkspaceId& id) override { worktrees.erase(id); }
 
   std::set<model::ProjectId> projects;
-  std::set<model::WorkspaceId> worktrees;
+  std::map<model::WorkspaceId, git::Worktree> worktrees;
 };
 
 /// The view of our own domains over a table in memory, so that a test decides when a row is

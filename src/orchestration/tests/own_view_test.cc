@@ -57,6 +57,18 @@ TEST_F(OwnViewTest, S_34_AReadThatEndsAfterItsWorkspaceIsDropped) {
   EXPECT_FALSE(present("w"));
 }
 
+TEST_F(OwnViewTest, AnotherDefaultBranchIsWhatItsWorktreesAreComparedWith) {
+  add("w");
+  add("x", [](workspace::WorkspaceRow& row) { row.project = model::ProjectId("q"); });
+  auto& project = projects.at(model::ProjectId("p"));
+  for (const auto& branch : {std::optional<std::string>("dev"), std::optional<std::string>()}) {
+    project.default_branch = branch;
+    view.take(workspace::Event(workspace::ProjectChanged{project}));
+    EXPECT_EQ(git.worktrees.at(model::WorkspaceId("w")).default_branch, branch);
+    EXPECT_EQ(git.worktrees.at(model::WorkspaceId("x")).default_branch, std::nullopt);
+  }
+}
+
 TEST_F(OwnViewTest, S_61_NobodyIsToldThatAWorkspaceCreatedDuringAPassWent) {
   add("old");
   BoardServer server(store, model::ProjectId("p"));
