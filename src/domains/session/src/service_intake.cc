@@ -150,6 +150,7 @@ void SessionService::Impl::find_by_link(const std::string& id, std::string direc
           live->row.directory = real;
           live->row.workspace = *found;
           self->follow(*live);
+          self->persist(*live, [](const Result<void>&) {});
         });
       });
 }

@@ -155,6 +155,22 @@ TEST_F(SessionServiceTest, TheWorkspaceIsFoundByFolderNestedLinkedOrNotAtAll) {
   }));
 }
 
+TEST_F(SessionServiceTest, AHookThroughALinkIsToldAtOnceAndNotByATimer) {
+  std::filesystem::create_directories(house.worktree());
+  std::filesystem::create_directory_symlink(house.worktree(), dir / "link");
+  ASSERT_TRUE(house.report(
+      House::hook("s", "PermissionRequest", R"("tool_name":"Bash")", dir.str() + "/link")));
+  constexpr std::chrono::seconds kBeforeAnyTimer{5};
+  EXPECT_TRUE(house.loop().run_until(
+      [&] {
+        const auto told = house.told("claude:s");
+        return told && told->workspace == model::WorkspaceId("w1") &&
+               told->facts.requests.size() == 1;
+      },
+      kBeforeAnyTimer));
+  EXPECT_EQ(house.row("claude:s")->directory, house.worktree());
+}
+
 TEST_F(SessionServiceTest, ASessionThatMovesLeavesTheWorkspaceItCameFrom) {
   house.folders.add(dir.str() + "/wt2", "w2");
   ASSERT_TRUE(say("SessionStart"));
