@@ -29,6 +29,32 @@ bool is_among(const std::vector<std::string>& texts, const std::string& text) {
   return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
 
+/// The branch, of the repository or of a workspace not made yet, that leaves no room for this one.
+Result<std::optional<std::string>> branch_in_the_way(const git_cli::RepositoryQuestions& questions,
+                                                     const Survey& survey,
+                                                     const std::string& branch) {
+  for (const auto& planned : survey.branches) {
+    if (git_cli::branches_collide(planned, branch)) return std::optional(planned);
+  }
+  return questions.branch_in_the_way(survey.project.common_dir, branch);
+}
+
+Result<void> check_branch_is_free(const git_cli::RepositoryQuestions& questions,
+                                  const Survey& survey, const std::string& branch) {
+  if (auto sound = check_branch(branch); !sound) {
+    return fail(sound.error().code, sound.error().message, "$.branchName");
+  }
+  SB_TRY(const auto held, branch_in_the_way(questions, survey, branch));
+  if (!held) return {};
+  return fail(
+      ErrorCode::conflict,
+      *held == branch
+          ? fmt::format("there is a branch \"{}\" already", branch)
+          : fmt::format("there is a branch \"{}\", and git has no room for \"{}\" beside it",
+                        to_valid_utf8(*held), branch),
+      "$.branchName");
+}
+
 /// Makes the folder and what is missing above it; answers its canonical path, as git will list it.
 Result<std::string> make_folder(const std::string& path) {
   std::error_code error;
@@ -89,16 +115,7 @@ Result<Plan> choose_place(const git_cli::RepositoryQuestions& questions,
   Plan plan;
   plan.project = survey.project.id;
   plan.name = wish.name;
-  if (wish.branch) {
-    if (auto sound = check_branch(*wish.branch); !sound) {
-      return fail(sound.error().code, sound.error().message, "$.branchName");
-    }
-    SB_TRY(const bool there, questions.has_branch(place, *wish.branch));
-    if (there || is_among(survey.branches, *wish.branch)) {
-      return fail(ErrorCode::conflict,
-                  fmt::format("there is a branch \"{}\" already", *wish.branch), "$.branchName");
-    }
-  }
+  if (wish.branch) SB_TRY_VOID(check_branch_is_free(questions, survey, *wish.branch));
   if (wish.from) {
     SB_TRY_VOID(check_start(*wish.from));
     auto commit = questions.commit_of(place, *wish.from);
@@ -121,9 +138,8 @@ Result<Plan> choose_place(const git_cli::RepositoryQuestions& questions,
     if (is_there(plan.worktree_path) || is_among(survey.paths, plan.worktree_path)) continue;
     plan.branch = wish.branch.value_or(name);
     if (wish.branch) return plan;
-    if (is_among(survey.branches, name)) continue;
-    SB_TRY(const bool there, questions.has_branch(place, name));
-    if (!there) return plan;
+    SB_TRY(const auto held, branch_in_the_way(questions, survey, name));
+    if (!held) return plan;
   }
   return fail(ErrorCode::conflict, fmt::format("{} and the numbers after it are all taken in {}",
                                                base, to_valid_utf8(folder)));

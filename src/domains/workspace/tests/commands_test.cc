@@ -133,6 +133,22 @@ TEST_F(CommandsTest, WritesOverNeitherAFolderNorABranch) {
   EXPECT_THAT(refused.error().message, HasSubstr("a-2"));
 }
 
+TEST_F(CommandsTest, ABranchTakesTheNamesBelowAndAboveItToo) {
+  repo_.git({"branch", "topic/one"});
+  EXPECT_EQ(life_.made(project_.id, "Topic").branch_name, "topic-2");
+  EXPECT_EQ(life_.made(project_.id, "below", "topic/two").branch_name, "topic/two");
+  life_.script = "sleep 1000";
+  ASSERT_TRUE(life_.create(project_.id, "planned", "plan/a/b"));
+  for (const char* branch :
+       {"topic", "main/sub", "topic/one/deep/er", "plan", "plan/a", "plan/a/b/c"}) {
+    const auto refused = life_.create(project_.id, "a", branch);
+    ASSERT_FALSE(refused) << branch;
+    EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+    EXPECT_EQ(refused.error().path, "$.branchName");
+    EXPECT_THAT(refused.error().message, HasSubstr(branch));
+  }
+}
+
 TEST_F(CommandsTest, RefusesWhatMakesNoSense) {
   const auto code = [&](const std::string& name, std::optional<std::string> branch,
                         std::optional<std::string> from) {

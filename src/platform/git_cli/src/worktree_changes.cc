@@ -48,7 +48,16 @@ std::string named(std::size_t count, const std::vector<std::string>& names) {
   return text + (count > names.size() ? ", …)" : ")");
 }
 
+bool is_below(std::string_view branch, std::string_view folder) {
+  return branch.size() > folder.size() && branch.starts_with(folder) &&
+         branch[folder.size()] == '/';
+}
+
 }  // namespace
+
+bool branches_collide(std::string_view one, std::string_view other) {
+  return one == other || is_below(one, other) || is_below(other, one);
+}
 
 std::string AtRisk::text() const {
   std::vector<std::string> parts;
@@ -108,6 +117,23 @@ Result<bool> RepositoryQuestions::has_branch(const std::string& place,
          ask(place, {"show-ref", "--verify", "--quiet", "--", "refs/heads/" + branch}));
   if (output.exit_code != 0 && output.exit_code != kNotThere) return git_failed(output);
   return output.exit_code == 0;
+}
+
+Result<std::optional<std::string>> RepositoryQuestions::branch_in_the_way(
+    const std::string& place, const std::string& branch) const {
+  using Branch = std::optional<std::string>;
+  for (auto slash = branch.find('/'); slash != std::string::npos;
+       slash = branch.find('/', slash + 1)) {
+    const std::string folder = branch.substr(0, slash);
+    SB_TRY(const bool there, has_branch(place, folder));
+    if (there) return Branch(folder);
+  }
+  // The pattern stands for the branch itself and for all below it.
+  SB_TRY(const auto output, ask(place, {"for-each-ref", "--count=1", "--format=%(refname:lstrip=2)",
+                                        "refs/heads/" + branch}));
+  if (output.exit_code != 0) return git_failed(output);
+  const auto found = without_line_end(output.out);
+  return found.empty() ? Branch() : Branch(found);
 }
 
 Result<AtRisk> RepositoryQuestions::at_risk(const std::string& worktree,

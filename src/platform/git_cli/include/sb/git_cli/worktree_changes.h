@@ -33,6 +33,10 @@ struct AtRisk {
   [[nodiscard]] std::string text() const;
 };
 
+/// True for the same branch twice, and for one below the other: git keeps them like files, and
+/// there is no "a/b" beside "a".
+[[nodiscard]] bool branches_collide(std::string_view one, std::string_view other);
+
 /// Questions git answers about a repository before something is changed in it. Takes no lock.
 /// Blocks: workers only. Thread-safe. Borrows the runner.
 class RepositoryQuestions {
@@ -48,8 +52,12 @@ class RepositoryQuestions {
   /// compared with, else of HEAD. Errors: not_found (no commit yet), and those of the runner.
   [[nodiscard]] Result<std::string> default_start(
       const std::string& place, const std::optional<std::string>& default_branch) const;
-  /// Errors: internal (git_failed), and those of the runner.
+  /// Errors: unavailable with git's reason, and those of the runner.
   [[nodiscard]] Result<bool> has_branch(const std::string& place, const std::string& branch) const;
+  /// The branch, if any, because of which this one cannot be made: itself, or one that
+  /// `branches_collide` with it. Errors: as has_branch.
+  [[nodiscard]] Result<std::optional<std::string>> branch_in_the_way(
+      const std::string& place, const std::string& branch) const;
   /// Errors: unavailable with git's reason, and those of the runner.
   [[nodiscard]] Result<AtRisk> at_risk(const std::string& worktree,
                                        const std::string& git_dir) const;
