@@ -330,9 +330,20 @@ TEST_F(GoldenStats, IgnoredPathsAreListedAsFarAsARuleNamesThem) {
 }
 
 TEST_F(GoldenStats, NestedRepositoriesAreNoFiles) {
-  const auto feat = with_worktree();
-  git(repo, {"worktree", "add", "-q", repo + "/nested/one"});
+  with_worktree();
+  commit_all(init_repository(repo + "/nested/clone"), "first");
   EXPECT_EQ(stats(place(repo)), (Stats{0, 0, 0, true, 0, 0}));
+}
+
+TEST_F(GoldenStats, NestedWorktreesAreNoChangeOfTheOuterOne) {
+  with_worktree();
+  git(repo, {"worktree", "add", "-q", repo + "/nested/one"});
+  EXPECT_EQ(stats(place(repo)), (Stats{0, 0, 0, false, 0, 0}));
+  write_file(repo + "/nested/one/new.txt", "1\n");
+  EXPECT_EQ(stats(place(repo)), (Stats{0, 0, 0, false, 0, 0}));
+  EXPECT_EQ(stats(place(repo + "/nested/one")), (Stats{0, 0, 0, true, 1, 1}));
+  write_file(repo + "/nested/mine.txt", "1\n");
+  EXPECT_EQ(stats(place(repo)), (Stats{0, 0, 0, true, 1, 1}));
 }
 
 TEST_F(GoldenStats, RefsThatAreNotFilesAreAskedFor) {

@@ -10,6 +10,7 @@
 #include "sb/git_cli/repository.h"
 
 #include "base.h"
+#include "files.h"
 #include "git_command.h"
 #include "line_count.h"
 
@@ -20,6 +21,13 @@ constexpr std::string_view kHere = "./";
 constexpr std::string_view kEmptyTreeSha1 = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 constexpr std::string_view kEmptyTreeSha256 =
     "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
+
+/// True for the folder (ending in '/') of a linked worktree, of whatever repository: its `.git`
+/// leads to a private git directory.
+bool is_linked_worktree(const std::string& folder) {
+  const auto git_dir = read_gitdir_file(folder + ".git");
+  return git_dir && exists(*git_dir + "/commondir");
+}
 
 /// One reading of one worktree: the steps share what they learn, and the first problem ends them.
 class ReadRun {
@@ -84,6 +92,10 @@ class ReadRun {
     reading_.behind = status_.behind;
     reading_.upstream = status_.upstream;
     if (options_.list_ignored) reading_.ignored = std::move(status_.ignored);
+    // A worktree inside another one is its own business, not a change of the outer one.
+    std::erase_if(status_.untracked, [this](const std::string& path) {
+      return path.ends_with('/') && is_linked_worktree(place_.path + "/" + path);
+    });
   }
 
   Result<ProcessOutput> status(std::string_view untracked) {
