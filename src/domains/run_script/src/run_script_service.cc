@@ -68,6 +68,7 @@ void RunScriptService::Impl::put_start(const model::WorkspaceId& id, const std::
                         auto run = std::make_shared<Run>();
                         run->workspace = row->workspace;
                         run->mark = *row->mark;
+                        run->program = row->command.front();
                         run->began = deps.clock.mono_now();
                         run->start_waiters.push_back(done);
                         run->readers = std::make_shared<process::OutputReaders>(deps.loop);

@@ -119,7 +119,7 @@ void RunScriptService::Impl::not_begun(const std::shared_ptr<Run>& run, const Er
 void RunScriptService::Impl::ended(const std::shared_ptr<Run>& run,
                                    const process::SupervisedEnd& end) {
   using Kind = process::SupervisedEnd::Kind;
-  EndOfRun how = to_end(end, "the command", deps.clock.wall_now());
+  EndOfRun how = to_end(end, run->program, deps.clock.wall_now());
   if (end.kind == Kind::not_started) {
     run->start_error = Error{ErrorCode::invalid_argument, *how.error, {}};
   }

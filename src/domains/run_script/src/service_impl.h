@@ -23,6 +23,7 @@ namespace sb::run_script {
 struct Run {
   model::WorkspaceId workspace;
   std::string mark;
+  std::string program;  // first word of the command
   MonoTime began{};
   std::shared_ptr<process::SupervisedRun> supervised;  // once its supervisor was started
   std::shared_ptr<process::OutputReaders> readers;

@@ -117,7 +117,7 @@ TEST_F(RunScriptTest, ACommandThatCannotRunIsFailedWithTheReason) {
   });
   ASSERT_FALSE(answer);
   EXPECT_THAT(house_.statuses(), ElementsAre(STARTING, FAILED));
-  EXPECT_THAT(*house_.events.back().error, HasSubstr("No such file"));
+  EXPECT_THAT(*house_.events.back().error, HasSubstr("/no/such/program: No such file"));
   ASSERT_TRUE(house_.run("w", "true"));
 }
 
