@@ -1,6 +1,7 @@
 #include "adoption.h"
 
 #include <set>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -17,6 +18,8 @@ namespace {
 using git_cli::WorktreeRecord;
 using model::Problem;
 
+constexpr std::string_view kNotARepository = "not_a_repository";
+
 std::optional<Problem> problem_of(const WorktreeRecord& record) {
   if (record.missing) {
     return Problem{"worktree_missing",
@@ -32,7 +35,9 @@ std::optional<Problem> problem_of(const WorktreeRecord& record) {
 }
 
 std::optional<Problem> problem_of(const Enumeration& found) {
-  if (found.failure) return Problem{"not_a_repository", to_valid_utf8(found.failure->message)};
+  if (found.failure) {
+    return Problem{std::string(kNotARepository), to_valid_utf8(found.failure->message)};
+  }
   if (found.repository.bare && found.records.empty()) {
     return Problem{"bare",
                    "This repository is bare and has no worktree; `git worktree add` makes one."};
@@ -119,13 +124,13 @@ class Run {
 
   /// The repository cannot be read: nothing is known to be removed, so nothing is.
   Result<void> keep_all(const std::vector<StoredWorkspace>& rows) {
+    const Problem unreadable{
+        std::string(kNotARepository),
+        to_valid_utf8(fmt::format("The repository {} cannot be read: {}.",
+                                  outcome_.project.repo_path, task_.found.failure->message))};
     for (const StoredWorkspace& stored : rows) {
       StoredWorkspace next = stored;
-      if (!stored.row.git_dir.empty()) {
-        next.row.problem =
-            Problem{"worktree_missing", fmt::format("The repository of {} cannot be read.",
-                                                    to_valid_utf8(stored.row.worktree_path))};
-      }
+      if (!stored.row.git_dir.empty()) next.row.problem = unreadable;
       SB_TRY_VOID(replace(stored, std::move(next)));
     }
     return {};
