@@ -51,10 +51,7 @@ void Server::restore() {
     } else if (statement.say == Say::removed) {
       oracle_.recall_removal(statement.workspace, statement.source, heard.stamp);
     } else if (statement.say == Say::synced) {
-      // The life before is over: nothing of it can come back, and no tombstone is kept.
-      for (const int id : oracle_.synced(statement.source, statement.project, heard.stamp.epoch)) {
-        oracle_.forget_tombstone(id);
-      }
+      (void)oracle_.synced(statement.source, statement.project, heard.stamp.epoch);
     } else {
       oracle_.recall(statement, heard.stamp, heard.wall, heard.late);
     }

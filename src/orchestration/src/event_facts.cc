@@ -61,15 +61,12 @@ struct Mapper {
     session.runtimePhase =
         e.isWorking ? model::SessionRuntimePhase::running : model::SessionRuntimePhase::idle;
     session.activityKnown = true;
-    if (!(session == *known)) session.updatedAt = wall;  // said again, it is no news
+    session.updatedAt = wall;
     patch.sessions.upserts.push_back(std::move(session));
   }
   void operator()(model::SessionPendingRequestChanged& e) {
     if (e.pending) {
-      const auto* known = store.pending_request(
-          event.workspace, model::pending_request_id(e.sessionId, e.requestId));
-      const bool again = known != nullptr && known->type == e.type;
-      patch.pending.upserts.push_back({e.sessionId, e.requestId, e.type, again ? known->at : wall});
+      patch.pending.upserts.push_back({e.sessionId, e.requestId, e.type, wall});
     } else {
       patch.pending.removals.push_back(model::pending_request_id(e.sessionId, e.requestId));
     }

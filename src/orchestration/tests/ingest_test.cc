@@ -299,19 +299,11 @@ TEST_F(IngestTest, WhatANewLifeDidNotRestateStaysGoneAfterARestart) {
   }
 }
 
-TEST_F(IngestTest, SaidAgainItIsNoNews) {
+TEST_F(IngestTest, TheActivityOfATerminalMovesInStepsWhoeverTellsIt) {
   create();
-  send("session.changed", kSession);
-  const auto say_all = [&] {
-    send("session.activity_changed", R"({"sessionId":"s","isWorking":true})");
-    send("session.pending_request_changed", R"({"sessionId":"s","requestId":"r","pending":true})");
-    send("terminal.changed",
-         R"({"terminalId":"t","state":"busy","lastActivityAt":"2026-11-01T00:00:01.000Z"})");
-  };
-  say_all();
+  send("terminal.changed",
+       R"({"terminalId":"t","state":"busy","lastActivityAt":"2026-11-01T00:00:01.000Z"})");
   const auto head = store.head();
-  wall += std::chrono::seconds(5);
-  say_all();
   send("snapshot.facts",
        R"({"terminals":[{"id":"t","state":"busy","lastActivityAt":"2026-11-01T00:00:09.000Z"}]})");
   EXPECT_EQ(store.head(), head);

@@ -122,12 +122,6 @@ const model::SessionSummary* Store::session(const WorkspaceId& id,
   return entity == nullptr ? nullptr : entity->agents->sessions.live_value(session_id);
 }
 
-const model::PendingRequest* Store::pending_request(const WorkspaceId& id,
-                                                    std::string_view request_id) const {
-  const Entity* entity = impl_->find(id);
-  return entity == nullptr ? nullptr : entity->agents->pending.live_value(request_id);
-}
-
 const model::Terminal* Store::terminal(const WorkspaceId& id, std::string_view terminal_id) const {
   const Entity* entity = impl_->find(id);
   return entity == nullptr ? nullptr : entity->agents->terminals.live_value(terminal_id);

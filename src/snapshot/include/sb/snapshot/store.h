@@ -164,8 +164,6 @@ class Store {
   /// A live element as held. Null when absent. Valid until the next write.
   [[nodiscard]] const model::SessionSummary* session(const model::WorkspaceId& id,
                                                      std::string_view session_id) const;
-  [[nodiscard]] const model::PendingRequest* pending_request(const model::WorkspaceId& id,
-                                                             std::string_view request_id) const;
   [[nodiscard]] const model::Terminal* terminal(const model::WorkspaceId& id,
                                                 std::string_view terminal_id) const;
   [[nodiscard]] std::vector<model::WorkspaceId> ids(const model::ProjectId& project) const;
