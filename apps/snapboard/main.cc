@@ -11,8 +11,8 @@
 
 #include "sb/process/supervisor.h"
 #include "sb/transport/api_description.h"
-#include "sb/transport/settings.h"
 
+#include "command_names.h"
 #include "completions.h"
 #include "config_file.h"
 #include "doctor.h"
@@ -22,6 +22,7 @@
 #include "project_tool.h"
 #include "run_command.h"
 #include "serve.h"
+#include "setting_checks.h"
 #include "shell.h"
 #include "tools.h"
 #include "watch_tool.h"
@@ -82,24 +83,14 @@ void add_access(CLI::App& serve, Arguments& args) {
     return serve.add_option(name, values, help)->expected(1)->take_all();
   };
   repeatable("--allow-origin", args.serve.allow_origins,
-             "Another web origin that may read (repeatable)");
+             "Another web origin that may read (repeatable)")
+      ->check(sb::app::origin_check());
   repeatable("--allow-host", args.serve.allow_hosts,
              "Another Host header to answer, NAME or NAME:PORT (repeatable)")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return sb::transport::is_host_name(text) ? std::string()
-                                                     : "expected NAME or NAME:PORT, found " + text;
-          },
-          "NAME[:PORT]"));
+      ->check(sb::app::host_check());
   repeatable("--trust-peer", args.serve.trusted_peers,
              "Beyond this machine answer only this IPv4 address or block (repeatable)")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return sb::transport::is_peer_block(text)
-                       ? std::string()
-                       : "expected an IPv4 address or block (10.0.0.0/8), found " + text;
-          },
-          "ADDRESS[/BITS]"));
+      ->check(sb::app::peer_check());
   serve.add_flag("--trust-forwarded", args.serve.trust_forwarded,
                  "Answer what a front end passes on (X-Forwarded-For and the like)");
   serve.add_option("--max-connections", args.connections_max, "Open connections (10000)")
@@ -128,12 +119,14 @@ CLI::App* add_serve(CLI::App& app, Arguments& args) {
   CLI::App* serve = app.add_subcommand(
       "serve", "Serve the board; in a git repository its worktrees appear on it");
   serve->add_option("directory", args.serve.directory, "Repository to adopt (default: here)");
-  serve->add_option("--listen", args.serve.listen, "HOST:PORT, port 0 for any (127.0.0.1:7420)");
-  serve->add_option("--socket", args.serve.socket, "Unix socket for local tools");
+  serve->add_option("--listen", args.serve.listen, "HOST:PORT, port 0 for any (127.0.0.1:7420)")
+      ->check(sb::app::listen_check());
+  serve->add_option("--socket", args.serve.socket, "Unix socket for local tools")
+      ->check(sb::app::socket_check());
   serve->add_option("--data-dir", args.serve.data_dir, "Where the database lives");
   serve->add_option("--auth", args.serve.auth, "token or none (loopback only)")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, AuthMode>{{"token", AuthMode::token}, {"none", AuthMode::none}}));
+      ->transform(
+          sb::app::choice<AuthMode>({{"token", AuthMode::token}, {"none", AuthMode::none}}));
   add_access(*serve, args);
   serve->add_option("--max-workspaces", args.serve.workspaces_max, "Entries per project (500)")
       ->check(CLI::PositiveNumber);
@@ -152,8 +145,8 @@ CLI::App* add_serve(CLI::App& app, Arguments& args) {
   serve->add_flag("--no-adopt", args.no_adopt, "Do not register the repository we stand in");
   serve->add_flag("--print-ready", args.serve.print_ready, "Print one JSON line once ready");
   serve->add_option("--log-format", args.serve.log_format, "text or json")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, LogFormat>{{"text", LogFormat::text}, {"json", LogFormat::json}}));
+      ->transform(
+          sb::app::choice<LogFormat>({{"text", LogFormat::text}, {"json", LogFormat::json}}));
   serve
       ->add_option("--config", args.config_file,
                    "TOML file of these flags without their dashes; the command line wins")
@@ -308,6 +301,18 @@ CLI::App* add_integrate(CLI::App& app, Arguments& args) {
   return integrate;
 }
 
+// What only the server that starts can heed, as it was given.
+std::vector<std::string> given_settings(const CLI::App& serve) {
+  std::vector<std::string> given;
+  for (const CLI::Option* option : serve.get_options()) {
+    const std::string name = option->get_name();
+    const bool heeded = !name.starts_with("--") || name == "--data-dir" || name == "--config" ||
+                        name == "--print-ready" || name == "--no-open";
+    if (!heeded && option->count() != 0) given.push_back(name);
+  }
+  return given;
+}
+
 // For the help only: `hook` is decided before anything is parsed.
 void add_hook(CLI::App& app, Arguments& args) {
   CLI::App* hook = add_tool(app, args, "hook", "Hand on what an agent's hook says; agents call it");
@@ -361,6 +366,10 @@ int main(int argc, char** argv) {
   CLI::App* shell = add_shell(app, args);
   CLI::App* integrate = add_integrate(app, args);
   add_hook(app, args);
+  if (const auto unknown = sb::app::unknown_command(app, words.subspan(1)); !unknown.empty()) {
+    std::fprintf(stderr, "snapboard: %s\n", unknown.c_str());
+    return sb::app::kExitUsage;
+  }
   try {
     app.parse(argc, argv);
     if (!args.config_file.empty()) sb::app::apply_config_file(*serve, args.config_file);
@@ -374,6 +383,7 @@ int main(int argc, char** argv) {
     args.serve.tmux = !args.no_tmux;
     args.serve.coalesce = std::chrono::milliseconds(args.coalesce_ms);
     args.serve.setup_timeout = std::chrono::seconds(args.setup_timeout_s);
+    args.serve.given = given_settings(*serve);
     return sb::app::serve(args.serve);
   }
   if (integrate->parsed()) return sb::app::integrate(args.integrate);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -60,11 +59,13 @@
 #include "fixer_sessions.h"
 #include "handover.h"
 #include "heap_room.h"
+#include "listen_address.h"
 #include "paths.h"
 #include "ports.h"
 #include "run_script_port.h"
 #include "session_hooks.h"
 #include "terminal_port.h"
+#include "tools.h"
 #include "web_files.h"
 #include "workspace_port.h"
 
@@ -81,34 +82,6 @@ constexpr int kHandoverTriesMax = 50;                      // 5 s
 constexpr std::chrono::milliseconds kGoodbyeGrace{2'000};  // for closing connections at shutdown
 
 constexpr rlim_t kFilesBesideConnections = 512;  // database, watches, children and their pipes
-
-struct Address {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 7420;
-  bool chosen = false;  ///< by --listen: no other port is tried
-};
-
-Result<Address> parse_listen(const std::string& text) {
-  Address address;
-  if (text.empty()) return address;
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos) {
-    return fail(ErrorCode::invalid_argument, "--listen wants HOST:PORT, found " + text);
-  }
-  address.host = text.substr(0, colon);
-  if (address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']') {
-    address.host = address.host.substr(1, address.host.size() - 2);
-  }
-  const char* const first = text.data() + colon + 1;
-  const char* const last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(first, last, address.port);
-  if (first == last || error != std::errc() || end != last) {
-    return fail(ErrorCode::invalid_argument,
-                "--listen wants a port from 0 to 65535, found " + text);
-  }
-  address.chosen = true;
-  return address;
-}
 
 // Lets us open as many files as the connections need. Asking for more than we may have is an error
 // only where the user named a number.
@@ -131,6 +104,23 @@ Result<void> raise_file_limit(const ServeOptions& options, Logger& log) {
   files.rlim_cur = std::min(needed, files.rlim_max);
   (void)::setrlimit(RLIMIT_NOFILE, &files);
   return {};
+}
+
+// Says what went wrong. Answers the exit code.
+int failed(const Error& error) {
+  std::fprintf(stderr, "snapboard: %s\n", error.message.c_str());
+  const bool given =
+      error.code == ErrorCode::invalid_argument || error.code == ErrorCode::limit_exceeded;
+  return given ? kExitUsage : kExitFailed;
+}
+
+// A terminal that closes ends us in order, unless we were started to outlive it (nohup).
+void heed_hangup() {
+  struct sigaction held{};
+  if (sigaction(SIGHUP, nullptr, &held) != 0 || held.sa_handler == SIG_IGN) return;
+  struct sigaction action{};
+  action.sa_handler = [](int) { (void)kill(getpid(), SIGTERM); };
+  (void)sigaction(SIGHUP, &action, nullptr);
 }
 
 std::string webhook_secret() {
@@ -365,7 +355,7 @@ Result<void> Application::open_ratchet() {
 }
 
 Result<void> Application::listen() {
-  SB_TRY(const Address address, parse_listen(options_.listen));
+  SB_TRY(const ListenAddress address, parse_listen(options_.listen));
   transport::ServerConfig config;
   config.host = address.host;
   config.port = address.port;
@@ -390,7 +380,12 @@ Result<void> Application::listen() {
       transport::ServerPorts{store_, *ports_, *ports_, *ports_, metrics_, clock_, Logger("http"),
                              hooks_.get(), run_script_port_.get(), terminal_port_.get(),
                              workspace_port_.get(), fixer_output_.get()});
-  SB_TRY_VOID(server_->listen());
+  if (auto listening = server_->listen(); !listening) {
+    // The address and the socket are good: what is left to refuse is that nobody needs a token.
+    const bool open = listening.error().code == ErrorCode::invalid_argument &&
+                      options_.auth == transport::AuthMode::none;
+    return open ? tl::unexpected(std::move(listening).error().with("--auth none")) : listening;
+  }
   store_.on_commit([this] { server_->store_changed(); });
   const Discovery discovery{getpid(), server_->url(), socket_path_, token_, clock_.wall_now()};
   SB_TRY(const std::string runtime, runtime_dir());
@@ -489,11 +484,6 @@ void Application::stop(int signal) {
 }
 
 int Application::run() {
-  const auto failed = [&](const Error& error) {
-    log_.error("cannot start", {kv("reason", error.message)});
-    std::fprintf(stderr, "snapboard: %s\n", error.message.c_str());
-    return 1;
-  };
   token_ = make_token(random_);
   if (options_.socket.empty()) {
     auto path = default_socket_path();
@@ -505,6 +495,7 @@ int Application::run() {
   if (const auto raised = raise_file_limit(options_, log_); !raised) return failed(raised.error());
   if (const auto opened = open(); !opened) return failed(opened.error());
   loop_.on_signal([this](int signal) { stop(signal); });
+  heed_hangup();
   if (const auto listening = listen(); !listening) return failed(listening.error());
   loop_.post([this] { begin(); });
   loop_.run();
@@ -515,6 +506,12 @@ int Application::run() {
 }
 
 int tell(const ServeOptions& options, const Handover& handed) {
+  if (!options.given.empty()) {
+    std::string ignored;
+    for (const auto& flag : options.given) ignored += (ignored.empty() ? "" : ", ") + flag;
+    std::fprintf(stderr, "snapboard: the server that runs keeps its own settings; ignored: %s\n",
+                 ignored.c_str());
+  }
   if (options.print_ready) {
     std::string line;
     JsonWriter json(line);
@@ -537,10 +534,11 @@ int serve(const ServeOptions& given) {
   signal(SIGPIPE, SIG_IGN);
   options.file_mask = umask(0077);  // what we start for the user gets the user's own back
   configure_logging(options.log_level, options.log_format);
-  const auto failed = [](const Error& error) {
-    std::fprintf(stderr, "snapboard: %s\n", error.message.c_str());
-    return 1;
-  };
+  if (options.directory.empty()) {
+    options.directory = ".";
+  } else if (const auto named = git_cli::discover(options.directory); !named && options.adopt) {
+    return failed({ErrorCode::invalid_argument, named.error().message, {}});
+  }
   auto wanted = options.data_dir.empty() ? workspace::default_data_dir()
                                          : Result<std::string>(options.data_dir);
   if (!wanted) return failed(wanted.error());

@@ -13,10 +13,10 @@
 namespace sb::app {
 
 struct ServeOptions {
-  std::string directory = ".";  ///< the repository to adopt
-  std::string listen;           ///< HOST:PORT; empty: 127.0.0.1:7420 or the next free port
-  std::string socket;           ///< empty: in the runtime directory
-  std::string data_dir;         ///< empty: the XDG data directory
+  std::string directory;  ///< the repository to adopt; empty: the one we stand in, if any
+  std::string listen;     ///< HOST:PORT; empty: 127.0.0.1:7420 or the next free port
+  std::string socket;     ///< empty: in the runtime directory
+  std::string data_dir;   ///< empty: the XDG data directory
   transport::AuthMode auth = transport::AuthMode::token;
   std::vector<std::string> allow_origins;
   std::vector<std::string> allow_hosts;    ///< further Host headers
@@ -39,10 +39,12 @@ struct ServeOptions {
   bool print_ready = false;
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;
-  unsigned file_mask = 022;  ///< umask we were started with, for what we start for the user
+  std::vector<std::string> given;  ///< the flags that another server, handed over to, ignores
+  unsigned file_mask = 022;        ///< umask we were started with, for what we start for the user
 };
 
-/// Runs the server until a signal ends it. Answers the exit code.
+/// Runs the server until a signal ends it. Answers the exit code: 2 for what was given and is no
+/// good, 1 for what else goes wrong.
 int serve(const ServeOptions& options);
 
 }  // namespace sb::app

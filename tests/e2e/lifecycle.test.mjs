@@ -1,7 +1,7 @@
 // Starting, a second start, the tools beside the server, and stopping.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { test } from "node:test";
 import { Producer, Sandbox, binary, eventually, httpRequest, TOKEN } from "./support.mjs";
 
@@ -19,6 +19,10 @@ test("a second serve hands its repository to the running server and exits 0", as
   const second = run(sandbox, other, "serve", "--data-dir", sandbox.path("data"), "--no-open");
   assert.equal(second.status, 0, second.stderr);
   assert.ok(`${second.stdout}${second.stderr}`.includes(server.url.host), "it says where the board is");
+  assert.equal(second.stderr, "");
+  const deaf = run(sandbox, other, "serve", "--data-dir", sandbox.path("data"), "--no-open", "--max-workspaces", "3");
+  assert.equal(deaf.status, 0, deaf.stderr);
+  assert.match(deaf.stderr, /ignored: --max-workspaces\n/);
   const project = await eventually("the second repository is there", async () => (await server.get("/api/projects")).json.find((one) => one.repoPath === other));
   const { entries } = await server.snapshot(project.id);
   assert.equal(entries.length, 2);
@@ -129,4 +133,26 @@ test("a second server beside the first leaves the tools to the first, before and
   await first.kill();
   const third = await beside.serve(repo, "--socket", sandbox.path("run", "second.sock"));
   assert.equal(found(), third.pid, "what a dead one left is taken over");
+});
+
+test("a terminal that closes ends the server in order", async (t) => {
+  const sandbox = new Sandbox(t);
+  const server = await sandbox.serve(sandbox.repository());
+  const { code, signal } = await server.stop("SIGHUP");
+  assert.deepEqual({ code, signal }, { code: 0, signal: null }, server.log);
+  assert.ok(!existsSync(server.announced.socket));
+  assert.ok(!existsSync(sandbox.path("data", "server.json")));
+});
+
+test("a command there is none of is named, with the one that was likely meant", (t) => {
+  const sandbox = new Sandbox(t);
+  for (const [words, said] of [
+    [["lst"], /no such command: lst; did you mean list\?/],
+    [["workspace", "remov", "x"], /no such command: remov; did you mean remove\?/],
+    [["nonsense"], /no such command: nonsense /],
+  ]) {
+    const done = run(sandbox, sandbox.root, ...words);
+    assert.equal(done.status, 2);
+    assert.match(done.stderr, said);
+  }
 });

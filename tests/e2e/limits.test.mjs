@@ -30,6 +30,11 @@ const badValues = [
   ["--allow-host", "board.example:70000"],
   ["--trust-peer", "10.0.0.0/33"],
   ["--trust-peer", "somebody"],
+  ["--allow-origin", "http://one.example/"],
+  ["--allow-origin", "one.example"],
+  ["--allow-origin", "HTTP://One.example"],
+  ["--auth", "some"],
+  ["--socket", "/".padEnd(200, "x")],
 ];
 
 test("a bad value is refused by the name of its flag", (t) => {
@@ -49,12 +54,16 @@ test("a file of settings is refused by the line that is wrong", (t) => {
     ["max-bodies = 3\n", "max-bodies"],
     ["[serve]\nmax-body-bytes = 2048\n", "sections"],
     ['config = "other.toml"\n', "config"],
+    ["listen = \n", "listen has no value"],
+    ["no-open = 5\n", "no-open is true or false"],
   ]) {
     writeFileSync(file, text);
     const { status, stderr } = refused(sandbox, ["--config", file]);
     assert.equal(status, EXIT_USAGE, `${text}: ${stderr}`);
     assert.ok(stderr.includes(file) && stderr.includes(named), `${text}: ${stderr}`);
   }
+  const folder = refused(sandbox, ["--config", sandbox.path("run")]);
+  assert.equal(folder.status, EXIT_USAGE, folder.stderr);
   const { status, stderr } = refused(sandbox, ["--config", sandbox.path("absent.toml")]);
   assert.equal(status, EXIT_USAGE);
   assert.ok(stderr.includes("absent.toml"), stderr);
@@ -149,7 +158,8 @@ test("peers beyond this machine", { skip: ownAddress ? false : "this machine has
 test("open files: raised to what the connections need, an error where that is not allowed", async (t) => {
   const sandbox = new Sandbox(t);
   const { status, stderr } = refused(sandbox, ["--max-connections", "5000"], "ulimit -n 1000");
-  assert.equal(status, 1);
+  assert.equal(status, EXIT_USAGE);
+  assert.equal(stderr.split("\n").length, 2, "said once");
   assert.match(stderr, /--max-connections 5000 needs 5512 open files, and only 1000/);
   const connections = 100;
   const words = ["serve", "--listen", "127.0.0.1:0", "--data-dir", sandbox.path("data"), "--no-open", "--no-adopt", "--print-ready"];
@@ -162,4 +172,22 @@ test("open files: raised to what the connections need, an error where that is no
   assert.equal(Number(/^Max open files\s+(\d+)/m.exec(limits)[1]), connections + FILES_BESIDE_CONNECTIONS, limits);
   child.kill("SIGTERM");
   assert.deepEqual(await ended, [0, null]);
+});
+
+test("an address, an access or a folder that is no good is refused, once and by name", (t) => {
+  const sandbox = new Sandbox(t);
+  for (const [words, named] of [
+    [["--listen", "nope"], /--listen/],
+    [["--listen", "127.0.0.1:99999"], /--listen/],
+    [["--listen", "256.1.1.1:80"], /--listen/],
+    [["--listen", "0.0.0.0:0", "--auth", "none", "--no-adopt"], /--auth none/],
+    [[sandbox.path("absent")], /absent does not exist/],
+    [[sandbox.path("home")], /home is not inside a git repository/],
+  ]) {
+    const done = spawnSync(binary, ["serve", ...words, "--data-dir", sandbox.path("data"), "--no-open"],
+      { cwd: sandbox.root, env: sandbox.env, encoding: "utf8", timeout: 20_000 });
+    assert.equal(done.status, EXIT_USAGE, `${words}: ${done.stderr}`);
+    assert.match(done.stderr, named);
+    assert.equal(done.stderr.split("cannot start").length, 1, done.stderr);
+  }
 });
