@@ -51,7 +51,15 @@ void Server::restore() {
     } else if (statement.say == Say::removed) {
       oracle_.recall_removal(statement.workspace, statement.source, heard.stamp);
     } else if (statement.say == Say::synced) {
-      (void)oracle_.synced(statement.source, statement.project, heard.stamp.epoch);
+      // Kept is as of when others are void; the life before of this one is over in any case.
+      for (const int id : oracle_.synced(statement.source, statement.project, heard.stamp.epoch)) {
+        bool spoken_of = false;
+        for (int source = 1; source < kSources; ++source) {
+          const bool other = source != statement.source;
+          spoken_of = spoken_of || (other && oracle_.tombstone(id, source));
+        }
+        if (!spoken_of) oracle_.forget_tombstone(id);
+      }
     } else {
       oracle_.recall(statement, heard.stamp, heard.wall, heard.late);
     }
