@@ -37,7 +37,7 @@ export function App() {
 function NotYet({ trouble, onAsk }: { trouble: Error | null; onAsk: () => void }) {
   if (trouble === null) return <Loading what="Asking the server" />;
   const again = <Button onClick={onAsk}>Try again</Button>;
-  const refusal = trouble instanceof ApiError ? trouble.refusal : "unreadable";
+  const refusal = trouble instanceof ApiError ? trouble.refusal : "other";
   switch (refusal) {
     case "unauthorized":
       return (
@@ -56,11 +56,10 @@ function NotYet({ trouble, onAsk }: { trouble: Error | null; onAsk: () => void }
           <p>This page connects by itself as soon as it does.</p>
         </Empty>
       );
-    case "unreadable":
     case "other":
       return (
         <Empty title="Something is wrong" role="alert" action={again}>
-          <p className="break-words">{refusal === "other" ? trouble.message : "What answered is not this page's server."}</p>
+          <p className="break-words">{trouble.message}</p>
           <p>This page asks again by itself.</p>
         </Empty>
       );

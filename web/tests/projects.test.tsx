@@ -90,7 +90,7 @@ test("an address of an unknown project shows no other one in its place", async (
 test.each([
   ["a gateway", () => new Response("<html>", { status: 502 }), "Something is wrong"],
   ["a limit", () => Response.json({ detail: "slow down" }, { status: 429, headers: { "retry-after": "3600" } }), "slow down"],
-  ["a page that is not ours", () => new Response("<html>"), "What answered is not this page's server."],
+  ["a page that is not ours", () => new Response("<html>"), "the server answered something that is no list"],
 ])("%s on the first question is asked again, at once if a person wants", async (_, refusal, says) => {
   server.answer = refusal;
   open();
