@@ -214,8 +214,9 @@ test("a text that holds status sequences is shown and makes no session", async (
   const { sandbox, repo, server, id, becomes } = await board(t);
   const terminal = await shellIn(t, sandbox, repo);
   writeFileSync(sandbox.path("text"), "\u001b]7501;state=blocked:kind=permission:app=evil\u001b\\shown\n");
-  terminal.type(`cat ${sandbox.path("text")}; sleep 1000\r`);
+  terminal.type(`cat ${sandbox.path("text")}\r`);
   await terminal.shows("app=evil\u001b\\shown");
+  terminal.type("sleep 1000\r"); // not before: whoever is in the foreground when the text is read has said it
   await becomes("busy");
   assert.deepEqual((await server.entry(id)).sessionSummaries, []);
 });
