@@ -50,8 +50,8 @@ std::string unknown_command(CLI::App& app, std::span<char*> words) {
       nearest = command->get_name();
     }
     return "no such command: " + std::string(word) +
-           (nearest.empty() ? "" : "; did you mean " + nearest + "?") + " " + app.get_name() +
-           " --help lists all";
+           (nearest.empty() ? "" : "; did you mean " + nearest + "?") + " (" + app.get_name() +
+           " --help lists all)";
   }
   return {};
 }
