@@ -124,7 +124,7 @@ class Elements {
   [[nodiscard]] bool overflows(SourceId source, const model::Stamp& stamp,
                                const model::ElementsPatch<T>& patch) const {
     if (live_ + patch.upserts.size() <= kElementsMax) return false;
-    std::vector<std::string_view> listed;
+    std::vector<std::string> listed;
     listed.reserve(patch.upserts.size());
     for (const T& value : patch.upserts) listed.emplace_back(model::element_id(value));
     std::sort(listed.begin(), listed.end());

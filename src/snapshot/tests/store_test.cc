@@ -52,6 +52,25 @@ TEST_F(StoreTest, AWholeListRemovesOnlyItsOwnSourcesElements) {
   EXPECT_NE(store.session(workspace(), "b"), nullptr);
 }
 
+TEST_F(StoreTest, ACollectionThatWouldOverflowIsRefusedAsAWhole) {
+  const auto requests = [](const std::string& name, std::size_t count) {
+    std::string text = R"({"name":")" + name + R"(","pendingRequests":[)";
+    for (std::size_t i = 0; i < count; ++i) {
+      text.append(i == 0 ? "" : ",").append(R"({"sessionId":"one of many sessions","requestId":")");
+      text.append(name).append(std::to_string(i)).append(R"(","type":"permission_request",)");
+      text.append(R"("at":"2026-11-01T00:00:00.000Z"})");
+    }
+    return text + "]}";
+  };
+  create(1);
+  EXPECT_EQ(say(2, requests("first", kElementsMax)).outcome, Outcome::changed);
+  EXPECT_EQ(say(3, requests("second", kElementsMax)).outcome, Outcome::changed);
+  EXPECT_EQ(say(4, requests("third", kElementsMax + 1)).outcome, Outcome::limit);
+  EXPECT_EQ(shown(Field::name), R"("second")");
+  EXPECT_EQ(say(5, requests("last", 1)).outcome, Outcome::changed);
+  EXPECT_EQ(shown(Field::name), R"("last")");
+}
+
 TEST_F(StoreTest, ANewLifeOfASourceMakesTheOldOneStaleAndSyncRemovesWhatWasNotRestated) {
   const auto life = [&](const char* name) { return *store.source_epoch(kA, name); };
   const auto state = [&](std::uint32_t epoch, const char* id) {
