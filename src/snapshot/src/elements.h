@@ -92,13 +92,8 @@ class Elements {
       if (one == Fate::changed || fate == Fate::stale) fate = one;
     };
     if (floors_.is_newer(source, stamp)) join(Fate::unchanged);
-    std::vector<std::string> listed;
-    listed.reserve(list.size());
-    for (const T& value : list) {
-      listed.emplace_back(model::element_id(value));
-      join(upsert(source, stamp, value, seen));
-    }
-    std::sort(listed.begin(), listed.end());
+    for (const T& value : list) join(upsert(source, stamp, value, seen));
+    const auto listed = ids_of(list);
     for (Slot& slot : slots_) {
       if (slot.owner != source || !slot.stamps.is_newer(source, stamp) ||
           std::binary_search(listed.begin(), listed.end(), slot.id)) {
@@ -124,11 +119,7 @@ class Elements {
   [[nodiscard]] bool overflows(SourceId source, const model::Stamp& stamp,
                                const model::ElementsPatch<T>& patch) const {
     if (live_ + patch.upserts.size() <= kElementsMax) return false;
-    std::vector<std::string> listed;
-    listed.reserve(patch.upserts.size());
-    for (const T& value : patch.upserts) listed.emplace_back(model::element_id(value));
-    std::sort(listed.begin(), listed.end());
-    listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
+    const auto listed = ids_of(patch.upserts);
     std::size_t live = listed.size();
     for (const Slot& slot : slots_) {
       if (slot.removed || std::binary_search(listed.begin(), listed.end(), slot.id)) continue;
@@ -185,6 +176,15 @@ class Elements {
   [[nodiscard]] bool reported() const { return reported_ || !slots_.empty(); }
 
  private:
+  // Sorted, each once.
+  static std::vector<std::string> ids_of(const std::vector<T>& list) {
+    std::vector<std::string> ids;
+    ids.reserve(list.size());
+    for (const T& value : list) ids.emplace_back(model::element_id(value));
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    return ids;
+  }
   auto lower_bound(std::string_view id) const {
     return std::lower_bound(slots_.begin(), slots_.end(), id,
                             [](const Slot& slot, std::string_view key) { return slot.id < key; });
