@@ -57,7 +57,8 @@ function(sb_room)
 endfunction()
 
 # A GoogleTest program, registered as one ctest per program (start-up of a sanitized binary is not free).
-# LIBS: further targets, for instance rapidcheck.
+# LIBS: further targets, for instance rapidcheck. A few files are compiled as one unit: most of what a test costs to
+# compile are the headers it shares with its neighbours. So names in the unnamed namespaces of a room's tests differ.
 function(sb_test NAME)
   cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;DEPS;LIBS;INCLUDES" ${ARGN})
   find_package(GTest REQUIRED)
@@ -66,6 +67,7 @@ function(sb_test NAME)
                         sb_warnings)
   target_include_directories(${NAME} PRIVATE ${T_INCLUDES} "${CMAKE_SOURCE_DIR}/tests/support/include")
   target_compile_definitions(${NAME} PRIVATE SB_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  set_target_properties(${NAME} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 300)
   endif()

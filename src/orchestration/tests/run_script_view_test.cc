@@ -25,14 +25,14 @@ namespace {
 using model::Field;
 
 /// One life of a server on a data directory.
-class Life {
+class RunScriptLife {
  public:
-  explicit Life(const std::filesystem::path& data)
+  explicit RunScriptLife(const std::filesystem::path& data)
       : writer(open(data)), store("life", snapshot::Limits{}) {
     engine.add(make_run_script_view(scripts, engine.own_facts(), engine.directory(), loop.clock(),
                                     Logger()));
   }
-  ~Life() {
+  ~RunScriptLife() {
     engine.stop();
     processes.cancel_all();
     workers.stop();
@@ -118,7 +118,7 @@ class RunScriptViewTest : public ::testing::Test {
 };
 
 TEST_F(RunScriptViewTest, AWorkspaceInWhichNothingRanIsKnownToBeIdle) {
-  Life life(dir.path());
+  RunScriptLife life(dir.path());
   life.start();
   const auto id = life.add(repo.path().string());
   EXPECT_EQ(life.shown(id, Field::runScriptStatus), R"("IDLE")");
@@ -126,7 +126,7 @@ TEST_F(RunScriptViewTest, AWorkspaceInWhichNothingRanIsKnownToBeIdle) {
 }
 
 TEST_F(RunScriptViewTest, AnEndIsShownWithoutAPass) {
-  Life life(dir.path());
+  RunScriptLife life(dir.path());
   life.start();
   const auto id = life.add(repo.path().string());
   life.run(id);
@@ -137,7 +137,7 @@ TEST_F(RunScriptViewTest, AnEndIsShownWithoutAPass) {
 }
 
 TEST_F(RunScriptViewTest, ALostEventIsRepairedByTheNextPassAndCountedAsDrift) {
-  Life life(dir.path());
+  RunScriptLife life(dir.path());
   life.start();
   const auto id = life.add(repo.path().string());
   // A commit whose event never came.
@@ -154,7 +154,7 @@ TEST_F(RunScriptViewTest, ALostEventIsRepairedByTheNextPassAndCountedAsDrift) {
 }
 
 TEST_F(RunScriptViewTest, NothingIsShownWhileTheCommitIsHeldOpen) {
-  Life life(dir.path());
+  RunScriptLife life(dir.path());
   life.start();
   const auto id = life.add(repo.path().string());
   std::promise<void> entered;
@@ -178,7 +178,7 @@ TEST_F(RunScriptViewTest, NothingIsShownWhileTheCommitIsHeldOpen) {
 TEST_F(RunScriptViewTest, S_58_WhatACrashLeftRunningIsFailedInTheFirstBaseline) {
   model::WorkspaceId id;
   {
-    Life life(dir.path());
+    RunScriptLife life(dir.path());
     life.start();
     id = life.add(repo.path().string());
     life.engine.stop();
@@ -187,13 +187,13 @@ TEST_F(RunScriptViewTest, S_58_WhatACrashLeftRunningIsFailedInTheFirstBaseline) 
         "started_at, stamp) VALUES ('" +
         id.str() + "', 'RUNNING', '[]', '', 0, 0, 0, 1)");
   }
-  Life life(dir.path());
+  RunScriptLife life(dir.path());
   life.start();
   EXPECT_EQ(life.shown(id, Field::runScriptStatus), R"("FAILED")");
 }
 
 TEST_F(RunScriptViewTest, ARemovedWorkspaceTakesItsRowAlong) {
-  Life life(dir.path());
+  RunScriptLife life(dir.path());
   life.start();
   const auto id = life.add(repo.path().string());
   life.run(id);

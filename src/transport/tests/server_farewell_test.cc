@@ -19,7 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const std::string kHello =
+const std::string kHelloPatches =
     client_frame(0x1, R"({"type":"hello","protocol":2,"patch":true,"view":{"projectId":"p1"}})");
 
 /// The value of one of our counters.
@@ -74,7 +74,7 @@ TEST(ServerFarewell, GoesBehindABatchThatWasNotBegun) {
   server.put("w1", "one");
   RawClient client = RawClient::unix_path(path);
   ASSERT_EQ(client.request(server.upgrade("/sync", "")).status, 101);
-  client.send(kHello);
+  client.send(kHelloPatches);
   EXPECT_THAT(client.message()->payload, StartsWith(R"({"type":"welcome")"));
   std::string name;
   const auto deadline = std::chrono::steady_clock::now() + testing::kTestDeadline;
@@ -104,7 +104,7 @@ TEST(ServerFarewell, SaysByeAlsoWhenSomethingUnseenMoved) {
   TestServer server;
   server.put("w1", "one");
   RawClient client = server.subscribe("/sync");
-  client.send(kHello);
+  client.send(kHelloPatches);
   RawClient source = server.client();
   source.send(server.request("GET", "/api/projects/p1/changes", "Accept: text/event-stream\r\n"));
   ASSERT_EQ(source.response().status, 200);

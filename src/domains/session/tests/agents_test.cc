@@ -12,7 +12,7 @@
 namespace sb::session {
 namespace {
 
-std::string fixture(const std::string& name) {
+std::string event_fixture(const std::string& name) {
   return testing::read_file(std::string(SB_SOURCE_DIR) + "/src/domains/session/tests/fixtures/" +
                             name + ".json");
 }
@@ -73,7 +73,7 @@ TEST(Agents, EveryDocumentedPayloadIsUnderstood) {
            Expected{"acp", "acp-request-permission", EdgeKind::asks},
            Expected{"acp", "acp-session-update", EdgeKind::tool_ended},
        }) {
-    const auto event = read_one(expected.agent, fixture(expected.fixture));
+    const auto event = read_one(expected.agent, event_fixture(expected.fixture));
     EXPECT_EQ(event.edge.kind, expected.kind) << expected.fixture;
     EXPECT_EQ(event.edge.request_type, expected.type) << expected.fixture;
     EXPECT_FALSE(event.session.empty()) << expected.fixture;
@@ -82,22 +82,22 @@ TEST(Agents, EveryDocumentedPayloadIsUnderstood) {
 }
 
 TEST(Agents, ClaudeTellsWhereItWorksAndWithWhat) {
-  const auto event = read_one("claude-code", fixture("claude-session-start"));
+  const auto event = read_one("claude-code", event_fixture("claude-session-start"));
   EXPECT_EQ(event.session, "5b0a3f0e-8f4d-4c5e-9a53-0f0f6c2a1d11");
   EXPECT_EQ(event.directory, "/home/dev/app-wt/auth");
   EXPECT_EQ(event.model, "claude-opus-5-5");
-  EXPECT_TRUE(read_one("claude", fixture("claude-session-end")).directory.empty())
+  EXPECT_TRUE(read_one("claude", event_fixture("claude-session-end")).directory.empty())
       << "at its end it stands where it began, not where it worked";
 }
 
 TEST(Agents, ARequestAndTheToolItIsAboutHaveTheSameKey) {
-  const auto begun = read_one("claude", fixture("claude-pre-tool-use"));
-  const auto asked = read_one("claude", fixture("claude-permission-request"));
-  const auto ended = read_one("claude", fixture("claude-post-tool-use"));
+  const auto begun = read_one("claude", event_fixture("claude-pre-tool-use"));
+  const auto asked = read_one("claude", event_fixture("claude-permission-request"));
+  const auto ended = read_one("claude", event_fixture("claude-post-tool-use"));
   EXPECT_EQ(begun.edge.tool_key, asked.edge.tool_key);
   EXPECT_EQ(ended.edge.tool_key, asked.edge.tool_key);
   EXPECT_EQ(begun.edge.tool_use, "toolu_01AAAA");
-  const auto plan = read_one("claude", fixture("claude-permission-request-plan"));
+  const auto plan = read_one("claude", event_fixture("claude-permission-request-plan"));
   EXPECT_NE(plan.edge.tool_key, asked.edge.tool_key);
 }
 
@@ -170,8 +170,8 @@ TEST(Agents, OpenCodeSubSessionsAreIgnored) {
 }
 
 TEST(Agents, AnAcpRequestEndsWithTheToolItIsAbout) {
-  const auto asked = read_one("acp", fixture("acp-request-permission"));
-  const auto ended = read_one("acp", fixture("acp-session-update"));
+  const auto asked = read_one("acp", event_fixture("acp-request-permission"));
+  const auto ended = read_one("acp", event_fixture("acp-session-update"));
   EXPECT_EQ(asked.session, ended.session);
   EXPECT_EQ(asked.edge.request_id, "call_3");
   EXPECT_EQ(asked.edge.tool_use, ended.edge.tool_use);
@@ -204,7 +204,7 @@ TEST(Agents, CursorSaysWhetherATurnFailed) {
                                R"("workspace_roots":["/w"],"status":"error"})")
                 .edge.kind,
             EdgeKind::turn_failed);
-  EXPECT_EQ(read_one("cursor", fixture("cursor-stop")).directory, "/home/dev/app-wt/ui");
+  EXPECT_EQ(read_one("cursor", event_fixture("cursor-stop")).directory, "/home/dev/app-wt/ui");
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace sb::session {
 namespace {
 
-std::string fixture(const std::string& name) {
+std::string settings_fixture(const std::string& name) {
   return testing::read_file(std::string(SB_SOURCE_DIR) + "/src/domains/session/tests/fixtures/" +
                             name);
 }
@@ -95,7 +95,7 @@ TEST(Integration, TwiceIsOnceAndTakingItOutLeavesWhatWasThere) {
            std::string("{\n  \"model\": \"x\"\n}\n"),
            std::string("{\n\t\"hooks\": {\n\t\t\"Stop\": [\n\t\t\t{\n\t\t\t\t\"hooks\": []\n\t\t\t}"
                        "\n\t\t]\n\t}\n}\n"),
-           fixture("claude-settings-hooks.json"),
+           settings_fixture("claude-settings-hooks.json"),
        }) {
     const std::string once = with("claude", theirs);
     EXPECT_NE(once, theirs);

@@ -30,7 +30,7 @@ using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
-constexpr std::string_view kChildMode = "--journal-until-killed";
+constexpr std::string_view kUntilKilled = "--journal-until-killed";
 
 JournalFact fact(std::string workspace, std::string key, std::string value,
                  std::uint64_t sequence = 1, std::string source = "agent") {
@@ -229,7 +229,7 @@ TEST(KilledJournal, KeepsEverythingItAnswered) {
   const std::string path = (dir / "k.db").string();
   for (const int lines : {1, 50, 400}) {
     std::map<std::string, long> answered;
-    testing::ChildProcess child({"/proc/self/exe", std::string(kChildMode), path});
+    testing::ChildProcess child({"/proc/self/exe", std::string(kUntilKilled), path});
     const auto note = [&](const std::string& line) {
       answered[line.substr(0, line.find(' '))] = std::stol(line.substr(line.find(' ')));
     };
@@ -257,8 +257,8 @@ TEST(KilledJournal, KeepsEverythingItAnswered) {
   }
 }
 
-const bool kChildModeAdded = add_child_mode(
-    kChildMode, [](std::span<char*> arguments) { return journal_until_killed(arguments[0]); });
+const bool kUntilKilledAdded = add_child_mode(
+    kUntilKilled, [](std::span<char*> arguments) { return journal_until_killed(arguments[0]); });
 
 }  // namespace
 }  // namespace sb::workspace

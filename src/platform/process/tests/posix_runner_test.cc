@@ -10,13 +10,14 @@
 #include <cstdlib>
 #include <fstream>
 #include <future>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "sb/testing/fake_loop.h"
 #include "sb/testing/temp_dir.h"
+
+#include "eventually.h"
 
 namespace sb::process {
 namespace {
@@ -27,17 +28,6 @@ ProcessSpec shell(std::string script) {
   ProcessSpec spec;
   spec.argv = {"sh", "-c", std::move(script)};
   return spec;
-}
-
-/// Waits for something the outside world does; false when it never happens.
-template <class Condition>
-bool eventually(const Condition& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + testing::kTestDeadline;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
 }
 
 bool alive(pid_t pid) {

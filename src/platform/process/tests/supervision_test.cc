@@ -5,13 +5,11 @@
 #include <atomic>
 #include <csignal>
 #include <fstream>
-#include <functional>
 #include <future>
 #include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,6 +19,8 @@
 #include "sb/testing/child_process.h"
 #include "sb/testing/temp_dir.h"
 
+#include "eventually.h"
+
 // Real supervisors: this very program in its other mode (see main below).
 
 namespace sb::process {
@@ -29,15 +29,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view kServerMode = "--server-of-one-run";
-
-bool eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + 3 * testing::kTestDeadline;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 /// Processes that carry the mark, counted by looking at every process of the machine.
 std::size_t count_marked(const std::string& mark) {
@@ -97,8 +88,8 @@ struct Observed {
   std::shared_ptr<SupervisedRun> run;
 };
 
-std::vector<std::string> shell(std::string script) {
-  return {"sh", "-c", std::move(script)};
+std::vector<std::string> script(std::string text) {
+  return {"sh", "-c", std::move(text)};
 }
 
 // Three generations, one of them in a session of its own and orphaned, all deaf to hang-ups.
@@ -108,7 +99,7 @@ constexpr const char* kFamily =
 
 TEST(Supervision, TellsHowACommandEndedAndKeepsItsOutput) {
   Supervision supervision;
-  Observed run(supervision, shell("echo out; echo err >&2; exit 7"));
+  Observed run(supervision, script("echo out; echo err >&2; exit 7"));
   const auto end = run.wait_ended();
   EXPECT_EQ(end.kind, SupervisedEnd::Kind::exited);
   EXPECT_EQ(end.code, 7);
@@ -139,7 +130,7 @@ TEST(Supervision, HandsOutTheRunBeforeItTellsOfItHoweverShortItIs) {
   };
   SupervisedSpec spec;
   spec.mark = unique_mark();
-  spec.argv = shell("echo short");
+  spec.argv = script("echo short");
   std::shared_ptr<SupervisedRun> run;
   std::promise<void> ended;
   SupervisedListener listener;
@@ -165,7 +156,7 @@ TEST(Supervision, HandsOutTheRunBeforeItTellsOfItHoweverShortItIs) {
 
 TEST(Supervision, TellsASignal) {
   Supervision supervision;
-  Observed run(supervision, shell("kill -SEGV $$"));
+  Observed run(supervision, script("kill -SEGV $$"));
   const auto end = run.wait_ended();
   EXPECT_EQ(end.kind, SupervisedEnd::Kind::signalled);
   EXPECT_EQ(end.code, SIGSEGV);
@@ -191,7 +182,7 @@ TEST(Supervision, RefusesAFolderThatIsGone) {
 
 TEST(Supervision, TheCommandLeadsASessionOfItsOwnWithPlainStreams) {
   Supervision supervision;
-  Observed run(supervision, shell("ls /proc/self/fd | wc -l; ps -o sid= -p $$; echo $$"));
+  Observed run(supervision, script("ls /proc/self/fd | wc -l; ps -o sid= -p $$; echo $$"));
   run.wait_ended();
   std::istringstream lines(run.output());
   int fds = 0;
@@ -204,7 +195,7 @@ TEST(Supervision, TheCommandLeadsASessionOfItsOwnWithPlainStreams) {
 
 TEST(Supervision, AStopEndsTheWholeTree) {
   Supervision supervision;
-  Observed run(supervision, shell(kFamily));
+  Observed run(supervision, script(kFamily));
   ASSERT_TRUE(run.wait_output("ready"));
   ASSERT_TRUE(run.wait_output("daemon"));
   EXPECT_GE(count_marked(run.spec.mark), 5U);
@@ -216,7 +207,7 @@ TEST(Supervision, AStopEndsTheWholeTree) {
 
 TEST(Supervision, WhoIsDeafToTermIsKilledAfterTheGrace) {
   Supervision supervision;
-  Observed run(supervision, shell("trap '' TERM; echo ready; while :; do sleep 1000; done"), 50ms);
+  Observed run(supervision, script("trap '' TERM; echo ready; while :; do sleep 1000; done"), 50ms);
   ASSERT_TRUE(run.wait_output("ready"));
   run.run->stop();
   const auto end = run.wait_ended();
@@ -227,7 +218,7 @@ TEST(Supervision, WhoIsDeafToTermIsKilledAfterTheGrace) {
 
 TEST(Supervision, AStoppedProcessIsEndedToo) {
   Supervision supervision;
-  Observed run(supervision, shell("echo ready; kill -STOP $$"));
+  Observed run(supervision, script("echo ready; kill -STOP $$"));
   ASSERT_TRUE(run.wait_output("ready"));
   const pid_t pid = run.wait_started().pid;
   ASSERT_TRUE(eventually([&] { return read_process(pid)->state == 'T'; }));
@@ -237,7 +228,7 @@ TEST(Supervision, AStoppedProcessIsEndedToo) {
 
 TEST(Supervision, TheEndOfTheCommandEndsWhatItLeftInTheBackground) {
   Supervision supervision;
-  Observed run(supervision, shell("(setsid sleep 1000 &) ; echo done"));
+  Observed run(supervision, script("(setsid sleep 1000 &) ; echo done"));
   const auto end = run.wait_ended();
   EXPECT_EQ(end.kind, SupervisedEnd::Kind::exited);
   EXPECT_EQ(end.code, 0);
@@ -246,7 +237,7 @@ TEST(Supervision, TheEndOfTheCommandEndsWhatItLeftInTheBackground) {
 
 TEST(Supervision, OutputBeyondTheLimitDropsTheOldestAndNeverBlocksTheCommand) {
   Supervision supervision;
-  Observed run(supervision, shell("seq 1 200000; echo last"), 20s, 4096);
+  Observed run(supervision, script("seq 1 200000; echo last"), 20s, 4096);
   EXPECT_EQ(run.wait_ended().code, 0);
   const auto slice = run.run->output(0, 1U << 20U);
   EXPECT_EQ(slice.bytes.size(), 4096U);
@@ -260,7 +251,7 @@ TEST(Supervision, AReaderIsCalledWhenMoreWasWrittenThanItSaw) {
   const testing::TempDir dir;
   const auto gate = (dir / "gate").string();
   Observed run(supervision,
-               shell("echo one; until [ -e " + gate + " ]; do sleep 0.05; done; echo two"));
+               script("echo one; until [ -e " + gate + " ]; do sleep 0.05; done; echo two"));
   ASSERT_TRUE(run.wait_output("one\n"));
   EXPECT_EQ(run.notified, 0);
   run.run->notify_beyond(4);
@@ -274,7 +265,7 @@ TEST(Supervision, AReaderIsCalledWhenMoreWasWrittenThanItSaw) {
 
 TEST(Supervision, ALostSupervisorIsToldAndWhatItLeftCanBeEnded) {
   Supervision supervision;
-  Observed run(supervision, shell(kFamily));
+  Observed run(supervision, script(kFamily));
   ASSERT_TRUE(run.wait_output("ready"));
   ASSERT_TRUE(run.wait_output("daemon"));
   const auto command = run.wait_started();
@@ -287,7 +278,7 @@ TEST(Supervision, ALostSupervisorIsToldAndWhatItLeftCanBeEnded) {
 
 TEST(EndMarked, FindsAProgramThatDroppedItsEnvironmentByItsIdentity) {
   Supervision supervision;
-  Observed run(supervision, shell("exec env -i sh -c 'echo ready; sleep 1000; :'"));
+  Observed run(supervision, script("exec env -i sh -c 'echo ready; sleep 1000; :'"));
   ASSERT_TRUE(run.wait_output("ready"));
   const auto command = run.wait_started();
   ::kill(run.run->supervisor(), SIGKILL);
@@ -300,8 +291,8 @@ TEST(EndMarked, FindsAProgramThatDroppedItsEnvironmentByItsIdentity) {
 
 TEST(EndMarked, KillsWhoIsDeafAndLeavesAnotherRunAlone) {
   Supervision supervision;
-  Observed deaf(supervision, shell("trap '' TERM; echo ready; while :; do sleep 1000; done"));
-  Observed other(supervision, shell("echo ready; sleep 1000"));
+  Observed deaf(supervision, script("trap '' TERM; echo ready; while :; do sleep 1000; done"));
+  Observed other(supervision, script("echo ready; sleep 1000"));
   ASSERT_TRUE(deaf.wait_output("ready"));
   ASSERT_TRUE(other.wait_output("ready"));
   ::kill(deaf.run->supervisor(), SIGKILL);
@@ -327,7 +318,7 @@ TEST(Supervision, NothingOfARunOutlivesItsSupervision) {
   std::string mark;
   {
     Supervision supervision;
-    Observed run(supervision, shell(kFamily));
+    Observed run(supervision, script(kFamily));
     mark = run.spec.mark;
     ASSERT_TRUE(run.wait_output("ready"));
     run.run.reset();
@@ -352,11 +343,11 @@ TEST(ProcessTable, ReadsANameWithParenthesesAndSpaces) {
 }
 
 /// Starts one run and waits to be killed.
-int serve_one_run(const std::string& mark, const std::string& script) {
+int serve_one_run(const std::string& mark, const std::string& text) {
   Supervision supervision;
   SupervisedSpec spec;
   spec.mark = mark;
-  spec.argv = shell(script);
+  spec.argv = script(text);
   std::promise<void> never;
   std::promise<void> wrote;
   SupervisedListener listener;

@@ -9,7 +9,7 @@ using model::Stamp;
 
 namespace {
 
-std::size_t at(int source) {
+std::size_t place_of(int source) {
   return static_cast<std::size_t>(source);
 }
 
@@ -21,7 +21,7 @@ void Oracle::evict(int workspace) {
   Entity& entity = found->second;
   Stamps stamps = entity.floors;
   for (int s = 0; s < kSources; ++s) {
-    if (const auto& held = entity.touched.at(at(s))) raise(stamps.at(at(s)), *held);
+    if (const auto& held = entity.touched.at(place_of(s))) raise(stamps.at(place_of(s)), *held);
   }
   evicted_[workspace] = {
       static_cast<int>(entity.scalars[static_cast<std::size_t>(Field::projectId)].value), stamps};
@@ -50,19 +50,19 @@ void Oracle::recall_floor(int workspace, int source, const Stamp& stamp) {
   const auto found = entities_.find(workspace);
   if (found != entities_.end()) return void_older(found->second, source, stamp);
   if (const auto marker = evicted_.find(workspace); marker != evicted_.end()) {
-    return raise(marker->second.second.at(at(source)), stamp);
+    return raise(marker->second.second.at(place_of(source)), stamp);
   }
   (void)remove(workspace, source, stamp);
 }
 
 std::optional<Stamp> Oracle::tombstone(int workspace, int source) const {
   const auto found = tombstones_.find(workspace);
-  return found == tombstones_.end() ? std::nullopt : found->second.second.at(at(source));
+  return found == tombstones_.end() ? std::nullopt : found->second.second.at(place_of(source));
 }
 
 std::optional<Stamp> Oracle::floor(int workspace, int source) const {
   const auto found = entities_.find(workspace);
-  return found == entities_.end() ? std::nullopt : found->second.floors.at(at(source));
+  return found == entities_.end() ? std::nullopt : found->second.floors.at(place_of(source));
 }
 
 }  // namespace sb::sim
