@@ -21,6 +21,10 @@ constexpr std::chrono::milliseconds kLook{60'000};  // at the board, at least th
 constexpr std::string_view kSettingUp = "SETTING_UP";
 constexpr std::string_view kSetupFailed = "SETUP_FAILED";
 
+int no_name() {
+  return report({ErrorCode::invalid_argument, "the name is empty", {}});
+}
+
 Result<std::string> command(const std::string& socket, const std::string& method,
                             const std::string& target, const std::string& body) {
   SB_TRY(const auto answer, local_request(socket, method, target, body,
@@ -101,6 +105,7 @@ int change(const WorkspaceOptions& options, Naming naming, const std::string& me
 }  // namespace
 
 int workspace_new(const WorkspaceOptions& options) {
+  if (is_blank(options.name)) return no_name();
   const auto socket = find_socket(options.socket);
   if (!socket) return report(socket.error());
   const auto project = find_project(*socket, options.project);
@@ -127,11 +132,22 @@ int workspace_retry(const WorkspaceOptions& options) {
 }
 
 int workspace_rename(const WorkspaceOptions& options) {
+  if (is_blank(options.name)) return no_name();
+  const auto socket = find_socket(options.socket);
+  if (!socket) return report(socket.error());
+  const auto row = named(*socket, options.workspace, Naming::loose);
+  if (!row) return report(row.error());
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("name").string(options.name).end_object();
-  const std::string done = "is now called " + printable(options.name);
-  return change(options, Naming::loose, "POST", "/rename", body, done.c_str());
+  const auto answer =
+      command(*socket, "POST", "/api/workspaces/" + path_segment(row->id) + "/rename", body);
+  if (!answer) return report(answer.error());
+  JsonDocument document;
+  const auto state = document.parse(*answer);
+  if (!state) return report(state.error());
+  std::printf("%s is now called %s\n", row->name.c_str(), text_of(*state, "name").c_str());
+  return kExitOk;
 }
 
 int workspace_archive(const WorkspaceOptions& options) {

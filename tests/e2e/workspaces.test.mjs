@@ -205,8 +205,12 @@ test("rename, and what events alone know of is not ours to change", async (t) =>
   const renamed = await command(server, "POST", `/api/workspaces/${id}/rename`, { name: "The trunk" });
   assert.equal(renamed.status, 200, renamed.text);
   assert.equal((await server.entry(id)).name, "The trunk");
+  const padded = await command(server, "POST", `/api/workspaces/${id}/rename`, { name: "\t The  trunk \n" });
+  assert.equal(padded.json.name, "The  trunk", "white space around a name is dropped");
+  assert.equal((await server.entry(id)).name, "The  trunk");
   const blank = await command(server, "POST", `/api/workspaces/${id}/rename`, { name: " " });
   assert.equal(blank.status, 400);
+  assert.equal(blank.json.path, "$.name");
   assert.equal((await command(server, "POST", `/api/workspaces/${id}/rename`, {})).json.path, "$.name");
   assert.equal((await command(server, "POST", "/api/workspaces/none/rename", { name: "x" })).status, 404);
   await server.post(new Producer("agents/one").event("workspace.state_changed", "w1", { projectId: "theirs", status: "READY", name: "w" }));
@@ -289,7 +293,7 @@ test("a project that is removed takes its set-ups, its entries and its sockets w
 
 test("the command line makes, waits for, renames, archives and removes", async (t) => {
   const { sandbox, repo } = await started(t, { setup: "test ! -f fail || { echo broken; exit 1; }" });
-  const made = run(sandbox, repo, "workspace", "new", "Alpha", "--branch", "topic/alpha", "--wait");
+  const made = run(sandbox, repo, "workspace", "new", " Alpha ", "--branch", "topic/alpha", "--wait");
   assert.equal(made.status, 0, made.stderr);
   assert.match(made.stdout, /Alpha is on the board\n {2}branch topic\/alpha\n.*repo\.worktrees\/alpha\nready\n/);
   const taken = run(sandbox, repo, "workspace", "new", "Beta", "--branch", "topic/alpha");
@@ -304,7 +308,12 @@ test("the command line makes, waits for, renames, archives and removes", async (
   assert.equal(broken.status, 1);
   assert.match(broken.stderr, /exit code 1/);
   assert.match(broken.stderr, /broken/);
-  assert.equal(run(sandbox, repo, "workspace", "rename", "Alpha", "Omega").status, 0);
+  assert.equal(run(sandbox, repo, "workspace", "rename", "Alpha", "  Omega ").stdout, "Alpha is now called Omega\n");
+  for (const words of [["new", " "], ["rename", "Omega", ""]]) {
+    const refused = run(sandbox, repo, "workspace", ...words);
+    assert.equal(refused.status, 2, refused.stderr);
+    assert.match(refused.stderr, /the name is empty/);
+  }
   writeFileSync(path.join(`${repo}.worktrees`, "alpha", "notes.txt"), "mine\n");
   const refused = run(sandbox, repo, "workspace", "remove", "Omega");
   assert.equal(refused.status, 1);

@@ -12,6 +12,8 @@ namespace sb::workspace {
 namespace {
 
 constexpr std::string_view kGitSuffix = ".git";
+constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
+constexpr const char* kNamePath = "$.name";  // in every request that has one
 
 bool is_control(char byte) {
   return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f;
@@ -55,18 +57,22 @@ std::string repository_name(const std::string& main_path) {
   return shown(name);
 }
 
-Result<void> check_name(const std::string& name) {
-  if (name.find_first_not_of(' ') == std::string::npos) {
-    return fail(ErrorCode::invalid_argument, "the name is empty");
+Result<std::string> tidy_name(std::string_view name) {
+  const auto first = name.find_first_not_of(kWhiteSpace);
+  if (first == std::string_view::npos) {
+    return fail(ErrorCode::invalid_argument, "the name is empty", kNamePath);
   }
+  name = name.substr(first, name.find_last_not_of(kWhiteSpace) + 1 - first);
   if (name.size() > WorkspaceService::kNameBytesMax) {
     return fail(ErrorCode::invalid_argument,
-                fmt::format("the name is longer than {} bytes", WorkspaceService::kNameBytesMax));
+                fmt::format("the name is longer than {} bytes", WorkspaceService::kNameBytesMax),
+                kNamePath);
   }
   if (!is_valid_utf8(name) || std::any_of(name.begin(), name.end(), is_control)) {
-    return fail(ErrorCode::invalid_argument, "the name holds control characters or is not UTF-8");
+    return fail(ErrorCode::invalid_argument, "the name holds control characters or is not UTF-8",
+                kNamePath);
   }
-  return {};
+  return std::string(name);
 }
 
 Result<void> check_branch(const std::string& branch) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "sb/core/result.h"
 
@@ -12,9 +13,9 @@ namespace sb::workspace {
 /// (".bare") gives its parent's.
 [[nodiscard]] std::string repository_name(const std::string& main_path);
 
-/// A name a user chose. Errors: invalid_argument (empty, blank, too long, not UTF-8, control
-/// characters).
-Result<void> check_name(const std::string& name);
+/// A name a user chose, without the white space around it. Errors: invalid_argument with its path
+/// (empty, blank, too long, not UTF-8, control characters).
+Result<std::string> tidy_name(std::string_view name);
 /// A branch name a user chose. Errors: invalid_argument where git would not accept it as one.
 Result<void> check_branch(const std::string& branch);
 

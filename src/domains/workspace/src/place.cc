@@ -110,11 +110,10 @@ std::string worktrees_folder(const ProjectRow& project, const std::string& workt
 Result<Plan> choose_place(const git_cli::RepositoryQuestions& questions,
                           const WorkspaceCommands::Wish& wish, const Survey& survey,
                           const std::string& worktrees_dir) {
-  SB_TRY_VOID(check_name(wish.name));
   const std::string& place = survey.project.common_dir;
   Plan plan;
   plan.project = survey.project.id;
-  plan.name = wish.name;
+  SB_TRY(plan.name, tidy_name(wish.name));
   if (wish.branch) SB_TRY_VOID(check_branch_is_free(questions, survey, *wish.branch));
   if (wish.from) {
     SB_TRY_VOID(check_start(*wish.from));
@@ -131,7 +130,7 @@ Result<Plan> choose_place(const git_cli::RepositoryQuestions& questions,
     SB_TRY(plan.commit, std::move(commit));
   }
   SB_TRY(const std::string folder, make_folder(worktrees_folder(survey.project, worktrees_dir)));
-  const std::string base = slug(wish.name);
+  const std::string base = slug(plan.name);
   for (std::size_t number = 1; number <= kNumberedNamesMax; ++number) {
     const std::string name = number == 1 ? base : fmt::format("{}-{}", base, number);
     plan.worktree_path = fmt::format("{}/{}", folder, name);

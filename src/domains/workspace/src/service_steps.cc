@@ -11,13 +11,12 @@ namespace sb::workspace {
 using RowDone = std::function<void(Result<WorkspaceRow>)>;
 
 void WorkspaceService::plan(Plan plan, RowDone done) {
-  if (auto sound = check_name(plan.name); !sound) {
-    return impl_->refuse<WorkspaceRow>(std::move(sound).error(), std::move(done));
-  }
+  auto name = tidy_name(plan.name);
+  if (!name) return impl_->refuse<WorkspaceRow>(std::move(name).error(), std::move(done));
   StoredWorkspace planned;
   planned.row.id = model::WorkspaceId(random_hex(impl_->deps.random, kIdBytes));
   planned.row.project = std::move(plan.project);
-  planned.row.name = std::move(plan.name);
+  planned.row.name = *std::move(name);
   planned.row.created_at = impl_->deps.clock.wall_now();
   planned.row.branch_name = std::move(plan.branch);
   planned.row.worktree_path = std::move(plan.worktree_path);

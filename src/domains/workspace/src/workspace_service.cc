@@ -224,10 +224,18 @@ void WorkspaceService::read(std::function<void(Result<Contents>)> done) {
 void WorkspaceService::register_project(std::string path, std::optional<std::string> name,
                                         std::optional<std::string> default_branch,
                                         std::function<void(Result<Registration>)> done) {
-  Result<void> sound;
-  if (name) sound = check_name(*name);
-  if (sound && default_branch) sound = check_branch(*default_branch);
-  if (!sound) return impl_->refuse<Registration>(std::move(sound).error(), std::move(done));
+  if (name) {
+    auto tidied = tidy_name(*name);
+    if (!tidied) return impl_->refuse<Registration>(std::move(tidied).error(), std::move(done));
+    name = *std::move(tidied);
+  }
+  if (default_branch) {
+    if (auto sound = check_branch(*default_branch); !sound) {
+      Error error = std::move(sound).error();
+      error.path = "$.defaultBranch";
+      return impl_->refuse<Registration>(std::move(error), std::move(done));
+    }
+  }
   ProjectOpinion opinion{std::move(name), std::move(default_branch)};
   impl_->deps.workers.submit([&loop = impl_->deps.loop, owner = impl_->weak_from_this(),
                               path = std::move(path), opinion = std::move(opinion),
@@ -286,11 +294,10 @@ void WorkspaceService::transition(const model::WorkspaceId& id, model::Workspace
 
 void WorkspaceService::rename(const model::WorkspaceId& id, std::string name,
                               std::function<void(Result<WorkspaceRow>)> done) {
-  if (auto sound = check_name(name); !sound) {
-    return impl_->refuse<WorkspaceRow>(std::move(sound).error(), std::move(done));
-  }
+  auto tidied = tidy_name(name);
+  if (!tidied) return impl_->refuse<WorkspaceRow>(std::move(tidied).error(), std::move(done));
   const std::uint64_t stamp = impl_->next_stamp();
-  impl_->write_row([id, name = std::move(name),
+  impl_->write_row([id, name = *std::move(tidied),
                     stamp](auto& database) { return set_name(database, id, name, stamp); },
                    std::move(done));
 }

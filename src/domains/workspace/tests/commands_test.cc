@@ -158,7 +158,7 @@ TEST_F(CommandsTest, RefusesWhatMakesNoSense) {
                : std::pair(row.error().code, row.error().path);
   };
   using Pair = std::pair<ErrorCode, std::string>;
-  EXPECT_EQ(code(" ", {}, {}).first, ErrorCode::invalid_argument);
+  EXPECT_EQ(code(" ", {}, {}), Pair(ErrorCode::invalid_argument, "$.name"));
   EXPECT_EQ(code("a", "-x", {}), Pair(ErrorCode::invalid_argument, "$.branchName"));
   EXPECT_EQ(code("a", {}, "no-such"), Pair(ErrorCode::invalid_argument, "$.from"));
   EXPECT_EQ(code("a", {}, "--output=x"), Pair(ErrorCode::invalid_argument, "$.from"));
@@ -166,6 +166,12 @@ TEST_F(CommandsTest, RefusesWhatMakesNoSense) {
   ASSERT_FALSE(nowhere);
   EXPECT_EQ(nowhere.error().code, ErrorCode::not_found);
   EXPECT_THAT(life_.house.events, IsEmpty());
+}
+
+TEST_F(CommandsTest, DropsWhiteSpaceAroundAName) {
+  const auto row = life_.made(project_.id, "  Alpha\t");
+  EXPECT_EQ(row.name, "Alpha");
+  EXPECT_EQ(row.branch_name, "alpha");
 }
 
 TEST_F(CommandsTest, ARepositoryWithoutACommitHasNothingToBeginAt) {

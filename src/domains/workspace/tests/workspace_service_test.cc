@@ -151,12 +151,23 @@ TEST_F(WorkspaceServiceTest, ChecksNames) {
     const auto refused = house_.rename(id_, bad);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(refused.error().path, "$.name");
   }
   EXPECT_TRUE(house_.rename(id_, std::string(256, 'x')));
   EXPECT_TRUE(house_.rename(id_, "größer & \"besser\""));
   const auto unknown = house_.rename(model::WorkspaceId("none"), "x");
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().code, ErrorCode::not_found);
+}
+
+TEST_F(WorkspaceServiceTest, DropsWhiteSpaceAroundAName) {
+  const auto renamed = house_.rename(id_, " \t Fix  it \n");
+  ASSERT_TRUE(renamed) << renamed.error().message;
+  EXPECT_EQ(renamed->name, "Fix  it");
+  EXPECT_TRUE(house_.rename(id_, " " + std::string(256, 'x') + " ")) << "it does not count";
+  const auto project = house_.register_project(repo_.path(), "  Chosen ");
+  ASSERT_TRUE(project);
+  EXPECT_EQ(project->row.name, "Chosen");
 }
 
 TEST_F(WorkspaceServiceTest, AReadIsFencedByTheWritesAroundIt) {

@@ -112,7 +112,8 @@ class WorkspaceService {
   /// What an earlier life left unfinished; marks are forgotten with the answer.
   void take_unfinished(std::function<void(Result<Unfinished>)> done);
 
-  /// Errors: not_found, invalid_argument (blank, longer than kNameBytesMax, not printable UTF-8).
+  /// White space around the name is dropped. Errors: not_found, invalid_argument (blank, longer
+  /// than kNameBytesMax, not printable UTF-8).
   void rename(const model::WorkspaceId& id, std::string name,
               std::function<void(Result<WorkspaceRow>)> done);
   static constexpr std::size_t kNameBytesMax = 256;  // bytes
