@@ -75,6 +75,7 @@ const problemTitles: Readonly<Record<string, string>> = {
   git_failed: "Git failed",
   setup_failed: "Setup failed",
   bare: "Bare repository",
+  default_branch_missing: "Default branch missing",
 };
 
 export function problemTitle(code: string): string {

@@ -91,6 +91,9 @@ void GitService::Impl::end_read(const model::WorkspaceId& id, std::uint64_t life
   }
   duration.observe(std::chrono::duration<double>(result.took).count());
   const bool has_moved = item.fingerprint && moved(*item.fingerprint, result.fingerprint);
+  const bool other_base =
+      item.fingerprint && item.fingerprint->refs.base != result.fingerprint.refs.base;
+  if (other_base) tell_worktrees(item.worktree.project);
   take_reading(item, result);
   publish(item, stamp, result.reading);
   if (has_moved && listeners.moved) listeners.moved(id);

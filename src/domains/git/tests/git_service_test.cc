@@ -173,6 +173,9 @@ TEST_F(GitServiceTest, TellsWhenWorktreesOrHeadsChange) {
   settle();
   EXPECT_TRUE(told([&] { git(repo, {"worktree", "remove", dir / "moved"}); }));
   settle();
+  EXPECT_TRUE(told([&] { git(repo, {"update-ref", "refs/remotes/origin/main", "main"}); }))
+      << "they are compared with another branch";
+  settle();
   worktrees_told = 0;
   commit_all(one, "no branch changes");
   write_file(two + "/a.txt", "edit\n");

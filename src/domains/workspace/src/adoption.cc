@@ -1,5 +1,6 @@
 #include "adoption.h"
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -34,7 +35,7 @@ std::optional<Problem> problem_of(const WorktreeRecord& record) {
   return std::nullopt;
 }
 
-std::optional<Problem> problem_of(const Enumeration& found) {
+std::optional<Problem> problem_of(const ProjectRow& project, const Enumeration& found) {
   if (found.failure) {
     return Problem{std::string(kNotARepository), to_valid_utf8(found.failure->message)};
   }
@@ -42,7 +43,19 @@ std::optional<Problem> problem_of(const Enumeration& found) {
     return Problem{"bare",
                    "This repository is bare and has no worktree; `git worktree add` makes one."};
   }
+  if (found.missing_branch && found.missing_branch == project.default_branch) {
+    return Problem{"default_branch_missing",
+                   fmt::format("There is no branch {}, here or at origin, to compare workspaces "
+                               "with.",
+                               *found.missing_branch)};
+  }
   return std::nullopt;
+}
+
+/// A branch without a commit is there as soon as it is checked out.
+bool is_checked_out(const std::vector<WorktreeRecord>& records, const std::string& branch) {
+  return std::any_of(records.begin(), records.end(),
+                     [&](const WorktreeRecord& record) { return record.head.branch == branch; });
 }
 
 /// What the record says about the row; what it cannot say stays.
@@ -110,7 +123,7 @@ class Run {
   Result<void> apply_project(ProjectRow project) {
     const std::string before = project.repo_path;
     if (!task_.found.failure) project.repo_path = task_.found.repository.main_path;
-    project.problem = problem_of(task_.found);
+    project.problem = problem_of(project, task_.found);
     outcome_.problems.project = project.problem;
     if (project.repo_path != before || project.problem != task_.before.project) {
       project.stamp = task_.stamp;
@@ -255,6 +268,11 @@ Enumeration enumerate(const ProjectRow& project) {
     return result;
   }
   result.records = *std::move(records);
+  const auto& branch = project.default_branch;
+  if (branch && git_cli::has_base_branch(result.repository, *branch) == false &&
+      !is_checked_out(result.records, *branch)) {
+    result.missing_branch = branch;
+  }
   for (const WorktreeRecord& record : result.records) {
     if (record.identity.path.empty()) {  // vanished between two looks
       result.failure = Error{ErrorCode::not_found, fmt::format("{} is gone", record.git_dir), {}};

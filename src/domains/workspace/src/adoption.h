@@ -21,6 +21,7 @@ namespace sb::workspace {
 struct Enumeration {
   git_cli::Repository repository;
   std::vector<git_cli::WorktreeRecord> records;
+  std::optional<std::string> missing_branch;  ///< the configured default branch, if it is not there
   std::optional<Error> failure;
 };
 

@@ -352,6 +352,48 @@ TEST_F(AdoptionTest, ABareRepositoryIsAProblemOnlyWithoutWorktrees) {
   EXPECT_FALSE(contents.workspaces[0].is_main);
 }
 
+TEST_F(AdoptionTest, SaysThatTheBranchToCompareWithIsMissingUntilItIsThere) {
+  const auto registered = house_.register_project(repo_.path(), {}, "trunk");
+  ASSERT_TRUE(registered);
+  const auto& problem = registered->row.problem;
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->code, "default_branch_missing");
+  EXPECT_THAT(problem->message, HasSubstr("no branch trunk"));
+  const auto id = registered->row.id;
+  EXPECT_EQ(house_.workspace_at(repo_.path()).problem, std::nullopt) << "the project works";
+  house_.restart();
+  ASSERT_TRUE(house_.adopt(id));
+  EXPECT_EQ(house_.read().projects[0].problem, problem);
+
+  // There as a local branch, packed too; as one of origin; or as the setting is another one.
+  const auto now = [&] {
+    EXPECT_TRUE(house_.adopt(id));
+    return house_.read().projects[0].problem;
+  };
+  house_.events.clear();
+  repo_.git({"branch", "trunk"});
+  EXPECT_EQ(now(), std::nullopt);
+  EXPECT_THAT(house_.told<ProjectChanged>(), SizeIs(1));
+  repo_.git({"pack-refs", "--all"});
+  EXPECT_EQ(now(), std::nullopt);
+  repo_.git({"branch", "-D", "trunk"});
+  EXPECT_EQ(now(), problem);
+  repo_.git({"update-ref", "refs/remotes/origin/trunk", "HEAD"});
+  EXPECT_EQ(now(), std::nullopt);
+  repo_.git({"update-ref", "-d", "refs/remotes/origin/trunk"});
+  EXPECT_EQ(now(), problem);
+  const auto changed = house_.register_project(repo_.path(), {}, "main");
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->row.problem, std::nullopt);
+}
+
+TEST_F(AdoptionTest, ABranchWithoutACommitIsNotMissing) {
+  testing::GitRepo empty(dir_ / "empty", testing::GitRepo::Kind::empty);
+  const auto registered = house_.register_project(empty.path(), {}, "main");
+  ASSERT_TRUE(registered);
+  EXPECT_EQ(registered->row.problem, std::nullopt);
+}
+
 TEST_F(AdoptionTest, TakesARepositoryWithoutCommits) {
   const GitRepo empty(dir_ / "empty", GitRepo::Kind::empty);
   house_.project(empty.path());

@@ -88,8 +88,8 @@ class GitService {
 
   struct Listeners {
     std::function<void(const GitFacts&)> facts;  ///< a read ended
-    std::function<void(const model::ProjectId&)>
-        worktrees;  ///< the set of worktrees, or a HEAD, may have changed
+    /// The set of worktrees, a HEAD, or which branch they are compared with may have changed.
+    std::function<void(const model::ProjectId&)> worktrees;
     /// A read saw that HEAD, the branch or what a remote has of it moved since the read before:
     /// somebody committed, switched, pushed or fetched. Told after the facts of that read.
     std::function<void(const model::WorkspaceId&)> moved;

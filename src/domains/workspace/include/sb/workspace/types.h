@@ -28,7 +28,7 @@ struct ProjectRow {
   WallTime created_at{};
   std::uint64_t stamp = 0;  ///< own counter at its last commit
   std::optional<model::Problem>
-      problem;  ///< not a column: state found when last enumerated (bare, not_a_repository)
+      problem;  ///< not a column: found when last enumerated (bare, default_branch_missing, …)
 };
 
 /// One workspace. Columns of the table, except `problem`. ARCHIVED rows are kept as long as their

@@ -23,6 +23,11 @@ struct Repository {
 /// bare repository). Errors: not_found with a sentence for the user.
 Result<Repository> discover(const std::string& path);
 
+/// Whether worktrees can be compared with a branch of this name: a local one, or one of origin that
+/// was fetched. Nothing where only git can tell, because refs are not files.
+[[nodiscard]] std::optional<bool> has_base_branch(const Repository& repository,
+                                                  const std::string& branch);
+
 /// Where HEAD points.
 struct Head {
   std::optional<std::string> branch;  ///< short name; empty when detached
