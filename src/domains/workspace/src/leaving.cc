@@ -31,8 +31,11 @@ bool was_hidden_here(const Found& found) {
   return found.row.status != WorkspaceStatus::NEW && found.row.status != WorkspaceStatus::ARCHIVED;
 }
 
-Error not_removed(const std::string& why) {
-  return {ErrorCode::conflict, "the worktree is not removed, because " + why, {}};
+constexpr std::string_view kForceHelps = "; --force removes it all the same";
+
+Error not_removed(std::string_view why, std::string_view hint = {}) {
+  return {
+      ErrorCode::conflict, fmt::format("the worktree is not removed, because {}{}", why, hint), {}};
 }
 
 /// Another worktree in the folder at `path`: git would delete it with the folder, without a word
@@ -57,7 +60,14 @@ std::optional<Error> find_inner(const Found& found, const Enumeration& listed,
 /// What removing the worktree would do.
 struct Prospect {
   std::optional<git_cli::AtRisk> risk;  ///< nothing: there is no folder to lose
+  std::optional<std::string> obstacle;  ///< why only by force, beside the risk
   std::optional<Error> refusal;         ///< not even by force
+
+  /// Nothing: it may be removed without force.
+  [[nodiscard]] std::optional<std::string> objection() const {
+    if (!risk || risk->nothing()) return obstacle;
+    return (obstacle ? *obstacle + ", and it holds " : "it holds ") + risk->text();
+  }
 };
 
 /// Blocks.
@@ -66,7 +76,9 @@ Result<Prospect> look(const git_cli::RepositoryQuestions& questions, const Found
   if (listed.failure) return *listed.failure;
   Prospect prospect;
   for (const auto& record : listed.records) {
-    if (record.identity.path != found.row.git_dir || record.missing) continue;
+    if (record.identity.path != found.row.git_dir) continue;
+    prospect.obstacle = git_cli::only_by_force(record.git_dir);
+    if (record.missing) break;
     prospect.refusal = find_inner(found, listed, record.path);
     if (prospect.refusal) break;
     SB_TRY(prospect.risk, questions.at_risk(record.path, record.git_dir));
@@ -181,10 +193,9 @@ void WorkspaceCommands::Impl::check(const LeavingPtr& leaving) {
                                              prospect.error().message));
         }
         if (prospect && prospect->refusal) return answer(leaving, *std::move(prospect->refusal));
+        const auto objection = prospect && !force ? prospect->objection() : std::nullopt;
+        if (objection) return answer(leaving, not_removed(*objection, kForceHelps));
         if (prospect) leaving->risk = std::move(prospect->risk);
-        if (leaving->risk && !leaving->risk->nothing() && !force) {
-          return answer(leaving, not_removed("it holds " + leaving->risk->text()));
-        }
         hide(leaving);
       });
 }
@@ -222,12 +233,12 @@ void WorkspaceCommands::Impl::remove_worktree(const LeavingPtr& leaving) {
         leaving->task =
             run(command, fresh_mark(), [this, leaving](const SupervisedTask::End& failed) {
               if (!failed) return delete_branch(leaving);
-              roll_back(
-                  leaving,
-                  {ErrorCode::conflict,
-                   fmt::format("git did not remove the worktree, {}: {}", *failed,
-                               git_cli::failure_reason(leaving->task->tail(kGitOutputBytesMax))),
-                   {}});
+              const auto reason = git_cli::failure_reason(leaving->task->tail(kGitOutputBytesMax));
+              const bool hint = !leaving->order.force && git_cli::force_helps(reason);
+              roll_back(leaving, {ErrorCode::conflict,
+                                  fmt::format("git did not remove the worktree, {}: {}{}", *failed,
+                                              reason, hint ? kForceHelps : ""),
+                                  {}});
             });
       });
 }

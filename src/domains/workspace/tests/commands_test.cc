@@ -5,7 +5,7 @@
 
 #include "sb/workspace/workspace_commands.h"
 
-#include "commands_house.h"
+#include "commands_fixture.h"
 
 namespace sb::workspace {
 namespace {
@@ -16,24 +16,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-class CommandsTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    project_ = life_.house.project(repo_.path());
-    life_.house.events.clear();
-  }
-  [[nodiscard]] fs::path folder(const std::string& name) const {
-    return dir_ / "repo.worktrees" / name;
-  }
-  std::string branches() { return repo_.git({"branch", "--format=%(refname:short)"}); }
-  model::WorkspaceId id_of(const fs::path& path) { return life_.house.workspace_at(path).id; }
-
-  testing::TempDir dir_;
-  testing::GitRepo repo_{dir_ / "repo"};
-  CommandsHouse life_{dir_ / "snapboard.db"};
-  ProjectRow project_;
-};
 
 // --- making ---
 

@@ -17,6 +17,7 @@
 namespace sb::git_cli {
 namespace {
 
+constexpr std::string_view kHoldsSubmodules = "it holds submodules, whose own commits go with it";
 constexpr int kNotThere = 1;  // exit code of `--verify --quiet`
 
 /// A command that changes something: as git_command, but free to fetch and to lock.
@@ -54,6 +55,23 @@ bool is_below(std::string_view branch, std::string_view folder) {
 }
 
 }  // namespace
+
+std::optional<std::string> only_by_force(const std::string& git_dir) {
+  if (exists(git_dir + "/locked") && !is_being_made(git_dir)) {
+    const auto why = read_file(git_dir + "/locked");
+    const auto reason = why ? without_line_end(*why) : std::string_view();
+    if (reason.empty()) return "it is locked";
+    return fmt::format("it is locked ({})", to_valid_utf8(reason));
+  }
+  // git looks into the index too, for those that keep their repository in the worktree.
+  if (is_directory(git_dir + "/modules")) return std::string(kHoldsSubmodules);
+  return std::nullopt;
+}
+
+bool force_helps(std::string_view failure_reason) {
+  return failure_reason.find("locked working tree") != std::string_view::npos ||
+         failure_reason.find("containing submodules") != std::string_view::npos;
+}
 
 bool branches_collide(std::string_view one, std::string_view other) {
   return one == other || is_below(one, other) || is_below(other, one);

@@ -33,6 +33,13 @@ struct AtRisk {
   [[nodiscard]] std::string text() const;
 };
 
+/// Why git removes a worktree only by force, whatever else is in it: "it is locked (the reason)",
+/// "it holds submodules, whose own commits go with it". Valid UTF-8. Nothing: it does not need
+/// force, or it was left half made. Blocks on files: for workers.
+[[nodiscard]] std::optional<std::string> only_by_force(const std::string& git_dir);
+/// The same of git's own reason for not removing a worktree: whether force gets round it.
+[[nodiscard]] bool force_helps(std::string_view failure_reason);
+
 /// True for the same branch twice, and for one below the other: git keeps them like files, and
 /// there is no "a/b" beside "a".
 [[nodiscard]] bool branches_collide(std::string_view one, std::string_view other);

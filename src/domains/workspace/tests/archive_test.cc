@@ -1,0 +1,93 @@
+#include <chrono>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sb/workspace/workspace_commands.h"
+
+#include "commands_fixture.h"
+
+// What force gets round, and what is kept of an archived workspace.
+
+namespace sb::workspace {
+namespace {
+
+namespace fs = std::filesystem;
+using enum model::WorkspaceStatus;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class ArchiveTest : public CommandsTest {};
+
+TEST_F(ArchiveTest, SaysThatForceRemovesALockedWorktreeAndEndsNothingBefore) {
+  const auto row = life_.made(project_.id, "a");
+  int halted = 0;
+  life_.on_halt = [&](std::function<void()> done) {
+    ++halted;
+    life_.house.loop().post(std::move(done));
+  };
+  repo_.git({"worktree", "lock", folder("a").string()});
+  const auto plain = life_.archive(row.id, {.remove_worktree = true});
+  ASSERT_FALSE(plain);
+  EXPECT_EQ(plain.error().message,
+            "the worktree is not removed, because it is locked; --force removes it all the same");
+  repo_.git({"worktree", "unlock", folder("a").string()});
+  repo_.git({"worktree", "lock", "--reason", "on a stick", folder("a").string()});
+  testing::write_file(folder("a") / "notes.txt", "new\n");
+  const auto both = life_.archive(row.id, {.remove_worktree = true});
+  ASSERT_FALSE(both);
+  EXPECT_THAT(both.error().message,
+              HasSubstr("it is locked (on a stick), and it holds 1 untracked file (notes.txt); "
+                        "--force removes it all the same"));
+  EXPECT_EQ(halted, 0);
+  const auto forced = life_.archive(row.id, {.remove_worktree = true, .force = true});
+  ASSERT_TRUE(forced) << forced.error().message;
+  EXPECT_FALSE(fs::exists(folder("a")));
+}
+
+TEST_F(ArchiveTest, ALockKeepsAWorktreeWhoseFolderIsAway) {
+  const auto row = life_.made(project_.id, "a");
+  repo_.git({"worktree", "lock", "--reason", "on a stick", folder("a").string()});
+  fs::rename(folder("a"), dir_ / "away");
+  ASSERT_TRUE(life_.house.adopt(project_.id));
+  const auto refused = life_.archive(row.id, {.remove_worktree = true});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("it is locked (on a stick); --force"));
+  const auto forced = life_.archive(row.id, {.remove_worktree = true, .force = true});
+  ASSERT_TRUE(forced) << forced.error().message;
+  EXPECT_FALSE(fs::exists(repo_ / ".git/worktrees/a"));
+}
+
+TEST_F(ArchiveTest, SaysThatForceRemovesAWorktreeWithSubmodules) {
+  testing::GitRepo library(dir_ / "library");
+  repo_.git({"submodule", "add", "-q", library.str(), "library"});
+  repo_.git({"commit", "-q", "-m", "library"});
+  const auto empty = life_.made(project_.id, "empty");
+  EXPECT_TRUE(life_.archive(empty.id, {.remove_worktree = true})) << "its folder is not filled";
+
+  const auto row = life_.made(project_.id, "a");
+  testing::git(folder("a"), {"submodule", "update", "--init", "-q"});
+  const auto refused = life_.archive(row.id, {.remove_worktree = true});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message,
+              HasSubstr("it holds submodules, whose own commits go with it; --force"));
+  EXPECT_TRUE(fs::exists(folder("a") / "library/README.md"));
+  ASSERT_TRUE(life_.archive(row.id, {.remove_worktree = true, .force = true}));
+  EXPECT_FALSE(fs::exists(folder("a")));
+
+  // One whose repository lies in the worktree itself: only git sees that.
+  const auto own = life_.made(project_.id, "own");
+  fs::remove(folder("own") / "library");
+  testing::git(folder("own"), {"clone", "-q", library.str(), "library"});
+  const auto late = life_.archive(own.id, {.remove_worktree = true});
+  ASSERT_FALSE(late);
+  EXPECT_THAT(late.error().message, HasSubstr("submodules"));
+  EXPECT_THAT(late.error().message, HasSubstr("; --force removes it all the same"));
+  EXPECT_EQ(life_.told(own.id)->status, READY);
+  ASSERT_TRUE(life_.archive(own.id, {.remove_worktree = true, .force = true}));
+}
+
+}  // namespace
+}  // namespace sb::workspace
