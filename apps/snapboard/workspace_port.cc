@@ -54,6 +54,24 @@ void WorkspacePort::end(const model::WorkspaceId& id, End how,
                      });
 }
 
+void WorkspacePort::archived(const model::ProjectId& id,
+                             std::function<void(Result<ArchivedList>)> done) {
+  const model::ProjectInfo* project = store_->project(id);
+  if (project != nullptr && project->external) return done(ArchivedList());  // none of ours
+  service_->archived(id, [done = std::move(done)](Result<workspace::Archived> held) {
+    if (!held) return done(std::move(held).error());
+    ArchivedList list;
+    list.complete = held->complete;
+    list.workspaces.reserve(held->rows.size());
+    for (auto& row : held->rows) {
+      list.workspaces.push_back({std::move(row.id), std::move(row.name), std::move(row.branch_name),
+                                 to_valid_utf8(row.worktree_path), row.created_at,
+                                 std::move(row.problem)});
+    }
+    done(std::move(list));
+  });
+}
+
 void WorkspacePort::put_back(const model::WorkspaceId& id, Done done) {
   commands_->put_back(id, answer(id, std::move(done)));
 }

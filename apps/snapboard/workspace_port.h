@@ -21,6 +21,8 @@ class WorkspacePort final : public transport::WorkspaceSink {
   void rename(const model::WorkspaceId& id, std::string name, Done done) override;
   void end(const model::WorkspaceId& id, End how,
            std::function<void(Result<std::uint64_t>)> done) override;
+  void archived(const model::ProjectId& id,
+                std::function<void(Result<ArchivedList>)> done) override;
   void put_back(const model::WorkspaceId& id, Done done) override;
   void setup_output(const model::WorkspaceId& id, std::uint64_t from, std::size_t bytes_max,
                     std::function<void(Result<OutputPiece>)> done) override;

@@ -162,6 +162,9 @@ test("answers are as described", async (t) => {
     ["/api/workspaces/{workspaceId}/run-script/output", "get", `/api/workspaces/${mainId}/run-script/output?waitMs=5000`, undefined, 200],
     ["/api/workspaces/{workspaceId}/run-script", "post", `/api/workspaces/${mainId}/run-script`, { action: "stop" }, 200],
     ["/api/workspaces/{workspaceId}/fixer/output", "get", `/api/workspaces/${mainId}/fixer/output`, undefined, 404],
+    ["/api/workspaces/{workspaceId}/archive", "post", `/api/workspaces/${workspaceId}/archive`, undefined, 200],
+    ["/api/projects/{projectId}/archived", "get", `/api/projects/${id}/archived`, undefined, 200],
+    ["/api/projects/{projectId}/archived", "get", "/api/projects/nobody/archived", undefined, 404],
     ["/api/workspaces/{workspaceId}", "delete", `/api/workspaces/${workspaceId}?force=true`, undefined, 200],
     ["/api/projects/{projectId}", "delete", `/api/projects/${id}`, undefined, 200],
   ];

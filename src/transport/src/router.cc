@@ -81,6 +81,7 @@ const std::vector<Router::Route>& Router::routes() {
       {"GET", "/api/projects/{}/changes", &Router::get_changes},
       {"POST", "/api/projects/{}/reconcile", &Router::post_reconcile},
       {"POST", "/api/projects/{}/workspaces", &Router::post_workspace},
+      {"GET", "/api/projects/{}/archived", &Router::get_archived},
       {"GET", "/api/workspaces/{}", &Router::get_workspace},
       {"DELETE", "/api/workspaces/{}", &Router::delete_workspace},
       {"POST", "/api/workspaces/{}/rename", &Router::post_workspace_rename},

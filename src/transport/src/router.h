@@ -82,6 +82,7 @@ class Router : public std::enable_shared_from_this<Router> {
   void post_workspace_retry(Call& call);
   void post_workspace_rename(Call& call);
   void post_workspace_archive(Call& call);
+  void get_archived(Call& call);
   void post_workspace_unarchive(Call& call);
   void delete_workspace(Call& call);
   void get_setup_output(Call& call);

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "sb/core/json_codec.h"
 #include "sb/core/json_writer.h"
 #include "sb/transport/workspace_sink.h"
 
@@ -63,6 +64,34 @@ HttpResponse state_response(int status, std::string_view epoch, const WorkspaceS
   return json_response(status, std::move(text));
 }
 
+HttpResponse archived_response(const model::ProjectId& project,
+                               const WorkspaceSink::ArchivedList& archived) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  json.key("projectId").string(project.view());
+  json.key("workspaces").begin_array();
+  for (const auto& one : archived.workspaces) {
+    json.begin_object();
+    json.key("workspaceId").string(one.id.view());
+    json.key("name").string(one.name);
+    json.key("branchName");
+    one.branch ? json.string(*one.branch) : json.null();
+    json.key("worktreePath").string(one.worktree_path);
+    json.key("createdAt").string(to_iso(one.created_at));
+    std::string problem;
+    append_json(problem, one.problem);
+    json.key("problem").raw(problem);
+    json.end_object();
+  }
+  json.end_array();
+  json.key("complete").boolean(archived.complete);
+  json.end_object();
+  auto response = json_response(kOk, std::move(text));
+  response.add("Cache-Control", "no-store");
+  return response;
+}
+
 }  // namespace
 
 std::function<void(Result<WorkspaceSink::State>)> Router::answer_state(int status, Reply reply) {
@@ -108,6 +137,15 @@ void Router::post_workspace_archive(Call& call) {
   ports_.workspaces->end(model::WorkspaceId(call.id),
                          {wish.removeWorktree.value_or(false), wish.force.value_or(false), false},
                          answer_revision(std::move(call.reply)));
+}
+
+void Router::get_archived(Call& call) {
+  if (ports_.workspaces == nullptr) return call.reply(nothing_here());
+  const model::ProjectId project(call.id);
+  ports_.workspaces->archived(project, [project, reply = std::move(call.reply)](
+                                           const Result<WorkspaceSink::ArchivedList>& archived) {
+    reply(archived ? archived_response(project, *archived) : command_problem(archived.error()));
+  });
 }
 
 void Router::post_workspace_unarchive(Call& call) {

@@ -40,6 +40,7 @@ const std::vector<Way> kWays{
     {"HEAD", "/api/projects", Guard::data},
     {"GET", "/api/projects/p1/snapshot", Guard::data},
     {"GET", "/api/projects/p1/changes", Guard::data},
+    {"GET", "/api/projects/p1/archived", Guard::data},
     {"GET", "/api/workspaces/w1", Guard::data},
     {"GET", "/api/workspaces/w1/explain", Guard::data},
     {"GET", "/api/workspaces/w1/history", Guard::data},

@@ -92,6 +92,26 @@ void WorkspaceService::forget(const model::WorkspaceId& id,
       });
 }
 
+void WorkspaceService::archived(const model::ProjectId& id,
+                                std::function<void(Result<Archived>)> done) {
+  impl_->write<Archived>(
+      [id](sqlite::Database& database) -> Result<Archived> {
+        SB_TRY(const auto project, find_project(database, id));
+        if (!project) return fail(ErrorCode::not_found, "no such project");
+        Archived archived;
+        SB_TRY(archived.rows, archived_workspaces(database, id, kArchivedMax + 1));
+        archived.complete = archived.rows.size() <= kArchivedMax;
+        if (!archived.complete) archived.rows.pop_back();
+        return archived;
+      },
+      [impl = impl_.get(), done = std::move(done)](Result<Archived> archived) {
+        if (archived) {
+          for (auto& row : archived->rows) impl->fill_problem(row);
+        }
+        done(std::move(archived));
+      });
+}
+
 void WorkspaceService::find(const model::WorkspaceId& id, std::function<void(Result<Found>)> done) {
   impl_->write<Found>([id](sqlite::Database& database) { return find_all_of(database, id); },
                       [impl = impl_.get(), done = std::move(done)](Result<Found> found) {

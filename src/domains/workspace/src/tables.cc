@@ -81,6 +81,13 @@ Result<std::vector<StoredWorkspace>> workspaces(Database& database, std::string_
                          read_workspace);
 }
 
+std::vector<WorkspaceRow> rows_of(std::vector<StoredWorkspace> stored) {
+  std::vector<WorkspaceRow> rows;
+  rows.reserve(stored.size());
+  for (auto& workspace : stored) rows.push_back(std::move(workspace.row));
+  return rows;
+}
+
 /// SQL NULL for what is not there yet.
 std::optional<std::string> or_null(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
@@ -135,10 +142,17 @@ Result<void> delete_project(Database& database, const model::ProjectId& id) {
 Result<std::vector<WorkspaceRow>> shown_workspaces(Database& database) {
   SB_TRY(auto stored,
          workspaces(database, "WHERE status <> 'ARCHIVED' ORDER BY project, created_at, id", {}));
-  std::vector<WorkspaceRow> rows;
-  rows.reserve(stored.size());
-  for (auto& workspace : stored) rows.push_back(std::move(workspace.row));
-  return rows;
+  return rows_of(std::move(stored));
+}
+
+Result<std::vector<WorkspaceRow>> archived_workspaces(Database& database,
+                                                      const model::ProjectId& project,
+                                                      std::size_t rows_max) {
+  SB_TRY(auto stored, workspaces(database,
+                                 "WHERE project = ? AND status = 'ARCHIVED'"
+                                 " ORDER BY created_at DESC, id LIMIT ?",
+                                 {project.view(), rows_max}));
+  return rows_of(std::move(stored));
 }
 
 Result<std::vector<StoredWorkspace>> workspaces_of(Database& database,

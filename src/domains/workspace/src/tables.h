@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,10 @@ Result<void> delete_project(sqlite::Database& database, const model::ProjectId& 
 
 /// All that are not archived.
 Result<std::vector<WorkspaceRow>> shown_workspaces(sqlite::Database& database);
+/// The archived ones of a project, newest first, at most `rows_max`.
+Result<std::vector<WorkspaceRow>> archived_workspaces(sqlite::Database& database,
+                                                      const model::ProjectId& project,
+                                                      std::size_t rows_max);
 Result<std::vector<StoredWorkspace>> workspaces_of(sqlite::Database& database,
                                                    const model::ProjectId& project);
 Result<std::optional<StoredWorkspace>> find_workspace(sqlite::Database& database,

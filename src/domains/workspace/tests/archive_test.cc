@@ -89,5 +89,44 @@ TEST_F(ArchiveTest, SaysThatForceRemovesAWorktreeWithSubmodules) {
   ASSERT_TRUE(life_.archive(own.id, {.remove_worktree = true, .force = true}));
 }
 
+TEST_F(ArchiveTest, ListsWhatIsArchivedNewestFirst) {
+  EXPECT_THAT(life_.archived(project_.id)->rows, IsEmpty());
+  const auto first = life_.made(project_.id, "first", "topic/first");
+  life_.house.loop().advance(std::chrono::seconds(1));
+  const auto second = life_.made(project_.id, "second");
+  life_.made(project_.id, "third");
+  for (const auto& row : {first, second}) ASSERT_TRUE(life_.archive(row.id));
+  life_.restart();
+  fs::rename(folder("second"), dir_ / "away");
+  ASSERT_TRUE(life_.house.adopt(project_.id));
+  const auto list = life_.archived(project_.id);
+  ASSERT_TRUE(list) << list.error().message;
+  EXPECT_TRUE(list->complete);
+  ASSERT_THAT(list->rows, SizeIs(2));
+  EXPECT_EQ(list->rows[0].id, second.id);
+  EXPECT_EQ(list->rows[0].problem->code, "worktree_missing");
+  EXPECT_EQ(list->rows[1].id, first.id);
+  EXPECT_EQ(list->rows[1].name, "first");
+  EXPECT_EQ(list->rows[1].branch_name, "topic/first");
+  EXPECT_EQ(list->rows[1].worktree_path, folder("first").string());
+  EXPECT_EQ(list->rows[1].problem, std::nullopt);
+  ASSERT_TRUE(life_.put_back(first.id));
+  EXPECT_THAT(life_.archived(project_.id)->rows, SizeIs(1));
+  EXPECT_EQ(life_.archived(model::ProjectId("none")).error().code, ErrorCode::not_found);
+}
+
+TEST_F(ArchiveTest, TheListOfWhatIsArchivedIsBounded) {
+  for (std::size_t i = 0; i <= WorkspaceService::kArchivedMax; ++i) {
+    life_.house.sql("INSERT INTO workspace VALUES ('" + std::to_string(i) + "', '" +
+                    project_.id.str() + "', 'n', 1, 'ARCHIVED', " + std::to_string(i) +
+                    ", NULL, '/none', 0, '/none/" + std::to_string(i) + "', 0, 0, 1)");
+  }
+  const auto list = life_.archived(project_.id);
+  ASSERT_TRUE(list);
+  EXPECT_FALSE(list->complete);
+  ASSERT_THAT(list->rows, SizeIs(WorkspaceService::kArchivedMax));
+  EXPECT_EQ(list->rows.back().id.str(), "1") << "the oldest is left out";
+}
+
 }  // namespace
 }  // namespace sb::workspace

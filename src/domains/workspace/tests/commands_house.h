@@ -82,6 +82,10 @@ class CommandsHouse {
     return house.loop().wait_for<Result<void>>(
         [&](auto done) { commands_->archive(id, order, std::move(done)); });
   }
+  Result<Archived> archived(const model::ProjectId& id) {
+    return house.loop().wait_for<Result<Archived>>(
+        [&](auto done) { house.service().archived(id, std::move(done)); });
+  }
   Row put_back(const model::WorkspaceId& id) {
     return house.loop().wait_for<Row>([&](auto done) { commands_->put_back(id, std::move(done)); });
   }

@@ -5,9 +5,12 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "sb/core/clock.h"
 #include "sb/core/output_piece.h"
 #include "sb/core/result.h"
+#include "sb/model/elements.h"
 #include "sb/model/enums.h"
 #include "sb/model/ids.h"
 
@@ -49,6 +52,22 @@ struct WorkspaceSink {
   /// Answers the revision once it is done. Errors: not_found, conflict (naming what would be lost).
   virtual void end(const model::WorkspaceId& id, End how,
                    std::function<void(Result<std::uint64_t>)> done) = 0;
+  /// A workspace that was taken off the board and can come back.
+  struct Archived {
+    model::WorkspaceId id;
+    std::string name;
+    std::optional<std::string> branch;
+    std::string worktree_path;  ///< UTF-8
+    WallTime created_at{};
+    std::optional<model::Problem> problem;  ///< why its worktree cannot be read
+  };
+  struct ArchivedList {
+    std::vector<Archived> workspaces;  ///< newest first
+    bool complete = true;              ///< false: the oldest ones are left out
+  };
+  /// Those of a project. Errors: not_found.
+  virtual void archived(const model::ProjectId& id,
+                        std::function<void(Result<ArchivedList>)> done) = 0;
   /// An archived one comes back as a new one with the same worktree. Errors: not_found, conflict.
   virtual void put_back(const model::WorkspaceId& id, Done done) = 0;
 

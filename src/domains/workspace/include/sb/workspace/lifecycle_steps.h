@@ -76,6 +76,12 @@ struct Survey {
   std::vector<std::string> branches;  ///< of workspaces
 };
 
+/// The archived workspaces of a project.
+struct Archived {
+  std::vector<WorkspaceRow> rows;
+  bool complete = true;  ///< false: there are older ones beyond the limit
+};
+
 /// What an earlier life of the server left unfinished.
 struct Unfinished {
   std::vector<model::WorkspaceId> planned;  ///< NEW: nothing was begun

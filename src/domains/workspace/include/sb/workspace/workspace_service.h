@@ -105,6 +105,11 @@ class WorkspaceService {
   /// Drops the row.
   void forget(const model::WorkspaceId& id, std::function<void(Result<void>)> done);
 
+  /// The archived workspaces of a project that can come back, newest first, at most kArchivedMax.
+  /// Errors: not_found (no such project).
+  void archived(const model::ProjectId& id, std::function<void(Result<Archived>)> done);
+  static constexpr std::size_t kArchivedMax = 1'000;
+
   void find(const model::WorkspaceId& id, std::function<void(Result<Found>)> done);
   void survey(const model::ProjectId& id, std::function<void(Result<Survey>)> done);
   /// The kept output of the last set-up script. Errors: not_found also when none ran.
