@@ -20,6 +20,14 @@ constexpr std::size_t kCandidatesShown = 10;
 constexpr std::size_t kIdPrefixMin = 4;  // characters: fewer are a slip rather than a choice
 constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
 
+template <class T>
+void read_problem(const JsonValue& of, T& into) {
+  const auto problem = of.find("problem");
+  if (!problem || problem->is_null()) return;
+  into.problem_code = text_of(*problem, "code");
+  into.problem = lines_of(*problem, "message");
+}
+
 BoardRow to_row(const JsonValue& entry) {
   BoardRow row;
   row.id = text_of(entry, "workspaceId");
@@ -37,23 +45,25 @@ BoardRow to_row(const JsonValue& entry) {
     row.additions = number_of(*stats, "additions");
     row.deletions = number_of(*stats, "deletions");
   }
-  if (const auto problem = entry.find("problem"); problem && !problem->is_null()) {
-    row.problem_code = text_of(*problem, "code");
-    row.problem = lines_of(*problem, "message");
-  }
+  read_problem(entry, row);
   return row;
+}
+
+/// The first of them, one a line, each after a line feed.
+std::string candidates(const std::vector<const BoardRow*>& found) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(found.size(), kCandidatesShown); ++i) {
+    text += "\n  " + found[i]->id + "  " + found[i]->project + "  " + found[i]->name;
+    if (!found[i]->branch.empty()) text += "  (" + found[i]->branch + ")";
+  }
+  if (found.size() > kCandidatesShown) text += "\n  \u2026";
+  return text;
 }
 
 Result<BoardRow> only(const std::vector<const BoardRow*>& found, const std::string& text) {
   if (found.size() == 1) return *found.front();
-  std::string message = printable(text) + " can mean " + std::to_string(found.size()) +
-                        " workspaces; say which by its id:";
-  for (std::size_t i = 0; i < std::min(found.size(), kCandidatesShown); ++i) {
-    message += "\n  " + found[i]->id + "  " + found[i]->project + "  " + found[i]->name;
-    if (!found[i]->branch.empty()) message += "  (" + found[i]->branch + ")";
-  }
-  if (found.size() > kCandidatesShown) message += "\n  \u2026";
-  return fail(ErrorCode::conflict, message);
+  return fail(ErrorCode::conflict, printable(text) + " can mean " + std::to_string(found.size()) +
+                                       " workspaces; say which by its id:" + candidates(found));
 }
 
 template <class Fits>
@@ -65,18 +75,65 @@ std::vector<const BoardRow*> gather(const std::vector<BoardRow>& rows, Fits&& fi
   return found;
 }
 
-Result<BoardRow> at_path(const std::vector<BoardRow>& rows, const std::string& text) {
-  const std::string path = real_path(text);
+std::vector<const BoardRow*> at_path(const std::vector<BoardRow>& rows, const std::string& path) {
   // The innermost worktree: one may stand inside another.
   std::size_t deepest = 0;
   for (const BoardRow& row : rows) {
     if (is_inside(path, row.path)) deepest = std::max(deepest, row.path.size());
   }
-  const auto found = gather(rows, [&](const BoardRow& row) {
+  return gather(rows, [&](const BoardRow& row) {
     return row.path.size() == deepest && is_inside(path, row.path);
   });
-  if (!found.empty()) return only(found, text);
-  return fail(ErrorCode::not_found, printable(path) + " is in no workspace of the board");
+}
+
+/// What a text can mean, by the first way of naming that fits.
+struct Meant {
+  std::vector<const BoardRow*> found;
+  std::string what;  ///< the text was taken for: "has the id, name or branch x" and the like
+};
+
+Meant look_up(const std::vector<BoardRow>& rows, const std::string& text, Naming naming) {
+  Meant meant{{}, "has the id, name or branch " + printable(text)};
+  meant.found = gather(rows, [&](const BoardRow& row) { return row.id == text; });
+  if (!meant.found.empty()) return meant;
+  bool is_path = text.starts_with('.') || text.starts_with('/');
+  if (!is_path) {
+    meant.found = gather(rows, [&](const BoardRow& row) {
+      return row.name == text || row.branch == text;  // a detached HEAD has no branch
+    });
+    if (!meant.found.empty() || naming == Naming::exact) return meant;
+    meant.found = gather(rows, [&](const BoardRow& row) {
+      return text.size() >= kIdPrefixMin && row.id.starts_with(text);
+    });
+    if (!meant.found.empty()) return meant;
+    is_path = access(text.c_str(), F_OK) == 0;
+  }
+  if (is_path) {
+    const std::string path = real_path(text);
+    meant.found = at_path(rows, path);
+    meant.what = "holds " + printable(path);
+  }
+  return meant;
+}
+
+Result<std::vector<BoardProject>> read_projects(const std::string& socket) {
+  SB_TRY(const std::string text, api_get(socket, "/api/projects"));
+  JsonDocument document;
+  SB_TRY(const JsonValue listed, document.parse(text));
+  std::vector<BoardProject> projects;
+  listed.each_element([&](std::size_t, JsonValue one) {
+    BoardProject project;
+    const auto id = one.find("id");
+    project.id = id ? id->as_string().value_or("") : "";
+    project.name = text_of(one, "name");
+    read_problem(one, project);
+    projects.push_back(std::move(project));
+  });
+  return projects;
+}
+
+Error no_workspace() {
+  return {ErrorCode::invalid_argument, "the workspace is empty", {}};
 }
 
 }  // namespace
@@ -94,31 +151,24 @@ bool is_inside(const std::string& path, const std::string& folder) {
 }
 
 Result<Board> read_board(const std::string& socket) {
-  SB_TRY(const std::string projects_text, api_get(socket, "/api/projects"));
-  JsonDocument projects_document;
-  SB_TRY(const JsonValue projects, projects_document.parse(projects_text));
-  std::vector<std::pair<std::string, std::string>> ids;
-  projects.each_element([&](std::size_t, JsonValue project) {
-    const auto id = project.find("id");
-    ids.emplace_back(id ? id->as_string().value_or("") : "", text_of(project, "name"));
-  });
+  SB_TRY(const auto projects, read_projects(socket));
   Board board;
-  for (const auto& [id, name] : ids) {
-    auto read = api_get(socket, "/api/projects/" + path_segment(id) + "/snapshot");
+  for (const BoardProject& project : projects) {
+    auto read = api_get(socket, "/api/projects/" + path_segment(project.id) + "/snapshot");
     if (!read && read.error().code == ErrorCode::not_found) continue;  // removed meanwhile
     SB_TRY(std::string text, std::move(read));
     JsonDocument document;
     SB_TRY(const JsonValue snapshot, document.parse(text));
     const auto revision = snapshot.find("revision");
     const auto head = static_cast<std::uint64_t>(revision ? revision->as_int().value_or(0) : 0);
-    board.revision = board.project_ids.empty() ? head : std::min(board.revision, head);
+    board.revision = board.projects.empty() ? head : std::min(board.revision, head);
     board.epoch = text_of(snapshot, "epoch");
-    board.project_ids.push_back(id);
+    board.projects.push_back(project);
     if (const auto entries = snapshot.find("entries")) {
       entries->each_element([&](std::size_t, JsonValue entry) {
         BoardRow row = to_row(entry);
-        row.project_id = id;
-        row.project = name;
+        row.project_id = project.id;
+        row.project = project.name;
         row.entry = json_text(entry);
         board.rows.push_back(std::move(row));
       });
@@ -128,14 +178,37 @@ Result<Board> read_board(const std::string& socket) {
   return board;
 }
 
+Result<Archive> read_archive(const std::string& socket) {
+  SB_TRY(const auto projects, read_projects(socket));
+  Archive archive;
+  for (const BoardProject& project : projects) {
+    auto read = api_get(socket, "/api/projects/" + path_segment(project.id) + "/archived");
+    if (!read && read.error().code == ErrorCode::not_found) continue;  // removed meanwhile
+    SB_TRY(std::string text, std::move(read));
+    JsonDocument document;
+    SB_TRY(const JsonValue list, document.parse(text));
+    archive.complete = archive.complete && flag_of(list, "complete");
+    if (const auto workspaces = list.find("workspaces")) {
+      workspaces->each_element([&](std::size_t, JsonValue one) {
+        BoardRow row = to_row(one);
+        row.project_id = project.id;
+        row.project = project.name;
+        archive.rows.push_back(std::move(row));
+      });
+    }
+    archive.lists.push_back(std::move(text));
+  }
+  return archive;
+}
+
 Result<bool> wait_for_change(const std::string& socket, const Board& board,
                              std::chrono::milliseconds limit) {
   const auto part = std::min(limit, kWaitMax);
-  if (board.project_ids.empty()) {
+  if (board.projects.empty()) {
     std::this_thread::sleep_for(std::min(part, kPollGap));
     return true;
   }
-  const std::string target = "/api/projects/" + path_segment(board.project_ids.front()) +
+  const std::string target = "/api/projects/" + path_segment(board.projects.front().id) +
                              "/snapshot?epoch=" + board.epoch +
                              "&minRevision=" + std::to_string(board.revision + 1) +
                              "&waitMs=" + std::to_string(part.count());
@@ -150,23 +223,22 @@ bool is_blank(std::string_view text) {
 
 Result<BoardRow> find_workspace(const std::vector<BoardRow>& rows, const std::string& text,
                                 Naming naming) {
-  if (is_blank(text)) return fail(ErrorCode::invalid_argument, "the workspace is empty");
-  const auto by_id = gather(rows, [&](const BoardRow& row) { return row.id == text; });
-  if (!by_id.empty()) return only(by_id, text);
-  if (text.starts_with('.') || text.starts_with('/')) return at_path(rows, text);
-  const auto by_name = gather(rows, [&](const BoardRow& row) {
-    return row.name == text || row.branch == text;  // a detached HEAD has no branch
-  });
-  if (!by_name.empty()) return only(by_name, text);
-  if (naming == Naming::loose) {
-    const bool long_enough = text.size() >= kIdPrefixMin;
-    const auto by_prefix =
-        gather(rows, [&](const BoardRow& row) { return long_enough && row.id.starts_with(text); });
-    if (!by_prefix.empty()) return only(by_prefix, text);
-    if (access(text.c_str(), F_OK) == 0) return at_path(rows, text);
-  }
-  return fail(ErrorCode::not_found, "no workspace has the id, name or branch " + printable(text) +
-                                        "; snapboard list shows all");
+  if (is_blank(text)) return no_workspace();
+  const Meant meant = look_up(rows, text, naming);
+  if (!meant.found.empty()) return only(meant.found, text);
+  return fail(ErrorCode::not_found, "no workspace of the board " + meant.what +
+                                        "; snapboard list shows all, and with --archived those "
+                                        "that were archived");
+}
+
+Result<BoardRow> find_archived(const Archive& archive, const std::string& text, Naming naming) {
+  if (is_blank(text)) return no_workspace();
+  const Meant meant = look_up(archive.rows, text, naming);
+  if (!meant.found.empty()) return only(meant.found, text);
+  if (archive.rows.empty()) return fail(ErrorCode::not_found, "no workspace is archived");
+  return fail(ErrorCode::not_found,
+              "no archived workspace " + meant.what + "; these are archived:" +
+                  candidates(gather(archive.rows, [](const BoardRow&) { return true; })));
 }
 
 }  // namespace sb::app

@@ -20,17 +20,33 @@ struct BoardRow {
   std::string entry;  ///< the complete entry as JSON
 };
 
+/// One project as the tools show it; texts but for the id are printable.
+struct BoardProject {
+  std::string id, name;
+  std::string problem_code, problem;  ///< empty: none
+};
+
 /// Every visible workspace of every project, as one read of each project saw it.
 struct Board {
   std::string epoch;
   std::uint64_t revision = 0;  ///< everything up to here is in it
-  std::vector<std::string> project_ids;
+  std::vector<BoardProject> projects;
   std::vector<BoardRow> rows;
   std::vector<std::string> snapshots;  ///< the texts of the reads, for --json
 };
 
 /// Reads the board. Errors: unavailable, timeout, internal.
 Result<Board> read_board(const std::string& socket);
+
+/// The workspaces that were taken off the board and can come back, of every project.
+struct Archive {
+  std::vector<BoardRow> rows;      ///< what is known of them: names, branch, path, problem
+  bool complete = true;            ///< false: the oldest ones are left out
+  std::vector<std::string> lists;  ///< the texts of the reads, for --json
+};
+
+/// Reads it. Errors: as read_board.
+Result<Archive> read_archive(const std::string& socket);
 
 /// Waits until something may have changed since `board` was read, or `limit` is over: false then.
 /// Nothing that happens between the read and the wait is missed. Errors: unavailable (the server
@@ -49,6 +65,10 @@ enum class Naming {
 /// candidates.
 Result<BoardRow> find_workspace(const std::vector<BoardRow>& rows, const std::string& text,
                                 Naming naming = Naming::loose);
+
+/// The same among those that were archived; not_found also lists candidates.
+Result<BoardRow> find_archived(const Archive& archive, const std::string& text,
+                               Naming naming = Naming::loose);
 
 /// True when there is nothing but white space in it: a variable of the shell that is not set.
 [[nodiscard]] bool is_blank(std::string_view text);

@@ -48,6 +48,7 @@ struct Arguments {
   sb::app::WorkspaceOptions changed;
   std::string project;
   std::string project_name;
+  bool archived = false;
   std::string shell;
   bool json = false;
   bool quiet = false;
@@ -230,8 +231,7 @@ std::vector<WorkspaceCommand> add_workspace(CLI::App& app, Arguments& args) {
       one("archive", "Take it off the board and end what runs for it", kWhichExactly);
   archive->add_flag("--remove-worktree", options.remove_worktree, "Remove its worktree too");
   archive->add_flag("--force", options.force, "Also where uncommitted or unpushed work is lost");
-  CLI::App* unarchive = add_tool(*workspace, args, "unarchive", "Bring an archived one back");
-  unarchive->add_option("workspace", options.workspace, "Its id")->required();
+  CLI::App* unarchive = one("unarchive", "Bring back one of snapboard list --archived");
   unarchive->add_flag("--json", options.json, "As JSON");
   CLI::App* remove = one("remove", "Remove it with its worktree", kWhichExactly);
   remove->add_flag("--force", options.force, "Also where uncommitted or unpushed work is lost");
@@ -340,7 +340,8 @@ int main(int argc, char** argv) {
   status->add_flag("-q,--quiet", args.quiet, "Only the number that need you");
   status->add_flag("--json", args.json, "As JSON");
   CLI::App* list = add_tool(app, args, "list", "Every workspace, one line each");
-  list->add_flag("--json", args.json, "The snapshot of every project, as JSON");
+  list->add_flag("--archived", args.archived, "Those that were archived and can come back");
+  list->add_flag("--json", args.json, "As JSON, for every project its snapshot or its list");
   CLI::App* explain = add_workspace_tool(app, args, "explain", "Why a workspace shows its status");
   CLI::App* history =
       add_workspace_tool(app, args, "history", "What a workspace went through lately");
@@ -388,7 +389,10 @@ int main(int argc, char** argv) {
   }
   if (integrate->parsed()) return sb::app::integrate(args.integrate);
   if (status->parsed()) return sb::app::status(args.socket, args.output());
-  if (list->parsed()) return sb::app::list(args.socket, args.output());
+  if (list->parsed()) {
+    return args.archived ? sb::app::list_archived(args.socket, args.output())
+                         : sb::app::list(args.socket, args.output());
+  }
   if (explain->parsed()) return sb::app::explain(args.socket, args.workspace, args.output());
   if (history->parsed()) return sb::app::history(args.socket, args.workspace, args.output());
   if (watch->parsed()) return sb::app::watch(args.socket, args.output());

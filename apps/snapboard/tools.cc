@@ -23,6 +23,20 @@ Result<Board> board_at(const std::string& given_socket) {
   return read_board(socket);
 }
 
+std::string problem_line(const std::string& name, const std::string& code,
+                         const std::string& problem) {
+  return "! " + name + " (" + code + "): " + first_line(problem) + "\n";
+}
+
+void print_array(const std::vector<std::string>& elements) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_array();
+  for (const auto& element : elements) json.raw(element);
+  json.end_array();
+  std::printf("%s\n", text.c_str());
+}
+
 }  // namespace
 
 std::string board_table(const Board& board) {
@@ -33,10 +47,7 @@ std::string board_table(const Board& board) {
     table.add({row.project, row.name, row.branch.empty() ? "-" : row.branch,
                row.label + (broken ? " !" : ""),
                row.additions.empty() ? "?" : "+" + row.additions + " -" + row.deletions});
-    if (broken) {
-      problems +=
-          "! " + row.name + " (" + row.problem_code + "): " + first_line(row.problem) + "\n";
-    }
+    if (broken) problems += problem_line(row.name, row.problem_code, row.problem);
   }
   return table.text() + (problems.empty() ? "" : "\n" + problems);
 }
@@ -70,15 +81,32 @@ int list(const std::string& socket, Output output) {
   const auto board = board_at(socket);
   if (!board) return report(board.error());
   if (output == Output::json) {
-    std::string text;
-    JsonWriter json(text);
-    json.begin_array();
-    for (const auto& snapshot : board->snapshots) json.raw(snapshot);
-    json.end_array();
-    std::printf("%s\n", text.c_str());
+    print_array(board->snapshots);
+  } else {
+    std::printf("%s", board_table(*board).c_str());
+  }
+  return kExitOk;
+}
+
+int list_archived(const std::string& given_socket, Output output) {
+  const auto socket = find_socket(given_socket);
+  if (!socket) return report(socket.error());
+  const auto archive = read_archive(*socket);
+  if (!archive) return report(archive.error());
+  if (output == Output::json) {
+    print_array(archive->lists);
     return kExitOk;
   }
-  std::printf("%s", board_table(*board).c_str());
+  TextTable table({"PROJECT", "NAME", "BRANCH", "ID", "FOLDER"});
+  std::string problems;
+  for (const BoardRow& row : archive->rows) {
+    const bool broken = !row.problem_code.empty();
+    table.add({row.project, row.name, row.branch.empty() ? "-" : row.branch, row.id,
+               row.path + (broken ? " !" : "")});
+    if (broken) problems += problem_line(row.name, row.problem_code, row.problem);
+  }
+  std::printf("%s%s%s", table.text().c_str(), problems.empty() ? "" : "\n", problems.c_str());
+  if (!archive->complete) std::printf("\nThe oldest ones are left out.\n");
   return kExitOk;
 }
 

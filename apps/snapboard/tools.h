@@ -25,7 +25,10 @@ int status(const std::string& socket, Output output);
 /// marked by "!".
 int list(const std::string& socket, Output output);
 
-/// The same as text.
+/// `snapboard list --archived`: the workspaces that were taken off the board and can come back.
+int list_archived(const std::string& socket, Output output);
+
+/// The board as text.
 [[nodiscard]] std::string board_table(const Board& board);
 
 struct EmitOptions {

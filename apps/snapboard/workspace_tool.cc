@@ -38,6 +38,17 @@ Result<BoardRow> named(const std::string& socket, const std::string& text, Namin
   return find_workspace(board.rows, text, naming);
 }
 
+Result<std::string> archived_id(const std::string& socket, const std::string& text) {
+  SB_TRY(const Archive archive, read_archive(socket));
+  auto row = find_archived(archive, text);
+  if (row) return row->id;
+  if (row.error().code != ErrorCode::not_found) return std::move(row).error();
+  if (!archive.complete) return text;  // the id of one that is not listed
+  const auto shown = named(socket, text, Naming::loose);
+  if (shown) return fail(ErrorCode::conflict, shown->name + " is on the board: it is not archived");
+  return std::move(row).error();
+}
+
 /// What is said of a workspace that was made or set up again.
 void print_state(const WorkspaceOptions& options, const std::string& answer, const char* verb) {
   if (options.json) {
@@ -47,8 +58,10 @@ void print_state(const WorkspaceOptions& options, const std::string& answer, con
   JsonDocument document;
   const auto state = document.parse(answer);
   if (!state) return;
-  std::printf("%s %s\n  branch %s\n  %s\n", printable(text_of(*state, "name")).c_str(), verb,
-              text_of(*state, "branchName").c_str(), text_of(*state, "worktreePath").c_str());
+  const std::string branch = text_of(*state, "branchName");
+  std::printf("%s %s\n  %s\n  %s\n", text_of(*state, "name").c_str(), verb,
+              branch.empty() ? "detached HEAD" : ("branch " + branch).c_str(),
+              text_of(*state, "worktreePath").c_str());
 }
 
 /// Until the set-up ended. Answers the exit code.
@@ -88,15 +101,12 @@ int print_and_wait(const WorkspaceOptions& options, const std::string& socket,
   return state ? wait_for_setup(socket, text_of(*state, "workspaceId")) : report(state.error());
 }
 
-/// One command about a workspace that answers only a revision.
-int change(const WorkspaceOptions& options, Naming naming, const std::string& method,
-           const std::string& rest, const std::string& body, const char* done) {
-  const auto socket = find_socket(options.socket);
-  if (!socket) return report(socket.error());
-  const auto row = named(*socket, options.workspace, naming);
+/// One command that ends a workspace.
+int end(const Result<BoardRow>& row, const std::string& socket, const std::string& method,
+        const std::string& rest, const std::string& body, const char* done) {
   if (!row) return report(row.error());
   const auto answer =
-      command(*socket, method, "/api/workspaces/" + path_segment(row->id) + rest, body);
+      command(socket, method, "/api/workspaces/" + path_segment(row->id) + rest, body);
   if (!answer) return report(answer.error());
   std::printf("%s %s\n", row->name.c_str(), done);
   return kExitOk;
@@ -151,29 +161,39 @@ int workspace_rename(const WorkspaceOptions& options) {
 }
 
 int workspace_archive(const WorkspaceOptions& options) {
+  const auto socket = find_socket(options.socket);
+  if (!socket) return report(socket.error());
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("removeWorktree").boolean(options.remove_worktree);
   json.key("force").boolean(options.force).end_object();
-  return change(options, Naming::exact, "POST", "/archive", body,
-                options.remove_worktree ? "is archived, its worktree removed"
-                                        : "is archived; its files were not touched");
+  return end(named(*socket, options.workspace, Naming::exact), *socket, "POST", "/archive", body,
+             options.remove_worktree ? "is archived, its worktree removed"
+                                     : "is archived; its files were not touched");
 }
 
 int workspace_unarchive(const WorkspaceOptions& options) {
-  if (is_blank(options.workspace)) {
-    return report({ErrorCode::invalid_argument, "the workspace is empty", {}});
-  }
   const auto socket = find_socket(options.socket);
   if (!socket) return report(socket.error());
-  const auto answer = command(
-      *socket, "POST", "/api/workspaces/" + path_segment(options.workspace) + "/unarchive", {});
+  const auto id = archived_id(*socket, options.workspace);
+  if (!id) return report(id.error());
+  const auto answer =
+      command(*socket, "POST", "/api/workspaces/" + path_segment(*id) + "/unarchive", {});
   return print_and_wait(options, *socket, answer, "is on the board again");
 }
 
 int workspace_remove(const WorkspaceOptions& options) {
-  return change(options, Naming::exact, "DELETE", options.force ? "?force=true" : "", {},
-                "is removed, its worktree too");
+  const auto socket = find_socket(options.socket);
+  if (!socket) return report(socket.error());
+  auto row = named(*socket, options.workspace, Naming::exact);
+  if (!row && row.error().code == ErrorCode::not_found) {
+    const auto archive = read_archive(*socket);
+    if (!archive) return report(archive.error());
+    auto archived = find_archived(*archive, options.workspace, Naming::exact);
+    if (archived || archived.error().code == ErrorCode::conflict) row = std::move(archived);
+  }
+  return end(row, *socket, "DELETE", options.force ? "?force=true" : "", {},
+             "is removed, its worktree too");
 }
 
 }  // namespace sb::app

@@ -27,9 +27,9 @@ int workspace_retry(const WorkspaceOptions& options);
 int workspace_rename(const WorkspaceOptions& options);
 /// `snapboard workspace archive`: exit 1 with the names of what would be lost.
 int workspace_archive(const WorkspaceOptions& options);
-/// `snapboard workspace unarchive`; `workspace` is an id.
+/// `snapboard workspace unarchive`: among those that were archived.
 int workspace_unarchive(const WorkspaceOptions& options);
-/// `snapboard workspace remove`: with its worktree.
+/// `snapboard workspace remove`: with its worktree; an archived one too.
 int workspace_remove(const WorkspaceOptions& options);
 
 }  // namespace sb::app

@@ -325,6 +325,72 @@ test("the command line makes, waits for, renames, archives and removes", async (
   assert.equal(run(sandbox, repo, "workspace", "new", "x", "--socket", sandbox.path("none")).status, 3);
 });
 
+test("archived workspaces are listed, and come back by their name, branch, path or the beginning of their id", async (t) => {
+  const { sandbox, repo, server, project } = await started(t);
+  await server.post(new Producer("agents/one").event("workspace.state_changed", "w1", { projectId: "theirs", status: "READY", name: "w" }));
+  const archive = async (name, branchName) => {
+    const made = await create(server, project, { name, branchName });
+    await settled(server, made.workspaceId);
+    const done = run(sandbox, repo, "workspace", "archive", made.workspaceId);
+    assert.equal(done.status, 0, done.stderr);
+    return made;
+  };
+  const unarchive = (text, cwd = repo) => run(sandbox, cwd, "workspace", "unarchive", text);
+  const archived = () => JSON.parse(run(sandbox, repo, "list", "--archived", "--json").stdout).flatMap((one) => one.workspaces.map((it) => it.name));
+
+  const none = unarchive("Alpha");
+  assert.equal(none.status, 1);
+  assert.match(none.stderr, /no workspace is archived/);
+  const alpha = await archive("Alpha", "topic/alpha");
+  const beta = await archive("Beta");
+  const list = run(sandbox, repo, "list", "--archived");
+  assert.equal(list.status, 0, list.stderr);
+  assert.match(list.stdout, new RegExp(`^PROJECT +NAME +BRANCH +ID +FOLDER\nrepo +Beta +beta +${beta.workspaceId} +${beta.worktreePath}\nrepo +Alpha +topic/alpha +${alpha.workspaceId} +${alpha.worktreePath}\n$`));
+  assert.deepEqual(archived(), ["Beta", "Alpha"]);
+  assert.ok(!run(sandbox, repo, "list").stdout.includes("Alpha"));
+  const told = await server.get(`/api/projects/${project.id}/archived`);
+  const { createdAt, ...rest } = told.json.workspaces[1];
+  assert.deepEqual(rest, { workspaceId: alpha.workspaceId, name: "Alpha", branchName: "topic/alpha", worktreePath: alpha.worktreePath, problem: null });
+  assert.ok(Date.parse(createdAt) > 0);
+  assert.equal(told.json.complete, true);
+  assert.deepEqual((await server.get("/api/projects/theirs/archived")).json, { projectId: "theirs", workspaces: [], complete: true });
+  assert.equal((await server.get("/api/projects/nobody/archived")).status, 404);
+
+  const unknown = unarchive("Gamma");
+  assert.equal(unknown.status, 1);
+  assert.match(unknown.stderr, new RegExp(`no archived workspace has the id, name or branch Gamma; these are archived:\n +${beta.workspaceId} +repo +Beta`));
+  assert.equal(unarchive(alpha.workspaceId.slice(0, 3)).status, 1, "three characters are a slip");
+  for (const text of ["Alpha", "topic/alpha", alpha.worktreePath]) {
+    const back = unarchive(text);
+    assert.equal(back.status, 0, back.stderr);
+    assert.match(back.stdout, /^Alpha is on the board again\n/);
+    const again = unarchive(text);
+    assert.equal(again.status, 1);
+    assert.match(again.stderr, /Alpha is on the board: it is not archived/);
+    assert.equal(run(sandbox, repo, "workspace", "archive", "Alpha").status, 0);
+  }
+  const back = unarchive(".", alpha.worktreePath);
+  assert.equal(back.status, 0, back.stderr);
+  assert.equal(unarchive(beta.workspaceId.slice(0, 8)).status, 0);
+  assert.deepEqual(archived(), []);
+
+  for (let i = 0; i < 2; i += 1) await archive("Twin");
+  const twins = unarchive("Twin");
+  assert.equal(twins.status, 1);
+  assert.match(twins.stderr, /Twin can mean 2 workspaces; say which by its id:\n.*repo {2}Twin {2}\(twin-2\)\n.*repo {2}Twin {2}\(twin\)/);
+  assert.equal(run(sandbox, repo, "workspace", "remove", "Twin").status, 1, "nor is one of two removed");
+  assert.equal(unarchive("twin-2").status, 0, "a branch is its own");
+  assert.equal(run(sandbox, repo, "workspace", "archive", "Alpha").status, 0);
+  writeFileSync(path.join(alpha.worktreePath, "notes.txt"), "mine\n");
+  const refused = run(sandbox, repo, "workspace", "remove", "Alpha");
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /1 untracked file \(notes\.txt\); --force removes it all the same/);
+  const removed = run(sandbox, repo, "workspace", "remove", "Alpha", "--force");
+  assert.equal(removed.status, 0, removed.stderr);
+  assert.ok(!existsSync(alpha.worktreePath));
+  assert.deepEqual(archived(), ["Twin"]);
+});
+
 test("worktrees go where the operator says, and a set-up that hangs is ended", async (t) => {
   const sandbox = new Sandbox(t);
   const repo = sandbox.repository();
