@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <string_view>
 #include <vector>
 
 #include "sb/core/json_writer.h"
@@ -25,7 +26,8 @@ namespace {
 constexpr int kGitMajorMin = 2;  // what worktree lists and status are read with
 constexpr int kGitMinorMin = 30;
 constexpr std::int64_t kWatchesMin = 65'536;  // watches of one user: below, large trees are polled
-constexpr std::int64_t kInstancesMin = 128;   // inotify instances of one user
+constexpr std::string_view kBranchMissing = "default_branch_missing";
+constexpr std::int64_t kInstancesMin = 128;  // inotify instances of one user
 
 struct Finding {
   enum class Grade { ok, note, bad };
@@ -188,6 +190,15 @@ void look_at_server(Findings& found, const std::string& socket) {
 void look_at_workspaces(Findings& found, const std::string& socket) {
   const auto board = read_board(socket);
   if (!board) return;  // the server said why
+  for (const BoardProject& project : board->projects) {
+    if (project.problem_code.empty()) continue;
+    found.push_back({Grade::note, "project " + project.name,
+                     project.problem_code + ": " + first_line(project.problem),
+                     project.problem_code == kBranchMissing
+                         ? "Make or fetch it, or choose another: snapboard project add PATH "
+                           "--default-branch BRANCH"
+                         : ""});
+  }
   for (const BoardRow& row : board->rows) {
     if (row.problem_code.empty()) continue;
     found.push_back({Grade::note, "workspace " + row.name,

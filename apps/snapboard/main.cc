@@ -47,7 +47,7 @@ struct Arguments {
   sb::app::WaitOptions wait;
   sb::app::WorkspaceOptions changed;
   std::string project;
-  std::string project_name;
+  sb::app::ProjectAdd added;
   bool archived = false;
   std::string shell;
   bool json = false;
@@ -191,8 +191,10 @@ ProjectCommands add_project(CLI::App& app, Arguments& args) {
   CLI::App* project = app.add_subcommand("project", "Which repositories are on the board");
   project->require_subcommand(1);
   CLI::App* add = add_tool(*project, args, "add", "Put a repository on the board");
-  add->add_option("path", args.project, "A path in it (default: here)")->default_val(".");
-  add->add_option("--name", args.project_name, "Its name on the board");
+  add->add_option("path", args.added.path, "A path in it (default: here)")->default_val(".");
+  add->add_option("--name", args.added.name, "Its name on the board");
+  add->add_option("--default-branch", args.added.default_branch,
+                  "What its workspaces are compared with (default: what origin says, else main)");
   add->add_flag("--json", args.json, "As JSON");
   CLI::App* list = add_tool(*project, args, "list", "Every project, one line each");
   list->add_flag("--json", args.json, "As JSON");
@@ -398,7 +400,7 @@ int main(int argc, char** argv) {
   if (watch->parsed()) return sb::app::watch(args.socket, args.output());
   if (wait->parsed()) return sb::app::wait(args.socket, args.wait);
   if (project.add->parsed()) {
-    return sb::app::project_add(args.socket, args.project, args.project_name, args.output());
+    return sb::app::project_add(args.socket, args.added, args.output());
   }
   if (project.list->parsed()) return sb::app::project_list(args.socket, args.output());
   if (project.remove->parsed()) return sb::app::project_remove(args.socket, args.project);

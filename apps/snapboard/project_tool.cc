@@ -43,23 +43,29 @@ int project_list(const std::string& given_socket, Output output) {
   const auto projects = document.parse(*text);
   if (!projects) return report(projects.error());
   TextTable table({"NAME", "WORKSPACES", "ID", "REPOSITORY"});
+  std::string problems;
   projects->each_element([&](std::size_t, JsonValue one) {
     const std::string path = text_of(one, "repoPath");
     table.add({text_of(one, "name"), number_of(one, "workspaceCount"), text_of(one, "id"),
                path.empty() ? "- (told of by events)" : path});
+    const auto problem = one.find("problem");
+    if (!problem || problem->is_null()) return;
+    problems += "! " + text_of(one, "name") + " (" + text_of(*problem, "code") +
+                "): " + first_line(lines_of(*problem, "message")) + "\n";
   });
-  std::printf("%s", table.text().c_str());
+  std::printf("%s%s%s", table.text().c_str(), problems.empty() ? "" : "\n", problems.c_str());
   return kExitOk;
 }
 
-int project_add(const std::string& given_socket, const std::string& path, const std::string& name,
-                Output output) {
+int project_add(const std::string& given_socket, const ProjectAdd& options, Output output) {
   const auto socket = find_socket(given_socket);
   if (!socket) return report(socket.error());
   std::string body;
   JsonWriter json(body);
-  json.begin_object().key("repoPath").string(absolute(path));
-  if (!name.empty()) json.key("name").string(name);
+  const std::string path = absolute(options.path);
+  json.begin_object().key("repoPath").string(path);
+  if (!options.name.empty()) json.key("name").string(options.name);
+  if (!options.default_branch.empty()) json.key("defaultBranch").string(options.default_branch);
   json.end_object();
   const auto answer = local_request(*socket, "POST", "/api/projects", body, "application/json",
                                     std::chrono::seconds(60));
@@ -67,10 +73,15 @@ int project_add(const std::string& given_socket, const std::string& path, const 
   if (answer->status / 100 != 2) return failed(problem_text(answer->body));
   if (output == Output::json) {
     std::printf("%s\n", answer->body.c_str());
-  } else {
-    std::printf("%s %s\n", printable(absolute(path)).c_str(),
-                answer->status == 201 ? "is on the board" : "was on the board already");
+    return kExitOk;
   }
+  std::printf("%s %s\n", printable(path).c_str(),
+              answer->status == 201 ? "is on the board" : "was on the board already");
+  JsonDocument document;
+  const auto added = document.parse(answer->body);
+  const auto project = added ? added->find("project") : std::nullopt;
+  const auto problem = project ? project->find("problem") : std::nullopt;
+  if (problem && !problem->is_null()) std::printf("! %s\n", lines_of(*problem, "message").c_str());
   return kExitOk;
 }
 

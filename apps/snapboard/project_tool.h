@@ -8,10 +8,15 @@
 
 namespace sb::app {
 
+struct ProjectAdd {
+  std::string path;
+  std::string name;            ///< empty: the repository's, or as it is
+  std::string default_branch;  ///< what workspaces are compared with; empty: found out, or as it is
+};
+
 /// `snapboard project list`, `add PATH`, `remove ID|NAME|PATH`.
 int project_list(const std::string& socket, Output output);
-int project_add(const std::string& socket, const std::string& path, const std::string& name,
-                Output output);
+int project_add(const std::string& socket, const ProjectAdd& options, Output output);
 int project_remove(const std::string& socket, const std::string& project);
 
 /// The id of the project a person means: by id, name or path; empty: the repository we stand in, or

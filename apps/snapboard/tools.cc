@@ -42,6 +42,10 @@ void print_array(const std::vector<std::string>& elements) {
 std::string board_table(const Board& board) {
   TextTable table({"PROJECT", "NAME", "BRANCH", "STATUS", "DIFF"});
   std::string problems;
+  for (const BoardProject& project : board.projects) {
+    if (project.problem_code.empty()) continue;
+    problems += problem_line("project " + project.name, project.problem_code, project.problem);
+  }
   for (const BoardRow& row : board.rows) {
     const bool broken = !row.problem_code.empty();
     table.add({row.project, row.name, row.branch.empty() ? "-" : row.branch,

@@ -22,7 +22,7 @@ enum class Output { text, json, quiet };
 /// alone.
 int status(const std::string& socket, Output output);
 /// `snapboard list`: one line per workspace of every project, and below what is wrong with those
-/// marked by "!".
+/// marked by "!" and with projects.
 int list(const std::string& socket, Output output);
 
 /// `snapboard list --archived`: the workspaces that were taken off the board and can come back.

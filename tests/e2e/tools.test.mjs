@@ -206,3 +206,35 @@ test("list, explain and doctor say why a workspace is broken, in full where ther
   assert.equal(doctor.status, 0, "the server is well");
   assert.match(doctor.stdout, /^note +workspace wt-lost +worktree_missing: .*snapboard explain [0-9a-z]/m);
 });
+
+test("a default branch that is not there is told by list, project list and doctor until it is", async (t) => {
+  const sandbox = new Sandbox(t);
+  const repo = sandbox.repository();
+  const server = await sandbox.serve(repo);
+  assert.equal(run(sandbox, repo, "project", "add", "--default-branch", "a..b").status, 1);
+  const added = run(sandbox, repo, "project", "add", "--default-branch", "trunk");
+  assert.equal(added.status, 0, added.stderr);
+  const sentence = "There is no branch trunk, here or at origin, to compare workspaces with.";
+  assert.ok(added.stdout.endsWith(`\n! ${sentence}\n`), added.stdout);
+  const said = () => ({
+    list: run(sandbox, repo, "list").stdout,
+    projects: run(sandbox, repo, "project", "list").stdout,
+    doctor: run(sandbox, repo, "doctor").stdout,
+  });
+  let seen = said();
+  assert.ok(seen.list.endsWith(`\n\n! project repo (default_branch_missing): ${sentence}\n`), seen.list);
+  assert.ok(seen.projects.endsWith(`\n\n! repo (default_branch_missing): ${sentence}\n`), seen.projects);
+  assert.match(seen.doctor, /^note +project repo +default_branch_missing: There is no branch trunk.*snapboard project add PATH --default-branch/m);
+  const entry = (await server.snapshot()).entries[0];
+  assert.equal(entry.problem, null, "the project works on");
+
+  await server.settled();
+  sandbox.git(repo, "branch", "trunk");
+  await eventually("it is there", async () => (await server.project()).problem === null);
+  seen = said();
+  for (const text of Object.values(seen)) assert.ok(!text.includes("trunk"), text);
+  sandbox.git(repo, "branch", "-D", "trunk");
+  await eventually("it is gone", async () => (await server.project()).problem?.code === "default_branch_missing");
+  assert.equal(run(sandbox, repo, "project", "add", "--default-branch", "main").status, 0);
+  assert.equal((await server.project()).problem, null);
+});
