@@ -42,6 +42,17 @@ std::string shown(std::string_view bytes) {
   return clipped(to_valid_utf8(bytes), WorkspaceService::kNameBytesMax);
 }
 
+/// Of a branch, what stands between slashes is the name of a file or folder of git.
+bool all_parts_are_sound(std::string_view branch) {
+  for (;;) {
+    const auto slash = branch.find('/');
+    const auto part = branch.substr(0, slash);
+    if (part.empty() || part.starts_with('.') || part.ends_with(".lock")) return false;
+    if (slash == std::string_view::npos) return true;
+    branch.remove_prefix(slash + 1);
+  }
+}
+
 }  // namespace
 
 std::string folder_name(const std::string& path) {
@@ -77,15 +88,12 @@ Result<std::string> tidy_name(std::string_view name) {
 
 Result<void> check_branch(const std::string& branch) {
   const bool shaped = !branch.empty() && branch.size() <= WorkspaceService::kNameBytesMax &&
-                      !branch.starts_with('-') && !branch.starts_with('/') &&
-                      !branch.ends_with('/') && !branch.ends_with('.') &&
-                      !branch.ends_with(".lock");
+                      !branch.starts_with('-') && !branch.ends_with('.') && branch != "HEAD";
   const bool clean =
       is_valid_utf8(branch) && std::none_of(branch.begin(), branch.end(), is_control) &&
       branch.find_first_of(" ~^:?*[\\") == std::string::npos &&
-      branch.find("..") == std::string::npos && branch.find("@{") == std::string::npos &&
-      branch.find("//") == std::string::npos;
-  if (shaped && clean) return {};
+      branch.find("..") == std::string::npos && branch.find("@{") == std::string::npos;
+  if (shaped && clean && all_parts_are_sound(branch)) return {};
   return fail(ErrorCode::invalid_argument,
               fmt::format("\"{}\" is not a branch name", to_valid_utf8(branch)));
 }

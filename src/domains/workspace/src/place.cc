@@ -94,8 +94,16 @@ std::string slug(const std::string& name) {
     }
     if (text.size() >= kSlugBytesMax) break;
   }
-  while (text.ends_with('-') || text.ends_with('.')) text.pop_back();
-  if (text.ends_with(".lock")) text.resize(text.size() - std::string_view(".lock").size());
+  constexpr std::string_view kLock = ".lock";  // git refuses branches with such an end
+  for (;;) {
+    if (text.ends_with('-') || text.ends_with('.')) {
+      text.pop_back();
+    } else if (text.ends_with(kLock)) {
+      text.resize(text.size() - kLock.size());
+    } else {
+      break;
+    }
+  }
   return text.empty() ? "workspace" : text;
 }
 

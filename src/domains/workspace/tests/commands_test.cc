@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <stdexcept>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -154,6 +155,22 @@ TEST_F(CommandsTest, DropsWhiteSpaceAroundAName) {
   const auto row = life_.made(project_.id, "  Alpha\t");
   EXPECT_EQ(row.name, "Alpha");
   EXPECT_EQ(row.branch_name, "alpha");
+}
+
+TEST_F(CommandsTest, TakesForABranchWhatGitTakes) {
+  for (const char* name :
+       {"a",    "a/b",    "@",        "a./b",     "refs/heads/x", "HEAD", ".a",
+        "a/.b", "a.lock", "a.lock/b", "a/b.lock", "a/",           "/a",   "a//b",
+        "a..b", "a.",     "a@{b",     "-a",       "a b",          "a~b",  "a\\b"}) {
+    bool sound = true;
+    try {
+      repo_.git({"check-ref-format", "--branch", name});
+    } catch (const std::runtime_error&) {
+      sound = false;
+    }
+    EXPECT_EQ(life_.house.register_project(repo_.path(), {}, name).has_value(), sound) << name;
+  }
+  EXPECT_EQ(life_.made(project_.id, "a.lock.lock", {}, "main").branch_name, "a");
 }
 
 TEST_F(CommandsTest, ARepositoryWithoutACommitHasNothingToBeginAt) {
