@@ -95,6 +95,7 @@ struct WorkspaceCommands::Impl : std::enable_shared_from_this<WorkspaceCommands:
   void check(const LeavingPtr& leaving);
   void hide(const LeavingPtr& leaving);
   void halt(const LeavingPtr& leaving);
+  void look_for_remains(const LeavingPtr& leaving);
   void release(const LeavingPtr& leaving);
   void remove_worktree(const LeavingPtr& leaving);
   void look_at_branch(const LeavingPtr& leaving);

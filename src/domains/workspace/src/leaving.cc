@@ -214,8 +214,24 @@ void WorkspaceCommands::Impl::halt(const LeavingPtr& leaving) {
   ports.halt(leaving->found.row.id, [owner = weak_from_this(), leaving] {
     const auto self = owner.lock();
     if (!self || self->stopped) return;
-    removes(leaving->order) ? self->remove_worktree(leaving) : self->release(leaving);
+    if (removes(leaving->order)) return self->remove_worktree(leaving);
+    leaving->found.row.git_dir.empty() ? self->look_for_remains(leaving) : self->release(leaving);
   });
+}
+
+/// Nothing was made, or not all of it. Without any of it there is nothing to come back to.
+void WorkspaceCommands::Impl::look_for_remains(const LeavingPtr& leaving) {
+  using Path = std::optional<std::string>;
+  on_worker<Path>(
+      [found = leaving->found] {
+        bool half_made = false;
+        return listed_path(found, half_made);
+      },
+      [this, leaving](const Result<Path>& path) {
+        if (!path || *path) return release(leaving);
+        leaving->order.forget = true;
+        look_at_branch(leaving);
+      });
 }
 
 void WorkspaceCommands::Impl::remove_worktree(const LeavingPtr& leaving) {

@@ -143,11 +143,17 @@ Result<WorkspaceRow> put_back(Database& database, const model::WorkspaceId& id,
     return fail(ErrorCode::conflict,
                 fmt::format("the workspace is {}, not archived", enum_text(held.row.status)));
   }
-  SB_TRY_VOID(delete_workspace(database, id));
   held.row.id = fresh;
-  held.row.status = WorkspaceStatus::READY;
+  held.row.status = held.setup_error ? WorkspaceStatus::FAILED : WorkspaceStatus::READY;
+  held.row.problem = setup_problem(held);
   held.row.stamp = stamp;
+  std::string git_dir = std::exchange(held.row.git_dir, {});  // which one row can have at a time
   SB_TRY_VOID(insert_workspace(database, held));
+  SB_TRY_VOID(database.execute("UPDATE making SET workspace = ? WHERE workspace = ?",
+                               {fresh.view(), id.view()}));
+  SB_TRY_VOID(delete_workspace(database, id));
+  held.row.git_dir = std::move(git_dir);
+  SB_TRY_VOID(update_workspace(database, held));
   return std::move(held.row);
 }
 

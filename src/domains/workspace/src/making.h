@@ -38,8 +38,8 @@ Result<WorkspaceRow> begin_archive(sqlite::Database& database, const model::Work
 /// Errors: not_found, conflict (not ARCHIVING).
 Result<WorkspaceRow> end_archive(sqlite::Database& database, const model::WorkspaceId& id,
                                  bool archived, std::uint64_t stamp);
-/// An archived workspace comes back as a new one, `fresh`, with the same worktree. Errors:
-/// not_found, conflict (not ARCHIVED).
+/// An archived workspace comes back as a new one, `fresh`, with the same worktree and how it was
+/// made: READY, or FAILED where its making failed. Errors: not_found, conflict (not ARCHIVED).
 Result<WorkspaceRow> put_back(sqlite::Database& database, const model::WorkspaceId& id,
                               const model::WorkspaceId& fresh, std::uint64_t stamp);
 /// The project the row was of. Errors: not_found.

@@ -97,6 +97,17 @@ struct WorkspaceService::Impl : std::enable_shared_from_this<WorkspaceService::I
     if (held != known->second.problems.workspaces.end()) row.problem = held->second;
   }
 
+  /// What was found of the workspace that `row` follows holds for it too.
+  void hand_on_problem(const model::WorkspaceId& from, const WorkspaceRow& row) {
+    const auto known = projects.find(row.project);
+    if (known == projects.end()) return;
+    auto& held = known->second.problems.workspaces;
+    if (auto problem = held.extract(from)) {
+      problem.key() = row.id;
+      held.insert(std::move(problem));
+    }
+  }
+
   void put(const git_cli::Repository& repository, const ProjectOpinion& opinion,
            std::function<void(Result<Registration>)> done);
   void fly(const model::ProjectId& id);

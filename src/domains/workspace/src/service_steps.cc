@@ -73,10 +73,15 @@ void WorkspaceService::end_archive(const model::WorkspaceId& id, bool archived, 
 }
 
 void WorkspaceService::put_back(const model::WorkspaceId& id, RowDone done) {
-  impl_->write_row([id, fresh = model::WorkspaceId(random_hex(impl_->deps.random, kIdBytes)),
-                    stamp = impl_->next_stamp()](
-                       auto& database) { return workspace::put_back(database, id, fresh, stamp); },
-                   std::move(done));
+  impl_->write<WorkspaceRow>(
+      [id, fresh = model::WorkspaceId(random_hex(impl_->deps.random, kIdBytes)),
+       stamp = impl_->next_stamp()](sqlite::Database& database) {
+        return workspace::put_back(database, id, fresh, stamp);
+      },
+      [impl = impl_.get(), id, done = std::move(done)](Result<WorkspaceRow> row) {
+        if (row) impl->hand_on_problem(id, *row);
+        impl->told_row(std::move(row), done);
+      });
 }
 
 void WorkspaceService::forget(const model::WorkspaceId& id,

@@ -89,6 +89,55 @@ TEST_F(ArchiveTest, SaysThatForceRemovesAWorktreeWithSubmodules) {
   ASSERT_TRUE(life_.archive(own.id, {.remove_worktree = true, .force = true}));
 }
 
+TEST_F(ArchiveTest, AnArchivedWorkspaceComesBackWithHowItWasMade) {
+  life_.script = "echo broken; exit 1";
+  const auto failed = life_.made(project_.id, "a");
+  ASSERT_EQ(failed.status, FAILED);
+  ASSERT_TRUE(life_.archive(failed.id));
+  const auto back = life_.put_back(failed.id);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->status, FAILED);
+  EXPECT_EQ(back->problem, failed.problem);
+  EXPECT_EQ(back->git_dir, failed.git_dir);
+  EXPECT_EQ(life_.output(back->id)->bytes, "broken\n");
+  life_.script.clear();
+  ASSERT_TRUE(life_.retry(back->id));
+  ASSERT_TRUE(life_.wait_for(back->id, READY));
+  ASSERT_TRUE(life_.archive(back->id, {.remove_worktree = true}));
+  EXPECT_EQ(branches(), "main") << "its branch was made with it";
+}
+
+TEST_F(ArchiveTest, AnArchivedWorkspaceComesBackWithTheProblemItHas) {
+  const auto row = life_.made(project_.id, "a");
+  ASSERT_TRUE(life_.archive(row.id));
+  fs::rename(folder("a"), dir_ / "away");
+  ASSERT_TRUE(life_.house.adopt(project_.id));
+  const auto back = life_.put_back(row.id);
+  ASSERT_TRUE(back) << back.error().message;
+  ASSERT_TRUE(life_.told(back->id)->problem);
+  EXPECT_EQ(life_.told(back->id)->problem->code, "worktree_missing");
+  life_.house.events.clear();
+  ASSERT_TRUE(life_.house.adopt(project_.id));
+  EXPECT_THAT(life_.house.events, IsEmpty()) << "nothing is left to correct";
+}
+
+TEST_F(ArchiveTest, NothingIsKeptOfAnArchivedWorkspaceThatHasNoWorktree) {
+  repo_.commit(".gitattributes", "README.md filter=broken\n", "attributes");
+  repo_.git({"config", "filter.broken.clean", "cat"});
+  repo_.git({"config", "filter.broken.smudge", "false"});
+  repo_.git({"config", "filter.broken.required", "true"});
+  const auto row = life_.made(project_.id, "a");
+  ASSERT_EQ(row.status, FAILED);
+  ASSERT_FALSE(fs::exists(folder("a")));
+  ASSERT_TRUE(life_.archive(row.id));
+  EXPECT_THAT(life_.archived(project_.id)->rows, IsEmpty());
+  EXPECT_EQ(life_.put_back(row.id).error().code, ErrorCode::not_found);
+  EXPECT_EQ(branches(), "main");
+  repo_.git({"config", "filter.broken.smudge", "cat"});
+  EXPECT_EQ(life_.made(project_.id, "a").worktree_path, folder("a").string())
+      << "its place is free";
+}
+
 TEST_F(ArchiveTest, ListsWhatIsArchivedNewestFirst) {
   EXPECT_THAT(life_.archived(project_.id)->rows, IsEmpty());
   const auto first = life_.made(project_.id, "first", "topic/first");

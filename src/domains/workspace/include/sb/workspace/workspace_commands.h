@@ -98,10 +98,10 @@ class WorkspaceCommands {
   /// Errors: not_found, conflict (not FAILED).
   void retry(const model::WorkspaceId& id, RowDone done);
   /// Ends what runs for the workspace and hides it, with `remove_worktree` removes its worktree
-  /// too; answers when that is done. A failure brings it back; what ran for it has ended, and what
-  /// others kept of it (its sessions, auto-fix) is gone. Errors: not_found, conflict (being set up
-  /// or archived, the main worktree, what would be lost, or another worktree in its folder: that
-  /// one goes by its own command only, whatever is forced).
+  /// too; answers when that is done. One that has no worktree is forgotten. A failure brings it
+  /// back, with all but what ran for it. Errors: not_found, conflict (being set up or archived, the
+  /// main worktree; without force what would be lost, a lock or submodules; or another worktree in
+  /// its folder: that one goes by its own command only, whatever is forced).
   void archive(const model::WorkspaceId& id, ArchiveOrder order,
                std::function<void(Result<void>)> done);
   /// An archived workspace whose worktree is still there comes back as a new one. Errors:
