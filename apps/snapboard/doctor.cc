@@ -179,11 +179,16 @@ void look_at_server(Findings& found, const std::string& socket) {
   const auto sources = state->find("sources");
   if (!sources) return;
   sources->each_element([&](std::size_t, JsonValue source) {
+    const std::string name = text_of(source, "name");
     const std::string health = text_of(source, "state");
     const std::string detail = text_of(source, "detail");
-    found.push_back({health == "live" ? Grade::ok : Grade::note,
-                     "source " + text_of(source, "name"),
-                     health + (detail.empty() ? "" : ": " + detail), ""});
+    const bool well = health == "live";
+    const bool refuses = !well && name == "database";
+    found.push_back({well      ? Grade::ok
+                     : refuses ? Grade::bad
+                               : Grade::note,
+                     "source " + name, health + (detail.empty() ? "" : ": " + detail),
+                     refuses ? "Make room on its disk, or let this user write to it" : ""});
   });
 }
 

@@ -534,6 +534,7 @@ int serve(const ServeOptions& given) {
   signal(SIGPIPE, SIG_IGN);
   options.file_mask = umask(0077);  // what we start for the user gets the user's own back
   configure_logging(options.log_level, options.log_format);
+  signal(SIGXFSZ, SIG_IGN);         // a limit on file sizes (ulimit -f) is an error of the write
   if (options.directory.empty()) {
     options.directory = ".";
   } else if (const auto named = git_cli::discover(options.directory); !named && options.adopt) {

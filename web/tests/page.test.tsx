@@ -143,6 +143,9 @@ test("a source that does not do well is named, one that does or was never asked 
     "Git: degraded", "GitHub: rate limited", "Moon: eclipsed",
   ]);
   expect(within(notes).getAllByRole("listitem")[1]?.title).toContain("It last answered 4 minutes ago.");
+  mark(["git", "live"], ["database", "degraded"]);
+  const full = await screen.findByText("Database: cannot be written");
+  expect(full.closest("li")?.title).toContain("Events are refused");
 });
 
 test("auto-fix is switched in the details of a workspace that has a worktree", async () => {

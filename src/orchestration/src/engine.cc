@@ -47,8 +47,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
         tracker(deps.git),
         own(deps.store, tracker, deps.clock, deps.log),
         ingest(deps.store),
-        journal(std::make_shared<JournalQueue>(deps.loop, deps.journal,
-                                               options.unjournalled_facts_max, deps.log)),
+        journal(std::make_shared<JournalQueue>(deps.loop, deps.journal, deps.log)),
         drift(deps.metrics, deps.log),
         idle(deps.store),
         pass(deps.random, {options.reconcile_interval, options.reconcile_jitter}),
@@ -92,7 +91,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     const std::size_t skipped = ingest.restore(kept, deps.clock.wall_now(), deps.clock.mono_now());
     if (skipped != 0) deps.log.warn("journal rows could not be read", {kv("count", skipped)});
     for (const auto& id : ingest.orphans(kept)) journal_removed(id);
-    last_rows_ok = deps.clock.mono_now();
+    last_rows_ok = last_written_ok = deps.clock.mono_now();
     enumerating = contents.projects.size();
     for (const auto& project : contents.projects) {
       deps.workspaces.adopt(project.id, [self = shared_from_this()](const auto&) {
@@ -188,6 +187,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
       journal->add({{}, std::move(gone), {}}, [](const Result<void>&) {});
     }
     idle.prune();
+    look_at_database();
     passes.add();
     pass_seconds.observe(std::chrono::duration<double>(*took).count());
     last_pass_at = deps.clock.wall_now();
@@ -201,6 +201,35 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     } else {
       begin_pass();
     }
+  }
+
+  // --- the database ---
+
+  // Nobody may speak for long: whether it can be written again is found out, and what was shown
+  // and refused meanwhile is written after all. Behind the reads of the pass, which a commit that
+  // fails would take along.
+  void look_at_database() {
+    if (deps.journal.trouble().empty()) {
+      last_written_ok = deps.clock.mono_now();
+    } else {
+      retry_journal();
+    }
+  }
+
+  void retry_journal() {
+    journal->retry([weak = weak_from_this()](const Result<void>& written) {
+      const auto self = weak.lock();
+      if (self && written) self->last_written_ok = self->deps.clock.mono_now();
+    });
+  }
+
+  [[nodiscard]] EngineSource database() const {
+    EngineSource source{"database", "live", age_ms(deps.clock.mono_now(), last_written_ok), ""};
+    if (auto trouble = deps.journal.trouble(); !trouble.empty()) {
+      source.state = "degraded";
+      source.detail = "it cannot be written, so events are refused: " + std::move(trouble);
+    }
+    return source;
   }
 
   // --- our own domains beside workspace and git ---
@@ -251,7 +280,12 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
               std::function<void(Result<EventsAnswer>)> done) {
     if (stopped || !ready) return done(fail(ErrorCode::unavailable, "the server is not ready"));
     if (journal->waiting() > options.unjournalled_facts_max) {
-      return done(fail(ErrorCode::limit_exceeded, "too many events wait for the disk"));
+      const auto trouble = deps.journal.trouble();
+      if (trouble.empty()) {
+        return done(fail(ErrorCode::limit_exceeded, "too many events wait for the disk"));
+      }
+      retry_journal();
+      return done(fail(ErrorCode::unavailable, "events cannot be made durable: " + trouble));
     }
     events_since += events.size();
     std::vector<model::WorkspaceId> of_sessions;
@@ -302,6 +336,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::uint64_t last_pass_drift = 0;
   std::uint64_t events_since = 0;
   std::optional<MonoTime> last_rows_ok;
+  std::optional<MonoTime> last_written_ok;  // when the database was last seen to be well
 };
 
 Engine::Engine(Deps deps, EngineOptions options)
@@ -446,6 +481,7 @@ std::vector<EngineSource> Engine::sources() const {
   }
   list.push_back(std::move(git));
   for (const auto& domain : impl_->domains) list.push_back(domain->health());
+  list.push_back(impl_->database());
   return list;
 }
 

@@ -1,13 +1,12 @@
 #include "journal_queue.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace sb::orchestration {
 
 void JournalQueue::add(JournalStep step, Done done) {
   if (step.empty() && !writing_ && gathered_.done.empty() && failed_.step.empty()) return done({});
-  const std::size_t rows = step.row_count();
+  const std::size_t rows = step.row_count() + step.forget.size() + step.epochs.size();
   waiting_ += rows;
   gathered_.rows += rows;
   gathered_.step.append(std::move(step));
@@ -22,9 +21,15 @@ void JournalQueue::add(JournalStep step, Done done) {
   });
 }
 
+void JournalQueue::retry(Done done) {
+  trial_ = true;
+  gathered_.done.push_back(std::move(done));
+  if (!writing_ && gathering_ == 0) write();
+}
+
 void JournalQueue::stop() {
   if (gathering_ != 0) loop_.cancel(std::exchange(gathering_, 0));
-  if (!gathered_.done.empty()) write();
+  if (!gathered_.done.empty() || !failed_.step.empty()) write();
 }
 
 void JournalQueue::write() {
@@ -38,7 +43,8 @@ void JournalQueue::write() {
   const auto commit = std::make_shared<Commit>(std::exchange(failed_, {}));
   commit->step.append(std::move(gathered_.step));
   commit->done = std::move(gathered_.done);
-  commit->rows = std::exchange(gathered_, {}).rows;
+  commit->rows += std::exchange(gathered_, {}).rows;
+  if (!std::exchange(trial_, false) && commit->step.empty()) return written(*commit, {});
   journal_.write([commit] { return commit->step.batch(); },
                  [weak = weak_from_this(), commit](const Result<void>& result) {
                    if (const auto self = weak.lock()) self->written(*commit, result);
@@ -47,24 +53,18 @@ void JournalQueue::write() {
 
 void JournalQueue::written(Commit& commit, const Result<void>& result) {
   writing_ = false;
-  waiting_ -= commit.rows;
-  if (!result) keep(commit, result.error());
-  for (const Done& done : commit.done) done(result);
+  const auto done = std::exchange(commit.done, {});
+  if (result) {
+    waiting_ -= commit.rows;
+    if (std::exchange(failing_, false)) log_.info("journal written again", {});
+  } else {
+    failed_ = std::move(commit);
+    if (!std::exchange(failing_, true)) {
+      log_.error("journal write failed", {kv("reason", result.error().message)});
+    }
+  }
+  for (const Done& one : done) one(result);
   if (!writing_ && gathering_ == 0 && !gathered_.done.empty()) write();
-}
-
-void JournalQueue::keep(Commit& commit, const Error& error) {
-  log_.error("journal write failed", {kv("reason", error.message)});
-  auto& [said, forget, epochs] = failed_.step;
-  failed_.step.append(std::move(commit.step));
-  std::size_t rows = 0;
-  const auto beyond = std::find_if(said.begin(), said.end(), [&](const JournalStatement& one) {
-    return (rows += one.row_count()) > rows_max_;
-  });
-  said.erase(beyond, said.end());
-  // What is not forgotten is found to belong to nobody at the next start.
-  if (forget.size() > rows_max_) forget.resize(rows_max_);
-  if (epochs.size() > rows_max_) epochs.resize(rows_max_);
 }
 
 }  // namespace sb::orchestration

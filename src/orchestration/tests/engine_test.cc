@@ -5,7 +5,11 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sb/testing/git_repo.h"
@@ -21,6 +25,7 @@ namespace sb::orchestration {
 namespace {
 
 using model::Field;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 class EngineTest : public ::testing::Test {
@@ -178,6 +183,88 @@ TEST_F(EngineTest, WhatWasAcknowledgedIsThereInTheNextLife) {
   Life next(dir.path());
   ASSERT_TRUE(next.start());
   EXPECT_EQ(next.shown(model::WorkspaceId("w"), Field::status), R"("READY")");
+}
+
+// A real one: SQLite is allowed no further page.
+class FullDiskTest : public EngineTest {
+ protected:
+  static void pages(Life& life, std::string_view count) {
+    EXPECT_TRUE(life.writer.run([&](sqlite::Database& database) {
+      return database.query("PRAGMA max_page_count=" + std::string(count), {}, [](auto&) {});
+    }));
+  }
+  static Result<Engine::EventsAnswer> send(Life& life, std::string id) {
+    auto events = one(creation(std::move(id)));
+    std::get<model::WorkspaceStateChanged>(events.front().data).name = std::string(5'000, 'n');
+    return life.loop.wait_for<Result<Engine::EventsAnswer>>(
+        [&](auto done) { life.engine.submit(std::move(events), std::move(done)); });
+  }
+  static EngineSource database(const Life& life) { return life.engine.sources().back(); }
+};
+
+TEST_F(FullDiskTest, IsASourceThatDoesNotDoWellUntilItIsWrittenAgain) {
+  {
+    Life life(dir.path());
+    ASSERT_TRUE(life.start());
+    EXPECT_EQ(database(life).name, "database");
+    EXPECT_EQ(database(life).state, "live");
+    pages(life, "1");
+    const auto refused = send(life, "e1");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+    EXPECT_EQ(database(life).state, "degraded");
+    EXPECT_THAT(database(life).detail, HasSubstr("database or disk is full"));
+    life.loop.advance(2min);
+    EXPECT_EQ(database(life).state, "degraded");
+    pages(life, "1000000");
+    life.loop.advance(2min);  // nobody says it again: a pass tries
+    EXPECT_TRUE(life.loop.run_until([&] { return database(life).state == "live"; }));
+  }
+  Life next(dir.path());
+  ASSERT_TRUE(next.start());
+  EXPECT_EQ(next.shown(model::WorkspaceId("w"), Field::status), R"("READY")");
+}
+
+TEST_F(FullDiskTest, WhatIsSentAgainIsAnsweredOnlyOnceItIsOnDisk) {
+  {
+    Life life(dir.path());
+    ASSERT_TRUE(life.start());
+    pages(life, "1");
+    ASSERT_FALSE(send(life, "e1"));
+    ASSERT_FALSE(send(life, "e1")) << "a repeat is no more durable";
+    pages(life, "1000000");
+    const auto taken = send(life, "e1");
+    ASSERT_TRUE(taken);
+    EXPECT_EQ(taken->verdicts.front().kind, Ingest::Verdict::Kind::duplicate);
+    EXPECT_EQ(database(life).state, "live");
+  }
+  Life next(dir.path());
+  ASSERT_TRUE(next.start());
+  EXPECT_EQ(next.shown(model::WorkspaceId("w"), Field::status), R"("READY")");
+}
+
+TEST_F(FullDiskTest, NoMoreIsTakenInThanCanWait) {
+  EngineOptions options;
+  options.unjournalled_facts_max = 5;
+  Life life(dir.path(), {}, options);
+  ASSERT_TRUE(life.start());
+  pages(life, "1");
+  ASSERT_FALSE(send(life, "e1"));
+  ASSERT_FALSE(send(life, "e2"));
+  const auto head = life.store.head();
+  const auto refused = send(life, "e3");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(life.store.head(), head);
+  pages(life, "1000000");
+  life.loop.advance(1s);
+  std::optional<Engine::EventsAnswer> taken;  // what is refused now is a trial
+  ASSERT_TRUE(life.loop.run_until([&] {
+    if (auto answer = send(life, "e3")) taken = *std::move(answer);
+    return taken.has_value();
+  }));
+  EXPECT_EQ(taken->verdicts.front().kind, Ingest::Verdict::Kind::accepted);
+  EXPECT_EQ(database(life).state, "live");
 }
 
 TEST_F(EngineTest, EventsBeforeReadyAreRefusedAndNothingIsApplied) {

@@ -26,8 +26,6 @@ using model::Facts;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr std::size_t kRowsMax = 4;
-
 JournalStep named(std::string workspace, std::string name, std::uint64_t sequence = 1) {
   JournalStatement statement;
   statement.workspace = model::WorkspaceId(std::move(workspace));
@@ -53,7 +51,7 @@ class JournalQueueTest : public ::testing::Test {
     ASSERT_TRUE((*database)->migrate("workspace", workspace::migrations()));
     writer_.emplace(*std::move(database));
     journal_.emplace(loop_, *writer_, Logger());
-    queue_ = std::make_shared<JournalQueue>(loop_, *journal_, kRowsMax, Logger());
+    queue_ = std::make_shared<JournalQueue>(loop_, *journal_, Logger());
   }
   [[nodiscard]] std::string path() const { return (dir_ / "q.db").string(); }
   /// Notes how it ended, and what the file held by then.
@@ -139,17 +137,47 @@ TEST_F(JournalQueueTest, WhatCouldNotBeWrittenGoesFirstNextTime) {
   EXPECT_THAT(told_, ElementsAre("first failed", "second failed", R"(third: b="1" a="2")"));
 }
 
-TEST_F(JournalQueueTest, KeepsABoundedNumberOfWhatCouldNotBeWritten) {
+TEST_F(JournalQueueTest, NothingOfWhatCouldNotBeWrittenIsLostAndAllOfItCounts) {
   sql("ALTER TABLE external_fact RENAME TO away");
-  for (std::size_t i = 0; i < kRowsMax + 2; ++i) {
-    queue_->add(named(std::to_string(i), "1"), note("lost"));
+  for (std::size_t i = 0; i < 3; ++i) {
+    queue_->add(named(std::to_string(i), "1"), note("not yet"));
     ASSERT_TRUE(told(i + 1));
     loop_.advance(JournalQueue::kGather);
   }
+  EXPECT_EQ(queue_->waiting(), 3U) << "whoever lets more in has to see it";
+  queue_->retry(note("again"));
+  ASSERT_TRUE(told(4));
+  EXPECT_EQ(told_.back(), "again failed");
   sql("ALTER TABLE away RENAME TO external_fact");
-  queue_->add(named("a", "1"), note("last"));
-  ASSERT_TRUE(told(kRowsMax + 3));
-  EXPECT_EQ(told_.back(), R"(last: 0="1" 1="1" 2="1" 3="1" a="1")");
+  loop_.advance(JournalQueue::kGather);
+  queue_->retry(note("at last"));
+  ASSERT_TRUE(told(5));
+  EXPECT_EQ(told_.back(), R"(at last: 0="1" 1="1" 2="1")");
+  EXPECT_EQ(queue_->waiting(), 0U);
+}
+
+TEST_F(JournalQueueTest, ATrialWithNothingToWriteTellsWhetherOneCanWrite) {
+  sql("CREATE TRIGGER no BEFORE UPDATE ON schema_version BEGIN SELECT RAISE(FAIL, 'no'); END");
+  queue_->retry(note("trial"));
+  ASSERT_TRUE(told(1));
+  EXPECT_NE(journal_->trouble(), "");
+  sql("DROP TRIGGER no");
+  loop_.advance(JournalQueue::kGather);
+  queue_->retry(note("trial"));
+  ASSERT_TRUE(told(2));
+  EXPECT_EQ(journal_->trouble(), "");
+  EXPECT_THAT(told_, ElementsAre("trial failed", "trial: "));
+}
+
+TEST_F(JournalQueueTest, WhatCouldNotBeWrittenIsTriedOnceMoreAtTheEnd) {
+  sql("ALTER TABLE external_fact RENAME TO away");
+  queue_->add(named("a", "1"), note("first"));
+  ASSERT_TRUE(told(1));
+  sql("ALTER TABLE away RENAME TO external_fact");
+  queue_->stop();
+  journal_.reset();
+  writer_.reset();
+  EXPECT_EQ(rows(), R"(a="1")");
 }
 
 TEST_F(JournalQueueTest, WritesWhatItHoldsWhenItStops) {

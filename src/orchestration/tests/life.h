@@ -27,8 +27,13 @@ namespace sb::orchestration {
 /// One life of a server on a data directory.
 class Life {
  public:
-  explicit Life(const std::filesystem::path& data, snapshot::Limits limits = {})
-      : writer(open(data)), store("life-" + std::to_string(++lives), limits) {}
+  explicit Life(const std::filesystem::path& data, snapshot::Limits limits = {},
+                EngineOptions options = {})
+      : writer(open(data)),
+        store("life-" + std::to_string(++lives), limits),
+        engine({loop, loop.clock(), random, counter, store, workspaces, journal, git, metrics,
+                Logger()},
+               options) {}
   ~Life() {
     engine.stop();
     processes.cancel_all();
@@ -103,9 +108,7 @@ class Life {
   ratchet::RatchetService ratchets{
       {loop, workers, writer, supervision, loop.clock(), random, counter, Logger()},
       ratchet_options()};
-  Engine engine{
-      {loop, loop.clock(), random, counter, store, workspaces, journal, git, metrics, Logger()},
-      EngineOptions{}};
+  Engine engine;
 
  private:
   static ratchet::RatchetOptions ratchet_options() {

@@ -4,6 +4,7 @@ import { sentence } from "../lib/facts.ts";
 import { ClockIcon } from "./icons.tsx";
 
 const names: Readonly<Record<string, string>> = {
+  database: "Database",
   git: "Git",
   github: "GitHub",
   ratchet: "Auto-fix",
@@ -20,6 +21,8 @@ const meanings: Readonly<Record<string, string>> = {
   unreachable: "It does not answer. What was last known is shown, and asked again by itself.",
 };
 
+const refused = "It cannot be written: the disk may be full. Events are refused; snapboard doctor tells why.";
+
 /** Where the facts come from, as far as it does not do well; one that was never asked says nothing. */
 export function SourceNotes({ sources }: { sources: readonly SourceHealth[] }) {
   const troubled = sources.filter(({ state }) => state !== "live" && state !== "unknown");
@@ -27,10 +30,10 @@ export function SourceNotes({ sources }: { sources: readonly SourceHealth[] }) {
   return (
     <ul aria-label="Sources" className="mt-1 flex flex-col text-small text-attention">
       {troubled.map(({ name, state, lastOkAgeMs }) => (
-        <li key={name} className="flex min-w-0 items-center gap-2" title={explain(state, lastOkAgeMs)}>
+        <li key={name} className="flex min-w-0 items-center gap-2" title={explain(name, state, lastOkAgeMs)}>
           <ClockIcon className="shrink-0" width={11} height={11} />
           <span className="truncate">
-            {names[name] ?? sentence(name)}: {sentence(state).toLowerCase()}
+            {names[name] ?? sentence(name)}: {name === "database" ? "cannot be written" : sentence(state).toLowerCase()}
           </span>
         </li>
       ))}
@@ -38,7 +41,8 @@ export function SourceNotes({ sources }: { sources: readonly SourceHealth[] }) {
   );
 }
 
-function explain(state: string, lastOkAgeMs: number | null): string {
+function explain(name: string, state: string, lastOkAgeMs: number | null): string {
+  if (name === "database") return refused;
   const last = lastOkAgeMs === null ? "It has not answered yet." : `It last answered ${spellAge(lastOkAgeMs)}.`;
   return [meanings[state], last].filter((part) => part !== undefined).join("\n");
 }

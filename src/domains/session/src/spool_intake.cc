@@ -48,6 +48,7 @@ struct SpoolIntake::Impl : std::enable_shared_from_this<SpoolIntake::Impl> {
     if (count != 0) deps.log.info("hooks taken from the spool", {kv("count", count)});
     if (!all) {
       deps.log.warn("hooks stay in the spool");
+      retry_later();
     } else if (count != 0) {
       // On a worker, before the next one looks: both are the same queue's business.
       deps.workers.submit([&loop = deps.loop, owner = weak_from_this(), file = path] {
@@ -59,6 +60,17 @@ struct SpoolIntake::Impl : std::enable_shared_from_this<SpoolIntake::Impl> {
       return;
     }
     finish();
+  }
+
+  // Nobody may write to the spool for long, and the newest of what it holds is still to be shown.
+  void retry_later() {
+    if (retry != 0 || stopped) return;
+    retry = deps.loop.after(kRetry, [owner = weak_from_this()] {
+      const auto self = owner.lock();
+      if (!self || self->stopped) return;
+      self->retry = 0;
+      self->take();
+    });
   }
 
   void finish() {
@@ -74,6 +86,7 @@ struct SpoolIntake::Impl : std::enable_shared_from_this<SpoolIntake::Impl> {
   bool busy = false;
   bool again = false;
   bool stopped = false;
+  Loop::TimerId retry = 0;
   std::vector<std::function<void()>> waiting;
 };
 
@@ -82,6 +95,7 @@ SpoolIntake::SpoolIntake(Deps deps, std::string path)
 
 SpoolIntake::~SpoolIntake() {
   impl_->stopped = true;
+  if (impl_->retry != 0) impl_->deps.loop.cancel(impl_->retry);
   if (impl_->watch != 0) impl_->deps.watcher.remove(impl_->watch);
 }
 

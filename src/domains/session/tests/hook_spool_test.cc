@@ -102,5 +102,31 @@ TEST(HookSpool, IsTakenAtTheStartAndWheneverItIsWrittenTo) {
   workers.stop();
 }
 
+TEST(HookSpool, WhatCouldNotBeWrittenIsTriedAgainWithoutAnotherHook) {
+  const testing::TempDir dir;
+  House house(dir / "house");
+  fs_watch::Watcher watcher{fs_watch::Watcher::Options{}};
+  WorkerPool workers(1);
+  std::filesystem::create_directories(dir / "run");
+  const auto path = (dir / "run/hooks.spool").string();
+  SpoolIntake intake({house.loop(), workers, watcher, house.service(), Logger()}, path);
+  const auto look = [&] {
+    bool looked = false;
+    intake.take([&] { looked = true; });
+    return house.loop().run_until([&] { return looked; });
+  };
+  ASSERT_TRUE(
+      house.sql("CREATE TRIGGER no BEFORE INSERT ON session BEGIN SELECT RAISE(FAIL, 'no'); END"));
+  ASSERT_TRUE(append_to_spool(path, "claude", format_locators(house.locators({})),
+                              House::hook("s", "UserPromptSubmit", "", house.worktree())));
+  ASSERT_TRUE(look());
+  EXPECT_FALSE(house.told("claude:s").has_value());
+  ASSERT_TRUE(house.sql("DROP TRIGGER no"));
+  house.loop().advance(SpoolIntake::kRetry);
+  ASSERT_TRUE(house.loop().run_until([&] { return house.told("claude:s").has_value(); }));
+  ASSERT_TRUE(house.loop().run_until([&] { return std::filesystem::is_empty(dir / "run"); }));
+  workers.stop();
+}
+
 }  // namespace
 }  // namespace sb::session

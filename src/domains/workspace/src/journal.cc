@@ -53,6 +53,9 @@ class Tables {
 
   /// `written`: of the last row, moves with each.
   Result<void> write(const JournalBatch& batch, std::int64_t& written) {
+    if (batch.source_epochs.empty() && batch.forget.empty() && batch.facts.empty()) {
+      return database_.execute("UPDATE schema_version SET version = version");
+    }
     for (const auto& [source, epoch] : batch.source_epochs) {
       // A life that is known keeps its place.
       SB_TRY_VOID(database_.execute(
@@ -187,6 +190,10 @@ void Journal::write(std::function<JournalBatch()> make, std::function<void(Resul
         if (!result) return done(std::move(result).error());
         done({});
       });
+}
+
+std::string Journal::trouble() const {
+  return impl_->writer.trouble();
 }
 
 }  // namespace sb::workspace

@@ -34,6 +34,22 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const { return hash_text(text); }
 };
 
+// What can be otherwise the next time is not our mistake, nor a damaged file.
+ErrorCode code_of(int sqlite_code) {
+  switch (sqlite_code & 0xFF) {  // the extended codes hold the primary one
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return ErrorCode::unavailable;
+    default:
+      return ErrorCode::internal;
+  }
+}
+
 sqlite3_stmt* as_statement(void* statement, int column, int columns) {
   SB_CHECK(column >= 0 && column < columns, "no such column in the query");
   return static_cast<sqlite3_stmt*>(statement);
@@ -81,8 +97,8 @@ struct Database::Impl {
 
   [[nodiscard]] tl::unexpected<Error> failure(std::string_view sql) const {
     const int code = sqlite3_extended_errcode(connection.get());
-    return fail(ErrorCode::internal, fmt::format("database {}: {} (SQLite {}) in \"{}\"", path,
-                                                 sqlite3_errmsg(connection.get()), code, sql));
+    return fail(code_of(code), fmt::format("database {}: {} (SQLite {}) in \"{}\"", path,
+                                           sqlite3_errmsg(connection.get()), code, sql));
   }
 
   Result<Statement> prepare(std::string_view sql) const {
@@ -203,6 +219,10 @@ Result<void> Database::query(std::string_view sql, std::span<const Value> values
 
 std::int64_t Database::changes() const {
   return sqlite3_changes64(impl_->connection.get());
+}
+
+std::int64_t Database::changes_total() const {
+  return sqlite3_total_changes64(impl_->connection.get());
 }
 
 bool Database::in_transaction() const {

@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <future>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -17,14 +20,24 @@ struct Job {
   std::function<void(Result<void>)> done;
 };
 
-/// One transaction for the whole batch, a savepoint for each of several jobs. `results` gets one
-/// answer per job; an error returned here means that nothing of the batch is in the file.
-Result<void> run_batch(Database& database, const std::vector<Job>& batch,
-                       std::vector<Result<void>>& results) {
+struct Outcome {
+  std::vector<Result<void>> results;  // one per job
+  bool wrote = false;                 // something that lasts
+};
+
+bool failed_by_database(const Result<void>& result) {
+  return !result && (result.error().code == ErrorCode::internal ||
+                     result.error().code == ErrorCode::unavailable);
+}
+
+/// One transaction for the whole batch, a savepoint for each of several jobs. An error returned
+/// here means that nothing of the batch is in the file.
+Result<void> run_batch(Database& database, const std::vector<Job>& batch, Outcome& outcome) {
   SB_TRY_VOID(database.execute("BEGIN IMMEDIATE"));
   const bool several = batch.size() > 1;
   for (const Job& job : batch) {
     if (several) SB_TRY_VOID(database.execute("SAVEPOINT job"));
+    const std::int64_t before = database.changes_total();
     Result<void> result = job.work(database);
     if (!database.in_transaction()) {
       // SQLite itself gave the transaction up, for instance because the disk is full.
@@ -34,7 +47,8 @@ Result<void> run_batch(Database& database, const std::vector<Job>& batch,
     if (!several && !result) return result;
     if (!result) SB_TRY_VOID(database.execute("ROLLBACK TO job"));
     if (several) SB_TRY_VOID(database.execute("RELEASE job"));
-    results.push_back(std::move(result));
+    outcome.wrote = outcome.wrote || (result && database.changes_total() != before);
+    outcome.results.push_back(std::move(result));
   }
   return database.execute("COMMIT");
 }
@@ -57,15 +71,27 @@ struct Writer::Impl {
           queue.pop_front();
         }
       }
-      std::vector<Result<void>> results;
-      results.reserve(batch.size());
-      if (auto committed = run_batch(*database, batch, results); !committed) {
+      Outcome outcome;
+      outcome.results.reserve(batch.size());
+      if (auto committed = run_batch(*database, batch, outcome); !committed) {
         // Nothing of the batch is in the file, so nobody may be told otherwise. A failing rollback
         // leaves no transaction either, or makes the next BEGIN fail, which its callers are told.
         if (database->in_transaction()) static_cast<void>(database->execute("ROLLBACK"));
-        results.assign(batch.size(), committed);
+        outcome = {std::vector<Result<void>>(batch.size(), committed), false};
       }
-      for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(results[i]));
+      note(outcome);
+      for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(outcome.results[i]));
+    }
+  }
+
+  void note(const Outcome& outcome) {
+    const auto& results = outcome.results;
+    const auto failed = std::find_if(results.begin(), results.end(), failed_by_database);
+    const std::lock_guard lock(mutex);
+    if (failed != results.end()) {
+      trouble = failed->error().message;
+    } else if (outcome.wrote) {
+      trouble.clear();
     }
   }
 
@@ -73,6 +99,7 @@ struct Writer::Impl {
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<Job> queue;  // guarded by mutex
+  std::string trouble;    // guarded by mutex
   bool stopping = false;  // guarded by mutex
   std::thread thread;     // last: starts when everything else is there
 };
@@ -104,6 +131,11 @@ Result<void> Writer::run(std::function<Result<void>(Database&)> job) {
   const auto answer = std::make_shared<std::promise<Result<void>>>();
   submit(std::move(job), [answer](Result<void> result) { answer->set_value(std::move(result)); });
   return answer->get_future().get();
+}
+
+std::string Writer::trouble() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->trouble;
 }
 
 }  // namespace sb::sqlite

@@ -158,6 +158,54 @@ TEST_F(WriterTest, ATransactionThatSqliteGaveUpFailsTheBatch) {
   EXPECT_THAT(told(), ElementsAre("first failed", "second failed", "third failed"));
 }
 
+TEST_F(WriterTest, TellsOfAFullDiskUntilSomethingWasWritten) {
+  const auto limit = [&](int pages) {
+    return writer_->run([pages](Database& database) {
+      return database.query("PRAGMA max_page_count=" + std::to_string(pages), {}, [](auto&) {});
+    });
+  };
+  const auto fill = [](Database& database) {
+    return database.execute("INSERT INTO item SELECT value FROM generate_numbers");
+  };
+  ASSERT_TRUE(writer_->run([](Database& database) {
+    return database.execute(
+        "CREATE VIEW generate_numbers AS WITH RECURSIVE n(value) AS (SELECT 10 UNION ALL SELECT "
+        "value + 1 FROM n WHERE value < 100000) SELECT value FROM n");
+  }));
+  EXPECT_EQ(writer_->trouble(), "");
+  ASSERT_TRUE(limit(1));  // SQLite takes what there is
+  hold();
+  submit("fits", insert(1));
+  submit("too much", fill);
+  release_.set_value();
+  EXPECT_THAT(ids(), ElementsAre(1));
+  EXPECT_THAT(told(), ElementsAre("fits ok", "too much failed"));
+  EXPECT_THAT(writer_->trouble(), HasSubstr("database or disk is full"));
+  ASSERT_TRUE(limit(1'000'000));
+  EXPECT_THAT(ids(), ElementsAre(1));
+  EXPECT_THAT(writer_->trouble(), HasSubstr("full")) << "it was only read";
+  ASSERT_TRUE(writer_->run(insert(2)));
+  EXPECT_EQ(writer_->trouble(), "");
+}
+
+TEST_F(WriterTest, TellsOfAReadOnlyDatabaseAndOfNothingAJobAnswersByItself) {
+  const auto conflict = [](Database&) -> Result<void> { return fail(ErrorCode::conflict, "no"); };
+  EXPECT_FALSE(writer_->run(conflict));
+  EXPECT_EQ(writer_->trouble(), "");
+  const auto written = writer_->run([](Database& database) -> Result<void> {
+    SB_TRY_VOID(database.execute("PRAGMA query_only=ON"));
+    auto inserted = database.execute("INSERT INTO item VALUES (1)");
+    SB_TRY_VOID(database.execute("PRAGMA query_only=OFF"));
+    return inserted;
+  });
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, ErrorCode::unavailable);
+  EXPECT_FALSE(writer_->run(conflict));
+  EXPECT_THAT(writer_->trouble(), HasSubstr("readonly database"));
+  ASSERT_TRUE(writer_->run(insert(1)));
+  EXPECT_EQ(writer_->trouble(), "");
+}
+
 TEST_F(WriterTest, RunsWhatIsQueuedBeforeItEnds) {
   hold();
   for (int i = 0; i < 600; ++i) submit(std::to_string(i), insert(i));

@@ -31,7 +31,7 @@ namespace sb::orchestration {
 struct EngineOptions {
   std::chrono::milliseconds reconcile_interval{60'000};  // after the end of the pass before
   double reconcile_jitter = 0.1;                         // share of the interval, either way
-  std::size_t unjournalled_facts_max = 100'000;  // more waiting for the disk: events are refused
+  std::size_t unjournalled_facts_max = 100'000;          // more waiting for the disk: refused
 };
 
 struct EngineReconciliation {
@@ -87,8 +87,10 @@ class Engine {
     std::uint64_t revision = 0;
     std::vector<Ingest::Verdict> verdicts;
   };
-  /// Applies events at once and calls `done` when they are durable. Errors: unavailable,
-  /// limit_exceeded.
+  /// Applies events at once and calls `done` when they are durable. Errors: unavailable (not ready:
+  /// nothing was applied; or the database cannot be written: the view shows them, they are kept and
+  /// written as soon as it can, and sent again they are answered once that is so), limit_exceeded
+  /// (too many wait for the disk: nothing was applied).
   void submit(std::vector<model::ExternalEvent> events,
               std::function<void(Result<EventsAnswer>)> done);
 

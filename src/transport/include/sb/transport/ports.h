@@ -35,7 +35,7 @@ struct EventSink {
   virtual ~EventSink() = default;
   /// Applies the events in order and calls `done` once they are durable against kill -9. Errors:
   /// limit_exceeded when the queue is full (429), unavailable when not ready or the journal cannot
-  /// be written; then nothing was applied.
+  /// be written. To send the same again is right in each case, whether it was applied or not.
   virtual void submit(std::vector<model::ExternalEvent> events,
                       std::function<void(Result<EventsAnswer>)> done) = 0;
 };

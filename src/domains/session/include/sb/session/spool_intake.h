@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,8 +18,8 @@ namespace sb::session {
 
 /// Tells the service the hooks that found no server: at the start, and whenever the spool is
 /// written to (a server that is still starting, or was too slow to answer). What was not committed
-/// is kept and told again. Thread: confined to the loop; files are a worker's. Borrows everything
-/// it is given; goes before the service.
+/// is kept and told again after kRetry. Thread: confined to the loop; files are a worker's. Borrows
+/// everything it is given; goes before the service.
 class SpoolIntake {
  public:
   struct Deps {
@@ -28,6 +29,8 @@ class SpoolIntake {
     SessionService& sessions;
     Logger log;
   };
+  static constexpr std::chrono::seconds kRetry{5};  // while the database cannot be written
+
   /// `path`: of the spool, in a directory that is there.
   SpoolIntake(Deps deps, std::string path);
   ~SpoolIntake();

@@ -88,7 +88,10 @@ class Journal {
   /// fact replaces the row of its key; the removal of a workspace deletes every other row of it
   /// first. `make` is called on the database thread: texts of rows are made where the loop does not
   /// wait for them.
+  /// An empty batch writes too, without a trace: that it can be done is what it tells.
   void write(std::function<JournalBatch()> make, std::function<void(Result<void>)> done);
+  /// Why the database could not be written the last time, by whomever; empty when it could.
+  [[nodiscard]] std::string trouble() const;
 
  private:
   struct Impl;

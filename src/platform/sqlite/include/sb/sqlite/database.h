@@ -59,8 +59,9 @@ class Value {
 /// One connection, with WAL, a statement cache and strict binds. Never share a database file with a
 /// second writer (SQLite 3.40 can corrupt a WAL that two connections reset at once).
 /// Durability: synchronous=NORMAL, so a commit survives any death of the process; a power failure
-/// may take the latest commits but leaves the file consistent. Thread: externally locked. Errors:
-/// internal (with SQLite's text), corrupt files too.
+/// may take the latest commits but leaves the file consistent. Thread: externally locked. Errors,
+/// with SQLite's text: unavailable when the file or its disk cannot be used now (full, read-only,
+/// no rights, locked by somebody), internal for everything else, corrupt files too.
 class Database {
  public:
   /// Opens or creates. `path` ":memory:" for tests.
@@ -84,6 +85,8 @@ class Database {
   }
   /// Rows changed by the last execute: how a compare-and-set knows whether it won.
   [[nodiscard]] std::int64_t changes() const;
+  /// Rows changed since it was opened, also those taken back: whether something was written.
+  [[nodiscard]] std::int64_t changes_total() const;
   /// False also when SQLite itself rolled back, for instance because the disk is full.
   [[nodiscard]] bool in_transaction() const;
   /// Runs each migration of a room newer than the version the file holds of it (`schema_version`),
@@ -117,6 +120,10 @@ class Writer {
   void submit(std::function<Result<void>(Database&)> job, std::function<void(Result<void>)> done);
   /// Submits and waits. For start-up and tests, never on the loop; not from a job or its `done`.
   Result<void> run(std::function<Result<void>(Database&)> job);
+  /// Why the database failed the last job that wrote; empty when it did not. What a job answers by
+  /// itself (conflict, not_found) is no failure, and a job that only read well ends none.
+  /// Thread-safe.
+  [[nodiscard]] std::string trouble() const;
 
   static constexpr std::size_t kBatchJobsMax = 256;  // jobs joined into one transaction
 
