@@ -242,16 +242,35 @@ Ingest::Step Ingest::submit(std::vector<model::ExternalEvent> events, WallTime w
 
 Ingest::Verdict Ingest::take(model::ExternalEvent& event, WallTime wall, MonoTime mono,
                              JournalStep& journal) {
+  const std::size_t known = store_->source_count();
   const auto source = store_->source(event.source);
   if (!source) return rejected(source.error().code, source.error().message, "$.source");
   if (*source == snapshot::SourceId::own) {
     return rejected(ErrorCode::invalid_argument, "this source name is the server's own",
                     "$.source");
   }
-  Producer& from = producer(*source);
+  if (store_->source_count() == known) {
+    return take_from(*source, event, wall, mono, journal, false);
+  }
+  // A name is a producer's from the first event of which something is taken in: made-up ones must
+  // not use up the room there is.
+  const std::size_t epochs = journal.epochs.size();
+  Verdict verdict = take_from(*source, event, wall, mono, journal, true);
+  if (verdict.kind == Verdict::Kind::rejected) {
+    journal.epochs.resize(epochs);
+    producers_[static_cast<std::size_t>(*source)].reset();
+    store_->forget_source(*source);
+  }
+  return verdict;
+}
+
+Ingest::Verdict Ingest::take_from(snapshot::SourceId source, model::ExternalEvent& event,
+                                  WallTime wall, MonoTime mono, JournalStep& journal,
+                                  bool first_word) {
+  Producer& from = producer(source);
   const EventIds::Mark id = EventIds::mark(event.id);
   if (from.ids.contains(id)) return {Verdict::Kind::duplicate, {}};
-  const auto epoch = store_->source_epoch(*source, event.source_epoch);
+  const auto epoch = store_->source_epoch(source, event.source_epoch);
   if (!epoch) return stale();
   if (from.epoch != *epoch) {
     from.begin(*epoch);
@@ -271,14 +290,14 @@ Ingest::Verdict Ingest::take(model::ExternalEvent& event, WallTime wall, MonoTim
     if (store_->project(synced->projectId) == nullptr) {
       return rejected(ErrorCode::not_found, "no such project", "$.data.projectId");
     }
-    for (const auto& gone : store_->source_synced(*source, synced->projectId, wall, mono)) {
+    for (const auto& gone : store_->source_synced(source, synced->projectId, wall, mono)) {
       journal.forget_all_of(gone);
-      journal_speakers(gone, *source, journal);
+      journal_speakers(gone, source, journal);
     }
   } else if (std::holds_alternative<model::WorkspaceRemoved>(event.data)) {
-    verdict = apply_removal(event, {*source, stamp}, wall, mono, journal);
+    verdict = apply_removal(event, {source, stamp, first_word}, wall, mono, journal);
   } else {
-    verdict = apply_facts(event, {*source, stamp}, wall, mono, journal);
+    verdict = apply_facts(event, {source, stamp, first_word}, wall, mono, journal);
   }
   // A rejected event may be sent again, corrected or later, under the same id.
   if (verdict.kind != Verdict::Kind::rejected) from.ids.add(id);
@@ -299,7 +318,7 @@ Ingest::Verdict Ingest::ensure_project(const model::ProjectId& id, WallTime wall
 // Facts are made where the journal takes them from, and are taken back when it keeps nothing.
 Ingest::Verdict Ingest::apply_facts(model::ExternalEvent& event, const Place& place, WallTime wall,
                                     MonoTime mono, JournalStep& journal) {
-  const auto& [source, stamp] = place;
+  const auto& [source, stamp, first_word] = place;
   JournalStatement& statement = journal.said.emplace_back();
   to_facts(event, *store_, wall, statement.facts);
   const model::FactPatch& stated = statement.facts;
@@ -307,7 +326,9 @@ Ingest::Verdict Ingest::apply_facts(model::ExternalEvent& event, const Place& pl
     journal.said.pop_back();
     return apply_removal(event, place, wall, mono, journal);
   }
+  bool made_project = false;
   if (is_creation(stated)) {
+    made_project = store_->project(stated.values.projectId) == nullptr;
     auto verdict = ensure_project(stated.values.projectId, wall);
     if (verdict.kind == Verdict::Kind::rejected) {
       journal.said.pop_back();
@@ -321,6 +342,8 @@ Ingest::Verdict Ingest::apply_facts(model::ExternalEvent& event, const Place& pl
                                                           .facts = stated},
                                      wall, mono);
   const bool names_project = stated.present.contains(Field::projectId);
+  const bool refused = !applied.ok() && applied.outcome != Outcome::stale;
+  if (made_project && refused) store_->forget_project(stated.values.projectId);
   if (applied.ok()) {
     statement.accepted = applied.accepted;
     statement.elements = true;
@@ -349,7 +372,11 @@ Ingest::Verdict Ingest::apply_facts(model::ExternalEvent& event, const Place& pl
 
 Ingest::Verdict Ingest::apply_removal(model::ExternalEvent& event, const Place& place,
                                       WallTime wall, MonoTime mono, JournalStep& journal) {
-  const auto& [source, stamp] = place;
+  const auto& [source, stamp, first_word] = place;
+  // Who says more may have said this too late; who says nothing else leaves no trace.
+  if (first_word && !store_->knows(event.workspace)) {
+    return rejected(ErrorCode::not_found, "no such workspace", "$.subject");
+  }
   snapshot::Update update;
   update.workspace = event.workspace;
   update.source = source;

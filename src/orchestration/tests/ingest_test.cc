@@ -2,7 +2,10 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "ingest_fixture.h"
@@ -314,6 +317,80 @@ TEST_F(IngestTest, TheServersOwnNameIsRefusedAsASource) {
       send("workspace.state_changed", R"({"projectId":"p","status":"READY"})", "", "", "snapboard");
   EXPECT_EQ(verdict.kind, Kind::rejected);
   EXPECT_EQ(verdict.error.path, "$.source");
+}
+
+// Nothing of a made-up name stays: neither a place among the producers nor a life of it.
+TEST(IngestBounds, ARefusedEventOfANewSourceTakesNoPlace) {
+  snapshot::Limits limits;
+  limits.sources_max = 2;
+  snapshot::Store store{"one", limits};
+  Ingest ingest{store};
+  KeptJournal journal;
+  int count = 0;
+  const auto send = [&](const std::string& source, model::EventData data) {
+    std::vector<model::ExternalEvent> events(1);
+    events[0].id = "e" + std::to_string(++count);
+    events[0].source = source;
+    events[0].source_epoch = "life of " + source;
+    events[0].workspace = model::WorkspaceId("w");
+    events[0].data = std::move(data);
+    auto step = ingest.submit(std::move(events), WallTime{}, MonoTime{});
+    journal.write(step.journal);
+    return step.verdicts.front().kind;
+  };
+  const auto state = [](const char* project, model::WorkspaceStatus status) {
+    model::WorkspaceStateChanged made;
+    made.projectId = model::ProjectId(project);
+    made.status = status;
+    return made;
+  };
+  const auto made_up = [&](model::EventData data) {
+    return send("made-up/" + std::to_string(count), std::move(data));
+  };
+  model::WorkspaceUpdated renamed;
+  renamed.name = "x";
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(made_up(renamed), Kind::rejected) << "no such workspace";
+    EXPECT_EQ(made_up(model::WorkspaceRemoved{}), Kind::rejected);
+    EXPECT_EQ(made_up(state("p", model::WorkspaceStatus::ARCHIVED)), Kind::rejected);
+    EXPECT_EQ(made_up(model::SourceSynced{model::ProjectId("p")}), Kind::rejected);
+  }
+  EXPECT_EQ(send("agents/one", state("p", model::WorkspaceStatus::READY)), Kind::accepted);
+  for (int i = 0; i < 3; ++i) {
+    model::SnapshotFacts many;
+    many.facts.sessions.upserts.resize(10'000);
+    for (std::size_t n = 0; n < many.facts.sessions.upserts.size(); ++n) {
+      many.facts.sessions.upserts[n].sessionId = std::to_string(n);
+    }
+    EXPECT_EQ(made_up(std::move(many)), Kind::rejected) << "too many sessions";
+  }
+  EXPECT_EQ(send("agents/two", renamed), Kind::accepted);
+  EXPECT_EQ(made_up(renamed), Kind::rejected) << "there is room for two";
+  EXPECT_EQ(send("agents/one", renamed), Kind::accepted);
+  std::vector<std::string> lives;
+  for (const auto& [source, life] : journal.contents().source_epochs) lives.push_back(source);
+  EXPECT_THAT(lives, ::testing::ElementsAre("agents/one", "agents/two"));
+}
+
+TEST_F(IngestTest, ARefusedEventMakesNoProject) {
+  model::FactPatch mine;
+  mine.set<&model::Facts::projectId>(model::ProjectId("mine"));
+  mine.set<&model::Facts::status>(model::WorkspaceStatus::READY);
+  model::ProjectInfo project;
+  project.id = model::ProjectId("mine");
+  ASSERT_TRUE(store.put_project(std::move(project)));
+  const model::WorkspaceId id("w");
+  ASSERT_TRUE(store
+                  .apply(snapshot::UpdateView{.workspace = id,
+                                              .source = snapshot::SourceId::own,
+                                              .stamp = {0, 1, 0},
+                                              .label = "test",
+                                              .facts = mine},
+                         wall, MonoTime{})
+                  .ok());
+  EXPECT_EQ(create(), Kind::rejected) << "it is ours";
+  EXPECT_EQ(store.project(model::ProjectId("p")), nullptr);
+  EXPECT_EQ(store.counts().projects, 1U);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "sb/core/check.h"
 #include "sb/core/hash.h"
 #include "sb/core/mutant.h"
 #include "sb/core/result.h"
@@ -35,6 +36,14 @@ class SourceTable {
       return fail(ErrorCode::limit_exceeded, "too many event sources");
     }
     return last_ = add(name);
+  }
+  /// Takes back the one interned last, as if nobody had named it. REQUIRES: nothing refers to it.
+  void forget(SourceId source) {
+    SB_CHECK(source != SourceId::own && static_cast<std::size_t>(source) + 1 == sources_.size(),
+             "only the newest source can be forgotten");
+    by_name_.erase(sources_.back().name);
+    sources_.pop_back();
+    last_ = SourceId::own;
   }
   [[nodiscard]] std::string_view name(SourceId source) const { return at(source).name; }
 

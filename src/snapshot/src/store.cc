@@ -28,6 +28,12 @@ Store::~Store() = default;
 Result<SourceId> Store::source(std::string_view name) {
   return impl_->sources.intern(name);
 }
+std::size_t Store::source_count() const {
+  return impl_->sources.size();
+}
+void Store::forget_source(SourceId source) {
+  impl_->sources.forget(source);
+}
 std::string_view Store::source_name(SourceId source) const {
   return impl_->sources.name(source);
 }
@@ -80,6 +86,13 @@ std::vector<WorkspaceId> Store::remove_project(const ProjectId& id) {
   impl_->projects.erase(found);
   end_commit();
   return gone;
+}
+
+void Store::forget_project(const ProjectId& id) {
+  const auto found = impl_->projects.find(id);
+  SB_CHECK(found != impl_->projects.end() && found->second.members.empty(),
+           "only an empty project can be forgotten");
+  impl_->projects.erase(found);
 }
 
 const model::ProjectInfo* Store::project(const ProjectId& id) const {
@@ -187,6 +200,11 @@ SourceMemory Store::memory(const WorkspaceId& id, SourceId source) const {
   const Graveyard::Grave* grave = impl_->tombstones.find(id);
   const auto stamp = grave != nullptr ? grave->stamps.find(source) : std::nullopt;
   return stamp ? memory_of_removal(*stamp) : SourceMemory{};
+}
+
+bool Store::knows(const WorkspaceId& id) const {
+  return impl_->find(id) != nullptr || impl_->tombstones.find(id) != nullptr ||
+         impl_->evicted.find(id) != nullptr;
 }
 
 std::vector<SourceId> Store::speakers(const WorkspaceId& id) const {

@@ -52,10 +52,16 @@ class Ingest {
 
  private:
   struct Producer;
-  using Place = std::pair<snapshot::SourceId, model::Stamp>;  // whose, and where in its order
+  struct Place {
+    snapshot::SourceId source;
+    model::Stamp stamp;  // where in its order
+    bool first_word;     // nothing of this source was taken in before
+  };
 
   Producer& producer(snapshot::SourceId source);
   Verdict take(model::ExternalEvent& event, WallTime wall, MonoTime mono, JournalStep& journal);
+  Verdict take_from(snapshot::SourceId source, model::ExternalEvent& event, WallTime wall,
+                    MonoTime mono, JournalStep& journal, bool first_word);
   Verdict apply_facts(model::ExternalEvent& event, const Place& place, WallTime wall, MonoTime mono,
                       JournalStep& journal);
   Verdict apply_removal(model::ExternalEvent& event, const Place& place, WallTime wall,

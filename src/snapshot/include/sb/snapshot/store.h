@@ -69,6 +69,11 @@ class Store {
   // --- sources ---
   /// The id of a producer, interned on first sight. Errors: limit_exceeded.
   Result<SourceId> source(std::string_view name);
+  /// Takes the producer interned last back. REQUIRES: nothing it said was taken in; the removal of
+  /// a workspace that is not known is.
+  void forget_source(SourceId source);
+  /// How many there are, ourselves included.
+  [[nodiscard]] std::size_t source_count() const;
   [[nodiscard]] std::string_view source_name(SourceId source) const;
   /// The life a source is in now; 0 when it never named one.
   [[nodiscard]] std::uint32_t current_epoch(SourceId source) const;
@@ -87,6 +92,8 @@ class Store {
   /// Removes a project and every entry, tombstone and marker of it, and answers their ids. Its
   /// subscribers see `project()` turn null.
   std::vector<model::WorkspaceId> remove_project(const model::ProjectId& id);
+  /// Takes a project back in the same turn it was put. REQUIRES: it is empty.
+  void forget_project(const model::ProjectId& id);
   [[nodiscard]] const model::ProjectInfo* project(const model::ProjectId& id) const;
   [[nodiscard]] std::vector<model::ProjectInfo> projects() const;
   [[nodiscard]] std::size_t workspace_count(const model::ProjectId& id) const;  ///< visible ones
@@ -121,6 +128,8 @@ class Store {
   /// What `source` said of a workspace besides the values held now, for the journal. Of a removed
   /// workspace: as of when nothing older counts.
   [[nodiscard]] SourceMemory memory(const model::WorkspaceId& id, SourceId source) const;
+  /// True of a workspace that is here, and of one of which it is remembered why it is not.
+  [[nodiscard]] bool knows(const model::WorkspaceId& id) const;
   /// The external sources that spoke of a removed workspace, as its tombstone tells.
   [[nodiscard]] std::vector<SourceId> speakers(const model::WorkspaceId& id) const;
   /// The reverse, at start-up. Of an absent id only as of when it was removed counts.
