@@ -249,11 +249,13 @@ CLI::App* add_emit(CLI::App& app, Arguments& args) {
   CLI::App* emit = add_tool(app, args, "emit", "Send one event");
   emit->add_option("type", args.emit.type, "Event type, for instance session.changed")->required();
   emit->add_option("members", args.emit.assignments, "Members of data, as KEY=VALUE");
-  emit->add_option("-w,--workspace", args.emit.workspace, "Workspace id");
+  emit->add_option("-w,--workspace", args.emit.workspace,
+                   std::string(kWhichWorkspace) + "; of what may be new, its id");
   emit->add_option("--source", args.emit.source, "Name of the producer");
   emit->add_option("--id", args.emit.id, "Event id, unique per producer");
   emit->add_option("--sequence", args.emit.sequence, "Position in the producer's own order");
   emit->add_option("--data", args.emit.data, "Data as a JSON object");
+  emit->add_flag("--json", args.emit.json, "The answer of the server as JSON");
   return emit;
 }
 
@@ -424,5 +426,7 @@ int main(int argc, char** argv) {
   if (logs->parsed()) return sb::app::logs(args.logs);
   if (ratchet->parsed()) return sb::app::ratchet(args.ratchet);
   if (shell->parsed()) return sb::app::shell(args.shell_in);
-  return emit->parsed() ? sb::app::emit(args.socket, args.emit) : sb::app::kExitUsage;
+  if (!emit->parsed()) return sb::app::kExitUsage;
+  args.emit.names_workspace = emit->count("--workspace") != 0;
+  return sb::app::emit(args.socket, args.emit);
 }

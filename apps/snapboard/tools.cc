@@ -17,6 +17,7 @@ namespace sb::app {
 namespace {
 
 constexpr std::size_t kEventIdBytes = 12;
+constexpr int kHttpOk = 200;
 
 Result<Board> board_at(const std::string& given_socket) {
   SB_TRY(const std::string socket, find_socket(given_socket));
@@ -35,6 +36,44 @@ void print_array(const std::vector<std::string>& elements) {
   for (const auto& element : elements) json.raw(element);
   json.end_array();
   std::printf("%s\n", text.c_str());
+}
+
+// An event of these may be the first word on a workspace: what is given is its id, whatever else is
+// called so.
+bool may_create(std::string_view type) {
+  return type == "workspace.state_changed" || type == "snapshot.facts";
+}
+
+// What a person calls the workspace, as its id. What is found nowhere is an id too: of one that is
+// hidden, or of none, which the server says.
+Result<std::string> subject_of(const std::string& socket, const EmitOptions& options) {
+  const std::string& text = options.workspace;
+  if (is_blank(text)) return fail(ErrorCode::invalid_argument, "the workspace is empty");
+  if (may_create(options.type)) return text;
+  const auto known = api_get(socket, "/api/workspaces/" + path_segment(text));
+  if (known) return text;
+  if (known.error().code != ErrorCode::not_found) return known.error();
+  SB_TRY(const Board board, read_board(socket));
+  const bool for_good = options.type == "workspace.removed";
+  SB_TRY(const BoardRow row,
+         find_workspace(board.rows, text, for_good ? Naming::exact : Naming::loose));
+  return row.id;
+}
+
+// How the one event of an answer was taken, in words.
+std::string taken_text(const JsonValue& answer) {
+  if (number_of(answer, "duplicates") == "1") return "a repeat: taken before, nothing changed";
+  if (number_of(answer, "stale") == "1") return "stale: its source has said something newer";
+  return "accepted: revision " + number_of(answer, "revision");
+}
+
+// The sentence of a refusal, with the place in the event: "data.prNumber: expected a number".
+std::string refusal_text(const std::string& body) {
+  JsonDocument document;
+  const auto problem = document.parse(body);
+  const std::string path = problem ? text_of(*problem, "path") : "";
+  const std::string place = path.starts_with("$.") ? path.substr(2) : "";
+  return (place.empty() ? "" : place + ": ") + problem_text(body);
 }
 
 }  // namespace
@@ -129,7 +168,8 @@ int emit(const std::string& socket_given, const EmitOptions& options) {
   for (const std::string& assignment : options.assignments) {
     const auto equals = assignment.find('=');
     if (equals == std::string::npos || equals == 0) {
-      std::fprintf(stderr, "snapboard: expected KEY=VALUE, found %s\n", assignment.c_str());
+      std::fprintf(stderr, "snapboard: expected KEY=VALUE, found %s\n",
+                   printable(assignment).c_str());
       return kExitUsage;
     }
     const std::string value = assignment.substr(equals + 1);
@@ -153,20 +193,34 @@ int emit(const std::string& socket_given, const EmitOptions& options) {
   } else if (options.assignments.empty()) {
     data = options.data;
   }
+  std::string subject;
+  if (options.names_workspace) {
+    auto found = subject_of(*socket, options);
+    if (!found) return report(found.error());
+    subject = *std::move(found);
+  }
   SystemRandom random;
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("specversion").string("1.0");
   json.key("id").string(options.id.empty() ? random_hex(random, kEventIdBytes) : options.id);
   json.key("source").string(options.source).key("type").string(options.type);
-  if (!options.workspace.empty()) json.key("subject").string(options.workspace);
+  if (options.names_workspace) json.key("subject").string(subject);
   if (options.sequence) json.key("sequence").string(*options.sequence);
   json.key("data").raw(data).end_object();
   const auto answer =
       local_request(*socket, "POST", "/api/events", body, "application/cloudevents+json");
   if (!answer) return report(answer.error());
-  std::fprintf(answer->status == 200 ? stdout : stderr, "%s\n", answer->body.c_str());
-  return answer->status == 200 ? kExitOk : kExitFailed;
+  const bool taken = answer->status == kHttpOk;
+  if (options.json) {
+    std::fprintf(taken ? stdout : stderr, "%s\n", answer->body.c_str());
+    return taken ? kExitOk : kExitFailed;
+  }
+  JsonDocument said;
+  const auto counts = said.parse(answer->body);
+  if (!taken || !counts) return report({ErrorCode::internal, refusal_text(answer->body), {}});
+  std::printf("%s\n", taken_text(*counts).c_str());
+  return kExitOk;
 }
 
 }  // namespace sb::app

@@ -33,14 +33,16 @@ int list_archived(const std::string& socket, Output output);
 
 struct EmitOptions {
   std::string type;
-  std::string workspace;
+  std::string workspace;  ///< what a person calls it; its id where the event may create it
+  bool names_workspace = false;
   std::string source = "snapboard-cli";
   std::string id;  ///< empty: random
   std::optional<std::string> sequence;
   std::string data = "{}";               ///< JSON object
   std::vector<std::string> assignments;  ///< KEY=VALUE, VALUE as JSON when it is, else as text
+  bool json = false;
 };
-/// `snapboard emit`: sends one event and prints the answer.
+/// `snapboard emit`: sends one event and says how it was taken; a refusal with its place in it.
 int emit(const std::string& socket, const EmitOptions& options);
 
 }  // namespace sb::app

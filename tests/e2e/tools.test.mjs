@@ -238,3 +238,48 @@ test("a default branch that is not there is told by list, project list and docto
   assert.equal(run(sandbox, repo, "project", "add", "--default-branch", "main").status, 0);
   assert.equal((await server.project()).problem, null);
 });
+
+test("emit takes a workspace as the other commands do, and says what was wrong where", async (t) => {
+  const { sandbox, repo, server, send } = await started(t);
+  await send("workspace.state_changed", "task-71", { projectId: PROJECT, status: "READY", name: "Beta", branchName: "fix/beta" });
+  const emit = (...args) => run(sandbox, repo, "emit", ...args);
+  const pending = (id, ...where) => emit("session.pending_request_changed", ...where, "sessionId=s", `requestId=${id}`, "pending=true");
+  for (const [n, name] of ["Beta", "fix/beta", "task-71", "task-"].entries()) {
+    const done = pending(`r${n}`, "-w", name);
+    assert.equal(done.status, 0, `${name}: ${done.stderr}`);
+    assert.match(done.stdout, /^accepted: revision \d+\n$/);
+  }
+  assert.equal((await server.entry("task-71")).pendingRequests.length, 4);
+  const [main] = (await server.snapshot()).entries;
+  assert.equal(pending("r", "-w", repo).status, 0, "a path in it");
+  assert.equal((await server.entry(main.workspaceId)).pendingRequests.length, 1);
+
+  for (const [args, code, says] of [
+    [["session.removed", "-w", "nobody", "sessionId=s"], 1, /^snapboard: no workspace of the board has the id, name or branch nobody; snapboard list shows all, and .*\n$/],
+    [["session.removed", "-w", " ", "sessionId=s"], 2, /^snapboard: the workspace is empty\n$/],
+    [["session.removed", "-w", "", "sessionId=s"], 2, /^snapboard: the workspace is empty\n$/],
+    [["session.removed", "sessionId=s"], 1, /^snapboard: subject: /],
+    [["session.removed", "-w", "Beta", "sessionId=7"], 1, /^snapboard: data\.sessionId: /],
+    [["no.such.type", "-w", "Beta"], 1, /^snapboard: type: /],
+    [["workspace.removed", "-w", "task-"], 1, /^snapboard: no workspace of the board has the id, name or branch task-; /],
+  ]) {
+    const done = emit(...args);
+    assert.equal(done.status, code, `${args.join(" ")}: ${done.stdout}${done.stderr}`);
+    assert.match(done.stderr, says);
+    assert.equal(done.stdout, "");
+  }
+  // What may be new is named by its id alone, whatever else is called so.
+  assert.equal(emit("workspace.state_changed", "-w", "task-7", `projectId=${PROJECT}`, "status=READY").status, 0);
+  assert.equal(emit("workspace.state_changed", "-w", "fix/beta", `projectId=${PROJECT}`, "status=READY", "name=Gamma").status, 0);
+  assert.equal((await server.entry("fix/beta")).name, "Gamma");
+  assert.equal((await server.entry("task-71")).name, "Beta");
+  assert.equal(emit("workspace.removed", "-w", "Beta").status, 0, "by its whole name");
+  assert.equal((await server.get("/api/workspaces/task-71")).status, 404);
+
+  assert.match(emit("workspace.updated", "-w", "w1", "name=A", "--id", "one").stdout, /^accepted/);
+  assert.match(emit("workspace.updated", "-w", "w1", "name=B", "--id", "one").stdout, /^a repeat/);
+  assert.match(emit("workspace.updated", "-w", "w1", "name=C", "--sequence", "9").stdout, /^accepted/);
+  assert.match(emit("workspace.updated", "-w", "w1", "name=D", "--sequence", "8").stdout, /^stale/);
+  assert.equal(JSON.parse(emit("workspace.updated", "-w", "w1", "name=E", "--json").stdout).accepted, 1);
+  assert.equal(JSON.parse(emit("workspace.updated", "-w", "w1", "name=7", "--json").stderr).path, "$.data.name");
+});
