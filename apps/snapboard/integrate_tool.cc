@@ -9,10 +9,16 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "sb/core/hash.h"
 #include "sb/session/integration.h"
+#include "sb/workspace/data_dir.h"
 
 #include "atomic_file.h"
 #include "line_diff.h"
@@ -27,6 +33,8 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kConfigBytesMax = 4U << 20U;
 constexpr mode_t kModeOfNew = 0644;  // before the umask of the user
+constexpr mode_t kModeOfKept = 0600;
+constexpr int kLinksMax = 40;  // as the kernel follows
 
 /// The innermost folder that is a working tree of git.
 Result<fs::path> project_root() {
@@ -49,17 +57,48 @@ Result<fs::path> config_file(const session::IntegrationPlace& place, bool projec
   return folder / place.file;
 }
 
-/// Empty when there is no such file.
-Result<std::string> read_config(const fs::path& path) {
+struct ConfigText {
+  std::string text;  ///< empty when there is no such file
+  bool there = false;
+};
+
+Result<ConfigText> read_config(const fs::path& path) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
-  if (error == std::errc::no_such_file_or_directory) return std::string();
+  if (error == std::errc::no_such_file_or_directory) return ConfigText{};
   if (error) return fail(ErrorCode::unavailable, "cannot read " + path.string());
   if (size > kConfigBytesMax) return fail(ErrorCode::limit_exceeded, path.string() + " is too big");
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file) return fail(ErrorCode::unavailable, "cannot read " + path.string());
-  return text;
+  return ConfigText{std::move(text), true};
+}
+
+/// Where the text of the user is kept that taking our hooks out would not give back by itself: a
+/// file with nothing in it, or with lists of hooks that were there and empty.
+Result<fs::path> kept_file(const fs::path& config) {
+  SB_TRY(const std::string data, workspace::default_data_dir());
+  return fs::path(data) / "integrations" / fmt::format("{:016x}", fingerprint(config.string()));
+}
+
+Result<void> keep(const fs::path& config, const std::string& text) {
+  SB_TRY(const std::string data, workspace::default_data_dir());
+  SB_TRY_VOID(workspace::create_data_dir(data));
+  SB_TRY(const fs::path file, kept_file(config));
+  std::error_code error;
+  fs::create_directories(file.parent_path(), error);
+  return write_atomically(file.string(), text, kModeOfKept);
+}
+
+ConfigText kept(const fs::path& config) {
+  const auto file = kept_file(config);
+  const auto read = file ? read_config(*file) : Result<ConfigText>(ConfigText{});
+  return read ? *read : ConfigText{};
+}
+
+void forget_kept(const fs::path& config) {
+  std::error_code error;
+  if (const auto file = kept_file(config)) fs::remove(*file, error);
 }
 
 /// What an agent shall call: our name when a search of PATH finds this very program, else its path.
@@ -78,6 +117,41 @@ std::string program_name() {
     left.remove_prefix(std::min(end + 1, left.size()));
   }
   return self.string();
+}
+
+struct Plan {
+  std::optional<std::string> wanted;  ///< what is to stand in the file; nothing: no file is
+  bool first = false;                 ///< our hooks come into it
+  bool keep = false;                  ///< to take them out would not give back what is there now
+};
+
+/// With our hooks in it.
+Result<Plan> with_ours(std::string_view agent, const ConfigText& now) {
+  SB_TRY(const std::string bare, session::disintegrate(agent, now.text));
+  SB_TRY(std::string made, session::integrate(agent, now.text, program_name()));
+  SB_TRY(const std::string back, session::disintegrate(agent, made));
+  Plan plan;
+  plan.first = bare == now.text;
+  plan.keep = plan.first && now.there && (back != now.text || back.empty());
+  plan.wanted = std::move(made);
+  return plan;
+}
+
+/// As it was before our hooks came, to the byte where nobody changed the rest since.
+Result<Plan> without_ours(std::string_view agent, const fs::path& config, const ConfigText& now) {
+  SB_TRY(std::string rest, session::disintegrate(agent, now.text));
+  Plan plan;
+  const ConfigText before = kept(config);
+  if (rest == now.text) {
+    if (now.there) plan.wanted = now.text;
+  } else if (before.there) {
+    SB_TRY(const std::string with, session::integrate(agent, before.text, "snapboard"));
+    SB_TRY(const std::string untouched, session::disintegrate(agent, with));
+    plan.wanted = rest == untouched ? before.text : rest.empty() ? "{}\n" : std::move(rest);
+  } else if (!rest.empty()) {
+    plan.wanted = std::move(rest);
+  }
+  return plan;
 }
 
 void print(std::string_view lines) {
@@ -100,17 +174,27 @@ bool confirmed(const IntegrateOptions& options) {
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-/// Writes where the file really is: a link to it stays one.
-Result<void> write_config(const fs::path& path, const std::string& before,
-                          const std::string& text) {
+/// Where a chain of links ends, also when nothing is there.
+fs::path end_of_links(fs::path path) {
   std::error_code error;
-  const fs::path canonical = fs::weakly_canonical(path, error);
-  const fs::path& target = error ? path : canonical;
-  SB_TRY(const std::string now, read_config(target));
-  if (now != before) {
+  for (int links = 0; links < kLinksMax && fs::is_symlink(path, error); ++links) {
+    const fs::path target = fs::read_symlink(path, error);
+    if (error) break;
+    path = path.parent_path() / target;  // an absolute one takes the place of both
+  }
+  return path;
+}
+
+/// Writes where the file really is: a link to it stays one.
+Result<void> write_config(const fs::path& path, const ConfigText& before,
+                          const std::optional<std::string>& wanted) {
+  std::error_code error;
+  const fs::path target = end_of_links(path);
+  SB_TRY(const ConfigText now, read_config(target));
+  if (now.text != before.text || now.there != before.there) {
     return fail(ErrorCode::conflict, path.string() + " changed meanwhile; nothing was written");
   }
-  if (text.empty()) {
+  if (!wanted) {
     fs::remove(target, error);
     if (error) return fail(ErrorCode::unavailable, "cannot remove " + path.string());
     return {};
@@ -120,7 +204,7 @@ Result<void> write_config(const fs::path& path, const std::string& before,
   const bool there = stat(target.c_str(), &info) == 0;
   const mode_t mask = umask(0);
   umask(mask);
-  return write_atomically(target.string(), text,
+  return write_atomically(target.string(), *wanted,
                           there ? info.st_mode & 07777U : kModeOfNew & ~mask);
 }
 
@@ -131,20 +215,22 @@ Result<int> run(const IntegrateOptions& options) {
                 "no such agent: " + options.agent + " (claude, codex, gemini, opencode or cursor)");
   }
   SB_TRY(const fs::path path, config_file(*place, options.project));
-  SB_TRY(const std::string before, read_config(path));
-  auto made = options.remove ? session::disintegrate(options.agent, before)
-                             : session::integrate(options.agent, before, program_name());
-  if (!made) return tl::unexpected(std::move(made).error().with(path.string()));
-  const std::string diff = unified_diff(before, *made, path.string());
-  if (diff.empty()) {
+  SB_TRY(const ConfigText before, read_config(path));
+  auto plan =
+      options.remove ? without_ours(options.agent, path, before) : with_ours(options.agent, before);
+  if (!plan) return tl::unexpected(std::move(plan).error().with(path.string()));
+  const auto& wanted = plan->wanted;
+  if (wanted.has_value() == before.there && wanted.value_or("") == before.text) {
     std::cout << path.string()
               << (options.remove ? " holds nothing of ours.\n" : " is as it should be.\n");
     return kExitOk;
   }
-  print(diff);
+  print(unified_diff(before.text, wanted.value_or(""), path.string()));
   if (!confirmed(options)) return kExitOk;
-  SB_TRY_VOID(write_config(path, before, *made));
-  std::cout << (made->empty() ? "Removed " : "Wrote ") << path.string() << "\n";
+  if (plan->keep) SB_TRY_VOID(keep(path, before.text));
+  SB_TRY_VOID(write_config(path, before, wanted));
+  if (options.remove || (plan->first && !plan->keep)) forget_kept(path);
+  std::cout << (wanted ? "Wrote " : "Removed ") << path.string() << "\n";
   if (!options.remove && !place->note.empty()) std::cout << place->note << "\n";
   return kExitOk;
 }

@@ -47,6 +47,59 @@ test("a linked file with settings of the user stays a link, keeps its rights and
   assert.equal(readFileSync(real, "utf8"), theirs);
 });
 
+test("what was there before comes back to the byte, also a file with nothing in it", (t) => {
+  const sandbox = new Sandbox(t);
+  for (const [agent, ...file] of [["claude", ".claude", "settings.json"], ["cursor", ".cursor", "hooks.json"]]) {
+    const settings = sandbox.path("home", ...file);
+    mkdirSync(path.dirname(settings));
+    for (const theirs of ["", "{}", "{ }\n", '{"hooks": {"stop": [], "Stop": [ ]}}', '{"version": 1}', '{ "hooks": {},\n  "theme": "dark" }\n']) {
+      writeFileSync(settings, theirs, { mode: 0o640 });
+      assert.match(integrate(sandbox, sandbox.root, agent, "--remove", "--yes").out, /holds nothing of ours/);
+      assert.equal(readFileSync(settings, "utf8"), theirs);
+      assert.equal(integrate(sandbox, sandbox.root, agent, "--yes").code, 0);
+      assert.match(readFileSync(settings, "utf8"), /hook/);
+      assert.equal(integrate(sandbox, sandbox.root, agent, "--remove", "--yes").code, 0);
+      assert.equal(readFileSync(settings, "utf8"), theirs, agent);
+      assert.equal(statSync(settings).mode & 0o777, 0o640);
+    }
+  }
+});
+
+test("a file of the user that was empty stays when it was given settings meanwhile, or lost them again", (t) => {
+  const sandbox = new Sandbox(t);
+  const settings = sandbox.path("home", ".claude", "settings.json");
+  mkdirSync(path.dirname(settings));
+  writeFileSync(settings, "{}");
+  assert.equal(integrate(sandbox, sandbox.root, "claude", "--yes").code, 0);
+  writeFileSync(settings, JSON.stringify({ ...JSON.parse(readFileSync(settings, "utf8")), model: "opus" }));
+  assert.equal(integrate(sandbox, sandbox.root, "claude", "--remove", "--yes").code, 0);
+  assert.deepEqual(JSON.parse(readFileSync(settings, "utf8")), { model: "opus" });
+  // What was kept of the first time says nothing about a second.
+  writeFileSync(settings, '{"model": "sonnet"}');
+  assert.equal(integrate(sandbox, sandbox.root, "claude", "--yes").code, 0);
+  assert.equal(integrate(sandbox, sandbox.root, "claude", "--remove", "--yes").code, 0);
+  assert.equal(readFileSync(settings, "utf8"), '{"model": "sonnet"}');
+});
+
+test("a link stays one, also where it leads to nothing", (t) => {
+  const sandbox = new Sandbox(t);
+  const settings = sandbox.path("home", ".claude", "settings.json");
+  mkdirSync(path.dirname(settings));
+  mkdirSync(sandbox.path("dotfiles"));
+  symlinkSync("../../dotfiles/claude.json", settings); // a chain: relative, then absolute
+  symlinkSync(sandbox.path("real.json"), sandbox.path("dotfiles", "claude.json"));
+  for (const theirs of [undefined, "{}\n"]) {
+    if (theirs !== undefined) writeFileSync(sandbox.path("real.json"), theirs);
+    assert.equal(integrate(sandbox, sandbox.root, "claude", "--yes").code, 0);
+    assert.match(readFileSync(sandbox.path("real.json"), "utf8"), /"hook", "claude"/);
+    assert.equal(integrate(sandbox, sandbox.root, "claude", "--remove", "--yes").code, 0);
+    assert.ok(lstatSync(settings).isSymbolicLink());
+    assert.ok(lstatSync(sandbox.path("dotfiles", "claude.json")).isSymbolicLink());
+    assert.equal(existsSync(sandbox.path("real.json")), theirs !== undefined, "as before");
+    if (theirs !== undefined) assert.equal(readFileSync(sandbox.path("real.json"), "utf8"), theirs);
+  }
+});
+
 test("what cannot be read is left alone", (t) => {
   const sandbox = new Sandbox(t);
   mkdirSync(sandbox.path("home", ".gemini"));

@@ -286,7 +286,9 @@ Result<std::string> disintegrate(std::string_view agent, std::string text) {
   const Integration* integration = find(agent);
   if (integration == nullptr) return no_such_agent(agent);
   if (integration->shape == Shape::module) return is_our_module(text) ? std::string() : text;
-  SB_TRY(const JsonEdit edit, without_ours(*integration, std::move(text)));
+  SB_TRY(const JsonEdit edit, without_ours(*integration, text));
+  const bool blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
+  if (blank || edit.text() == text) return text;  // nothing of ours is in it: all of it is theirs
   const auto& root = edit.root();
   const bool only_version = root.members.size() == 1 && root.find("version") != nullptr;
   const bool nothing =

@@ -107,6 +107,13 @@ TEST(Integration, TwiceIsOnceAndTakingItOutLeavesWhatWasThere) {
   }
 }
 
+TEST(Integration, WhatHoldsNothingOfOursKeepsItsBytes) {
+  for (const char* theirs : {"", " \n", "{}", "{ }\n", "{\"hooks\": {}}", "{\"version\": 1}",
+                             "{\"hooks\": {\"Stop\": []}}\n"}) {
+    for (const char* agent : {"claude", "cursor"}) EXPECT_EQ(without(agent, theirs), theirs);
+  }
+}
+
 TEST(Integration, AnotherProgramTakesThePlaceOfTheOldOne) {
   const std::string old = with("codex", "{}", "/old/snapboard");
   const std::string made = with("codex", old, "/new place/snapboard");

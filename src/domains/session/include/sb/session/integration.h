@@ -26,7 +26,8 @@ struct IntegrationPlace {
 /// not_found (no such agent), invalid_argument (not the agent's format: nothing is changed).
 [[nodiscard]] Result<std::string> integrate(std::string_view agent, std::string text,
                                             std::string_view program);
-/// The same without our hooks. Empty: nothing is left, the file may go.
+/// The same without our hooks, and without what only held them. Empty: nothing is left, the file
+/// may go. What holds nothing of ours keeps its bytes.
 [[nodiscard]] Result<std::string> disintegrate(std::string_view agent, std::string text);
 
 }  // namespace sb::session
