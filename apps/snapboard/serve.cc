@@ -396,6 +396,8 @@ Result<void> Application::listen() {
   if (first && first->socket != socket_path_ && answers(*first)) {
     log_.info("another server is what local tools find; they ask this one by --socket",
               {kv("other", first->url), kv("pid", first->pid), kv("socket", socket_path_)});
+    // Nor are the hooks ours that find it gone for a moment.
+    if (socket_path_ != runtime + "/api.sock") spool_.reset();
   } else {
     discovery_paths_.push_back(shared);
   }
@@ -532,9 +534,9 @@ int serve(const ServeOptions& given) {
   // One arena: many would keep freed memory apart and make a small server look large.
   mallopt(M_ARENA_MAX, 1);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);         // a limit on file sizes (ulimit -f) is an error of the write
   options.file_mask = umask(0077);  // what we start for the user gets the user's own back
   configure_logging(options.log_level, options.log_format);
-  signal(SIGXFSZ, SIG_IGN);         // a limit on file sizes (ulimit -f) is an error of the write
   if (options.directory.empty()) {
     options.directory = ".";
   } else if (const auto named = git_cli::discover(options.directory); !named && options.adopt) {

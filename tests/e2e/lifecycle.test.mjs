@@ -116,6 +116,27 @@ test("a server whose socket was removed is named, with what to do, by whatever w
   assert.match(run(sandbox, repo, "doctor").stdout, /^note +server +does not run/m, "a dead one is none");
 });
 
+test("a second server beside the first leaves it the hooks that found it gone", async (t) => {
+  const sandbox = new Sandbox(t);
+  const repo = sandbox.repository();
+  const first = await sandbox.serve(repo);
+  const beside = new Sandbox(t);
+  beside.env.XDG_RUNTIME_DIR = sandbox.path("run");
+  const second = await beside.serve(beside.repository(), "--socket", sandbox.path("run", "second.sock"));
+  await first.kill();
+  const hook = (name) => {
+    const input = JSON.stringify({ session_id: "s1", hook_event_name: name, cwd: repo });
+    assert.equal(spawnSync(binary, ["hook", "claude"], { env: sandbox.env, input }).status, 0);
+  };
+  hook("SessionStart");
+  hook("UserPromptSubmit");
+  const spool = sandbox.path("run", "snapboard", "hooks.spool");
+  await assert.rejects(eventually("the other one takes them", () => !existsSync(spool) || /taken from the spool/.test(second.log), 1_000));
+  const next = await sandbox.serve(repo);
+  await eventually("the hooks reach the board they were meant for", async () =>
+    (await next.snapshot()).entries[0].sessionSummaries.length === 1);
+});
+
 test("a second server beside the first leaves the tools to the first, before and after its own end", async (t) => {
   const sandbox = new Sandbox(t);
   const repo = sandbox.repository();
