@@ -21,18 +21,23 @@ std::string problem_text(const std::string& body) {
 
 }  // namespace
 
-Result<Handover> hand_repository_over(const std::string& data_dir, const std::string& directory) {
+Result<Handover> hand_repository_over(const std::string& data_dir,
+                                      const std::optional<std::string>& directory) {
   std::error_code ignored;
-  const auto absolute = std::filesystem::absolute(directory, ignored);
+  std::string path;
   std::string body;
-  JsonWriter(body).begin_object().key("repoPath").string(absolute.string()).end_object();
+  if (directory) {
+    path = std::filesystem::weakly_canonical(*directory, ignored).string();
+    JsonWriter(body).begin_object().key("repoPath").string(path).end_object();
+  }
   const auto server = read_discovery(data_dir + "/server.json");
   if (!server) {
     return fail(ErrorCode::unavailable,
                 "another process holds " + data_dir + " and does not answer");
   }
   const auto answer =
-      local_request(server->socket, "POST", "/api/projects", body, "application/json");
+      directory ? local_request(server->socket, "POST", "/api/projects", body, "application/json")
+                : local_request(server->socket, "GET", "/readyz");
   if (!answer) {
     const auto cut_off = find_cut_off(data_dir);
     return cut_off ? fail(ErrorCode::conflict, describe_cut_off(*cut_off, data_dir))
@@ -42,7 +47,7 @@ Result<Handover> hand_repository_over(const std::string& data_dir, const std::st
   if (answer->status >= 300) return fail(ErrorCode::invalid_argument, problem_text(answer->body));
   const std::string page =
       server->token.empty() ? server->url + "/" : server->url + "/?token=" + server->token;
-  return Handover{absolute.string(), page, server->socket};
+  return Handover{path, page, server->socket};
 }
 
 }  // namespace sb::app

@@ -311,7 +311,7 @@ std::vector<std::string> given_settings(const CLI::App& serve) {
   for (const CLI::Option* option : serve.get_options()) {
     const std::string name = option->get_name();
     const bool heeded = !name.starts_with("--") || name == "--data-dir" || name == "--config" ||
-                        name == "--print-ready" || name == "--no-open";
+                        name == "--print-ready" || name == "--no-open" || name == "--no-adopt";
     if (!heeded && option->count() != 0) given.push_back(name);
   }
   return given;

@@ -521,8 +521,9 @@ int tell(const ServeOptions& options, const Handover& handed) {
     json.key("socket").string(handed.socket).end_object();
     std::printf("%s\n", line.c_str());
   } else {
-    std::printf("snapboard already runs; %s is on its board: %s\n", handed.repository.c_str(),
-                handed.page_url.c_str());
+    const std::string what =
+        handed.repository.empty() ? "" : "; " + handed.repository + " is on its board";
+    std::printf("snapboard already runs%s: %s\n", what.c_str(), handed.page_url.c_str());
   }
   return 0;
 }
@@ -537,11 +538,13 @@ int serve(const ServeOptions& given) {
   signal(SIGXFSZ, SIG_IGN);         // a limit on file sizes (ulimit -f) is an error of the write
   options.file_mask = umask(0077);  // what we start for the user gets the user's own back
   configure_logging(options.log_level, options.log_format);
-  if (options.directory.empty()) {
-    options.directory = ".";
-  } else if (const auto named = git_cli::discover(options.directory); !named && options.adopt) {
-    return failed({ErrorCode::invalid_argument, named.error().message, {}});
+  const bool named = !options.directory.empty();
+  if (!named) options.directory = ".";
+  const auto repository = git_cli::discover(options.directory);
+  if (named && options.adopt && !repository) {
+    return failed({ErrorCode::invalid_argument, repository.error().message, {}});
   }
+  const bool hands_over = options.adopt && repository;
   auto wanted = options.data_dir.empty() ? workspace::default_data_dir()
                                          : Result<std::string>(options.data_dir);
   if (!wanted) return failed(wanted.error());
@@ -552,7 +555,8 @@ int serve(const ServeOptions& given) {
     if (lock) return Application(options, *std::move(lock), *std::move(data_dir)).run();
     if (lock.error().code != ErrorCode::conflict) return failed(lock.error());
     // A server that is just starting answers soon; what a dead one left lets go of the lock soon.
-    const auto handed = hand_repository_over(*data_dir, options.directory);
+    const auto handed = hand_repository_over(
+        *data_dir, hands_over ? std::optional(options.directory) : std::nullopt);
     if (handed) return tell(options, *handed);
     const ErrorCode code = handed.error().code;
     const bool hopeless = code == ErrorCode::invalid_argument || code == ErrorCode::conflict;

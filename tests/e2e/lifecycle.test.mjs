@@ -28,6 +28,21 @@ test("a second serve hands its repository to the running server and exits 0", as
   assert.equal(entries.length, 2);
 });
 
+test("a second serve outside of every repository says where the board is, and adds nothing where told not to", async (t) => {
+  const sandbox = new Sandbox(t);
+  const server = await sandbox.serve(sandbox.repository("one"));
+  const again = (cwd, ...flags) => run(sandbox, cwd, "serve", "--data-dir", sandbox.path("data"), "--no-open", ...flags);
+  for (const done of [again(sandbox.root), again(sandbox.root, "--no-adopt"), again(sandbox.repository("two"), "--no-adopt")]) {
+    assert.equal(done.status, 0, done.stderr);
+    assert.match(done.stdout, new RegExp(`^snapboard already runs: ${server.url.origin}/`));
+    assert.equal(done.stderr, "");
+  }
+  assert.equal((await server.get("/api/projects")).json.length, 1);
+  assert.equal(again(sandbox.root, sandbox.path("run")).status, 2, "a folder that was named");
+  assert.ok(again(sandbox.path("two")).stdout.includes(`; ${sandbox.path("two")} is on its board: `));
+  assert.equal((await server.get("/api/projects")).json.length, 2);
+});
+
 test("the socket needs no token, the discovery file is private", async (t) => {
   const sandbox = new Sandbox(t);
   const server = await sandbox.serve(sandbox.repository(), "--socket", sandbox.path("run", "board.sock"));
