@@ -54,7 +54,7 @@ int run(const RunOptions& options) {
   if (!state) return report(state.error());
   const std::string status = text_of(*state, "runScriptStatus");
   std::printf("%s: %s\n", workspace->name.c_str(), status.c_str());
-  return status == "FAILED" ? kExitFailed : kExitOk;
+  return status == "FAILED" && !options.stop ? kExitFailed : kExitOk;
 }
 
 int ratchet(const RatchetSwitch& options) {

@@ -64,6 +64,17 @@ test("a dev server is RUNNING with its port, and a stop leaves nothing behind", 
   assert.equal(entry.runScriptPort, null);
 });
 
+test("what has ended is stopped already, however it ended", async (t) => {
+  const sandbox = new Sandbox(t);
+  const repo = sandbox.repository();
+  const server = await sandbox.serve(repo);
+  const id = (await server.snapshot()).entries[0].workspaceId;
+  snapboard(sandbox, "run", repo, "--", "false");
+  await eventually("it failed", async () => (await server.entry(id)).runScriptStatus === "FAILED", PATIENT_MS);
+  const stopped = snapboard(sandbox, "run", repo, "--stop");
+  assert.equal(stopped.status, 0, stopped.stdout + stopped.stderr);
+});
+
 test("a command ends as COMPLETED or FAILED, and its output can be followed to its end", async (t) => {
   const sandbox = new Sandbox(t);
   const repo = sandbox.repository();
