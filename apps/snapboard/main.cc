@@ -19,6 +19,7 @@
 #include "explain_tool.h"
 #include "hook.h"
 #include "integrate_tool.h"
+#include "mcp_tool.h"
 #include "project_tool.h"
 #include "run_command.h"
 #include "serve.h"
@@ -361,6 +362,9 @@ int main(int argc, char** argv) {
   completions->add_option("shell", args.shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  CLI::App* mcp = add_tool(app, args, "mcp",
+                           "Tell an agent about the board, by the Model Context Protocol on "
+                           "standard input and output");
   CLI::App* schema =
       app.add_subcommand("schema", "Print the JSON Schemas of what goes over the wire");
   schema->add_flag("--openapi", args.openapi, "The OpenAPI document instead, as /openapi.json");
@@ -415,6 +419,7 @@ int main(int argc, char** argv) {
     std::printf("%s", sb::app::completions(app, args.shell).c_str());
     return sb::app::kExitOk;
   }
+  if (mcp->parsed()) return sb::app::mcp(args.socket);
   if (schema->parsed()) {
     const std::string_view text =
         args.openapi ? sb::transport::openapi_document() : sb::transport::json_schemas();
