@@ -167,6 +167,44 @@ test("auto-fix is switched in the details of a workspace that has a worktree", a
   await waitFor(() => expect(button.getAttribute("aria-checked")).toBe("false"));
 });
 
+test("what was archived is listed, comes back and is opened; a refusal is said and asks nothing twice", async () => {
+  const posts: string[] = [];
+  let refuse = true;
+  vi.stubGlobal("fetch", async (asked: string | URL, init?: RequestInit) => {
+    const path = String(asked);
+    if (path.endsWith("/archived")) {
+      return Response.json({
+        projectId: "p1", complete: false,
+        workspaces: [
+          { workspaceId: "old", name: "Old one", branchName: "fix/old", worktreePath: "/code/old", createdAt: "2026-01-01T00:00:00.000Z", problem: null },
+          { workspaceId: "lost", name: "\u202eLost", branchName: null, worktreePath: "/code/lost", createdAt: "2026-01-01T00:00:00.000Z", problem: { code: "worktree_missing", message: "The folder is gone." } },
+        ],
+      });
+    }
+    if (init?.method !== "POST") return server.answer();
+    posts.push(path);
+    if (refuse) return Response.json({ detail: "its worktree is gone" }, { status: 404 });
+    return Response.json({ workspaceId: "new", epoch: "e1", revision: 7 });
+  });
+  await openBoard(workspace("a"), workspace("new"));
+  fireEvent.click(screen.getByRole("button", { name: "Archived" }));
+  const dialog = within(await screen.findByRole("dialog", { name: "Archived workspaces" }));
+  expect(await dialog.findByText("Old one")).toBeTruthy();
+  expect(dialog.getByText("fix/old · /code/old")).toBeTruthy();
+  expect(dialog.getByText("detached HEAD · /code/lost")).toBeTruthy();
+  expect(dialog.getByTitle("The folder is gone.")).toBeTruthy();
+  expect(dialog.getByText("The oldest ones are left out.")).toBeTruthy();
+  fireEvent.click(dialog.getByRole("button", { name: "Bring back \ufffdLost" }));
+  fireEvent.click(dialog.getByRole("button", { name: "Bring back Old one" }));
+  expect((await dialog.findByRole("alert")).textContent).toBe("Its worktree is gone.");
+  expect(posts).toEqual(["/api/workspaces/lost/unarchive"]);
+  refuse = false;
+  fireEvent.click(dialog.getByRole("button", { name: "Bring back Old one" }));
+  await waitFor(() => expect(screen.queryByRole("dialog", { name: "Archived workspaces" })).toBeNull());
+  expect(posts.at(-1)).toBe("/api/workspaces/old/unarchive");
+  await waitFor(() => expect(new URL(window.location.href).searchParams.get("workspace")).toBe("new"));
+});
+
 test("no access, a starting server and an empty project say what to do", async () => {
   server.answer = () => Response.json({ detail: "no token" }, { status: 401 });
   open();

@@ -104,6 +104,7 @@ export const CopyIcon = icon(
   </>,
 );
 export const LinkIcon = icon(<path d="M6 3.5H4c-.8 0-1.5.7-1.5 1.5v7c0 .8.7 1.5 1.5 1.5h7c.8 0 1.5-.7 1.5-1.5v-2M9.5 2.5h4v4M13.2 2.8 7.5 8.5" />);
+export const ArchiveIcon = icon(<path d="M2.5 3h11v3h-11zM3.5 6v6c0 .6.4 1 1 1h7c.6 0 1-.4 1-1V6M6.5 8.5h3" />);
 export const RefreshIcon = icon(<path d="M13 8a5 5 0 1 1-1.6-3.7M13.2 2.4v2.8h-2.8" />);
 export const CloudOffIcon = icon(<path d="m2.5 2.5 11 11M5 5.1A3.2 3.2 0 0 0 4.7 11.5h5.8M7 4.1c.4-.1.8-.1 1.2-.1 1.7 0 3.1 1.2 3.4 2.8 1.1.2 1.9 1.1 1.9 2.3 0 .5-.2 1-.5 1.4" />);
 

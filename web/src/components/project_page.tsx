@@ -8,6 +8,7 @@ import { useMedia } from "../lib/media.ts";
 import { mainId } from "../lib/nav_focus.ts";
 import { closeWorkspace, openWorkspace, setUrlState, useUrlState } from "../lib/url_state.ts";
 import { visible } from "../lib/visible_text.ts";
+import { Archived } from "./archived.tsx";
 import { Backdrop } from "./backdrop.tsx";
 import { Board } from "./board.tsx";
 import { ConnectionBanner, ConnectionDot, ConnectionLine } from "./connection.tsx";
@@ -56,10 +57,11 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
 
   const onChoose = useCallback((id: string) => setUrlState({ project: id, workspace: null }), []);
   const picker = <ProjectPicker projects={projects} current={project} onChoose={onChoose} onOpen={onRefresh} />;
-  const health = (
+  const footer = (
     <>
       <ConnectionLine connection={connection} updatedAt={state.updatedAt} />
       <SourceNotes sources={state.sources} />
+      {!project.external && <Archived projectId={project.id} onBack={openWorkspace} />}
     </>
   );
   const sidebar = <Sidebar workspaces={workspaces} chosen={chosen} onOpen={openWorkspace} />;
@@ -84,7 +86,7 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
             {picker}
           </div>
           {sidebar}
-          <footer className="shrink-0 border-t border-line px-4 py-2.5">{health}</footer>
+          <footer className="shrink-0 border-t border-line px-4 py-2.5">{footer}</footer>
         </aside>
       )}
       <div className="flex min-w-0 flex-1 flex-col">
@@ -95,7 +97,7 @@ export function ProjectPage({ projects, project, onRefresh }: ProjectPageProps) 
             </span>
           ) : (
             <>
-              <Drawer footer={health} title={project.name}>
+              <Drawer footer={footer} title={project.name}>
                 {sidebar}
               </Drawer>
               {picker}

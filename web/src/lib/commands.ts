@@ -8,7 +8,7 @@ export class Refusal extends Error {
   }
 }
 
-async function send(method: "POST" | "DELETE", path: string, body?: object): Promise<unknown> {
+async function send(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -54,6 +54,28 @@ export async function createWorkspace(projectId: string, { name, branchName, fro
 export const retrySetup = (id: string) => send("POST", `${of(id)}/retry`);
 export const renameWorkspace = (id: string, name: string) => send("POST", `${of(id)}/rename`, { name });
 export const archiveWorkspace = (id: string) => send("POST", `${of(id)}/archive`);
+
+export interface ArchivedWorkspace {
+  readonly workspaceId: string;
+  readonly name: string;
+  readonly branchName: string | null;
+  readonly worktreePath: string;
+  readonly problem: { readonly code: string; readonly message: string } | null;
+}
+export interface ArchivedList {
+  /** Newest first. */
+  readonly workspaces: readonly ArchivedWorkspace[];
+  /** False: there are older ones. */
+  readonly complete: boolean;
+}
+export const listArchived = (projectId: string) =>
+  send("GET", `/api/projects/${encodeURIComponent(projectId)}/archived`) as Promise<ArchivedList>;
+/** Answers the id it has from now on. */
+export async function unarchiveWorkspace(id: string): Promise<string> {
+  const answer = await send("POST", `${of(id)}/unarchive`);
+  return (answer as { workspaceId: string }).workspaceId;
+}
+
 /** Answers the revision from which on an entry says so. */
 export async function setRatchet(id: string, enabled: boolean): Promise<number> {
   const answer = await send("POST", `${of(id)}/ratchet`, { enabled });
