@@ -73,7 +73,7 @@ export function Actions({ workspace }: { workspace: Workspace }) {
         <Rename name={workspace.name} busy={busy} onCancel={() => ask("none")} onName={(name) => void run(() => renameWorkspace(workspaceId, name))} />
       )}
       {question === "archive" && (
-        <Sure busy={busy} onCancel={() => ask("none")} text="It leaves the board and everything that runs in it is ended. Its files stay.">
+        <Sure busy={busy} onCancel={() => ask("none")} text="It leaves the board and everything that runs in it is ended. Its files stay, and it can be brought back.">
           <Button kind="accent" aria-disabled={busy} onClick={() => void run(() => archiveWorkspace(workspaceId))}>
             Archive
           </Button>
