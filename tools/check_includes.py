@@ -63,7 +63,8 @@ def translation_units(build):
     for block in log.split("\n\n"):
         files = [real(line.strip()) for line in block.splitlines()[1:]]
         if files and UNITY.search(files[0]):
-            del files[0]  # it only includes tests of one room: the first of them speaks for all
+            # It only includes tests of one room: the first of them speaks for all.
+            files.sort(key=lambda file: not file.endswith(".cc"))
         if files and os.path.exists(files[0]):
             yield files[0], files[1:]
 

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::string_view kModern = "2026-07-28";
 // Those that begin with `initialize`; the first is what a client of an unknown one is offered.
-constexpr std::string_view kOlder[] = {"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"};
+// 2025-03-26 is not among them: it alone wants batches to be taken.
+constexpr std::string_view kOlder[] = {"2025-11-25", "2025-06-18", "2024-11-05"};
 
 constexpr std::string_view kVersionKey = "io.modelcontextprotocol/protocolVersion";
 constexpr std::string_view kSubscriptionKey = "io.modelcontextprotocol/subscriptionId";
@@ -206,7 +207,26 @@ std::string tool_result(const std::string& id, bool modern, const Result<std::st
   });
 }
 
-/// One resource as text. Errors: not_found, and those of reading the board.
+/// The name of a resource without the escapes of its id (RFC 6570 puts them there).
+std::string plain(std::string_view uri) {
+  if (!uri.starts_with(kWorktree)) return std::string(uri);
+  const auto digit = [&](std::size_t at) {
+    if (at >= uri.size()) return -1;
+    const char c = uri[at];
+    if (c >= '0' && c <= '9') return c - '0';
+    const char lower = static_cast<char>(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+  };
+  std::string out;
+  for (std::size_t i = 0; i < uri.size(); ++i) {
+    const bool escaped = uri[i] == '%' && digit(i + 1) >= 0 && digit(i + 2) >= 0;
+    out += escaped ? static_cast<char>(digit(i + 1) * 16 + digit(i + 2)) : uri[i];
+    if (escaped) i += 2;
+  }
+  return out;
+}
+
+/// One resource as text, by its plain name. Errors: not_found, and those of reading the board.
 Result<std::string> resource(const Result<Board>& board, std::string_view uri) {
   const bool one = uri.starts_with(kWorktree);
   if (!one && uri != kWorktrees && uri != kAttention) {
@@ -285,7 +305,7 @@ McpSession::Lines McpSession::answer(const Request& request) {
         },
         kListTtlMs)};
   }
-  if (method == "initialize") {
+  if (method == "initialize" && !modern) {
     const auto wanted = text_in(params, "protocolVersion");
     return {success(id, false, [&](JsonWriter& json) {
       json.key("protocolVersion").string(wanted && is_older(*wanted) ? *wanted : kOlder[0]);
@@ -299,9 +319,8 @@ McpSession::Lines McpSession::answer(const Request& request) {
   if (method == "resources/list") return reply("resources", kResources);
   if (method == "resources/templates/list") return reply("resourceTemplates", kTemplates);
   if (method == "resources/read") return {read_resource(request)};
-  if (method == "resources/subscribe" || method == "resources/unsubscribe") {
-    return subscribe(request);
-  }
+  const bool older = method == "resources/subscribe" || method == "resources/unsubscribe";
+  if (older && !modern) return subscribe(request);
   if (method == "subscriptions/listen") return listen(request);
   return {failure(id, kUnknownMethod, "no such method: " + printable(method))};
 }
@@ -334,7 +353,7 @@ std::string McpSession::call_tool(const Request& request) {
 std::string McpSession::read_resource(const Request& request) {
   const auto uri = text_in(request.params, "uri");
   if (!uri) return failure(request.id, kInvalidParams, "uri: a text is expected");
-  const auto text = resource(read_board_(), *uri);
+  const auto text = resource(read_board_(), plain(*uri));
   if (!text) {
     const bool unknown = text.error().code == ErrorCode::not_found;
     const Code absent = request.modern ? kInvalidParams : kNoResource;
@@ -393,6 +412,9 @@ McpSession::Lines McpSession::listen(const Request& request) {
   if (made.uris.size() > kUrisMax || subscriptions_.size() >= kSubscriptionsMax) {
     return {failure(request.id, kInvalidParams, "too many resources or subscriptions")};
   }
+  const bool taken = std::any_of(subscriptions_.begin(), subscriptions_.end(),
+                                 [&](const Subscription& one) { return one.id == made.id; });
+  if (taken) return {failure(request.id, kInvalidRequest, "id: another request has it")};
   std::string granted;  // the lists of tools and resources never change
   JsonWriter json(granted);
   json.begin_object().key("resourceSubscriptions").begin_array();
@@ -419,14 +441,9 @@ void McpSession::begin_watching() {
 
 McpSession::Marks McpSession::marks_of(const Board& board) {
   Marks marks;
-  std::string& all = marks[std::string(kWorktrees)];
-  std::string& waiting = marks[std::string(kAttention)];
-  for (const BoardRow& row : board.rows) {
-    const std::string mark = board.epoch + ":" + row.id + ":" + std::to_string(row.version) + "\n";
-    all += mark;
-    if (row.needs_user) waiting += row.id + ":" + row.code + "\n";
-    marks[std::string(kWorktree) + row.id] = mark;
-  }
+  marks[std::string(kWorktrees)] = listed(board, false);
+  marks[std::string(kAttention)] = listed(board, true);
+  for (const BoardRow& row : board.rows) marks[std::string(kWorktree) + row.id] = row.entry;
   return marks;
 }
 
@@ -441,7 +458,7 @@ McpSession::Lines McpSession::moved(const Board& board) {
   Lines lines;
   for (const Subscription& subscription : subscriptions_) {
     for (const std::string& uri : subscription.uris) {
-      if (!has_moved(uri)) continue;
+      if (!has_moved(plain(uri))) continue;
       lines.push_back(
           notification("notifications/resources/updated", subscription.id, "uri", quoted(uri)));
     }

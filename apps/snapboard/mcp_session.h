@@ -54,7 +54,7 @@ class McpSession {
     std::string id;  ///< of the request that opened it, JSON text; empty: of the older era
     std::set<std::string> uris;
   };
-  /// What a resource shows, as a text that moves when it does; none: there is no such resource.
+  /// The text of each resource, by its plain name.
   using Marks = std::map<std::string, std::string>;
 
   Lines answer(const Request& request);

@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::size_t kLineBytesMax = 1U << 20U;       // 1 MiB, of one message
 constexpr std::size_t kReadBytes = 64U << 10U;         // 64 KiB
-constexpr std::chrono::hours kWatchFor{24};            // then the board is read anew
 constexpr std::chrono::minutes kWait{1};               // for a change, then again
 constexpr std::chrono::milliseconds kReadGap{100};     // between two reads of a busy board
 constexpr std::chrono::milliseconds kRetryGap{1'000};  // while the server is away
@@ -41,7 +40,7 @@ class LineReader {
     for (;;) {
       const ssize_t count = ::read(STDIN_FILENO, room.data(), room.size());
       if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return;
+      if (count <= 0) break;
       std::string_view rest(room.data(), static_cast<std::size_t>(count));
       for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
         take(rest.substr(0, end));
@@ -56,6 +55,8 @@ class LineReader {
       }
       take(rest);
     }
+    if (skipping_) return too_long();
+    if (!is_blank(line_)) fn(std::string_view(line_));
   }
 
  private:

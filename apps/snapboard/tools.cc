@@ -44,8 +44,7 @@ bool may_create(std::string_view type) {
   return type == "workspace.state_changed" || type == "snapshot.facts";
 }
 
-// What a person calls the workspace, as its id. What is found nowhere is an id too: of one that is
-// hidden, or of none, which the server says.
+// What a person calls the workspace, as its id; one that is hidden is named by its id only.
 Result<std::string> subject_of(const std::string& socket, const EmitOptions& options) {
   const std::string& text = options.workspace;
   if (is_blank(text)) return fail(ErrorCode::invalid_argument, "the workspace is empty");

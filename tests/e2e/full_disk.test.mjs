@@ -25,6 +25,12 @@ test("what cannot be written is refused, named and not lost", async (t) => {
   assert.match(doctor().stdout, /^ok +source database +live$/m);
 
   limit_files(server, 1);
+  // A trial that reaches no disk tells nothing: neither a pass nor somebody's failing command makes it well.
+  assert.equal(run("workspace", "rename", ".", "Other").status, 1);
+  const { projectId } = (await server.snapshot()).entries[0];
+  assert.equal((await server.request(`/api/projects/${projectId}/reconcile`, { method: "POST" })).status, 200);
+  assert.equal((await database(server)).state, "degraded");
+
   const renamed = producer.event("workspace.updated", "w1", { name: "Two" });
   for (const again of [false, true]) {
     const refused = await server.post(renamed);

@@ -134,6 +134,7 @@ test("clients from before initialize, and resources are the same facts", async (
   assert.deepEqual((await read("snapboard://attention")).worktrees.filter((one) => one.workspaceId === "w1"), []);
   assert.equal((await client.askOld("resources/read", { uri: "snapboard://worktree/nobody" })).code, -32002);
   assert.equal((await client.ask("resources/read", { uri: "snapboard://else" })).code, -32602);
+  assert.equal((await client.ask("resources/subscribe", { uri: "snapboard://worktrees" })).code, -32601, "of the older era only");
 });
 
 test("subscribers of both eras are told when what they name moves, through a restart too, and not after they are done", async (t) => {
@@ -151,24 +152,42 @@ test("subscribers of both eras are told when what they name moves, through a res
   assert.deepEqual(client.told.find((one) => one.params._meta?.[SUBSCRIPTION] && one.params.uri), fixture("resource-updated"));
   assert.deepEqual(client.updates(undefined), ["snapboard://worktree/w1"]);
 
-  // What moves for the one and not for the other.
-  await send("workspace.updated", "w1", { name: "Renamed" });
+  // What moves for the one and not for the other; what waits is told again when it is called something else.
+  await send("terminal.changed", "w1", { terminalId: "t1", title: "make", state: "busy" });
   await eventually("the worktree moved", () => client.updates(undefined).length === 2);
   assert.equal(client.updates("sub-1").length, 1);
+  await send("workspace.updated", "w1", { name: "Renamed" });
+  await eventually("both moved", () => client.updates("sub-1").length === 2 && client.updates(undefined).length === 3);
   await client.askOld("resources/unsubscribe", { uri: "snapboard://worktree/w1" });
   await server.stop();
   const again = await sandbox.serve(repo);
   const producer = new Producer("agents/one", "e2");
   const answer = await again.post(producer.event("session.pending_request_changed", "w1", { sessionId: "s1", requestId: "r1", pending: false }));
   assert.equal(answer.status, 200, answer.text);
-  await eventually("told by the next life", () => client.updates("sub-1").length === 2);
+  await eventually("told by the next life", () => client.updates("sub-1").length === 3);
   client.write(JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: "sub-1" } }));
   client.write(JSON.stringify({ jsonrpc: "2.0", id: "sub-2", method: "subscriptions/listen", params: { notifications: { resourceSubscriptions: ["snapboard://worktrees"] }, _meta: META } }));
   const more = await again.post(producer.event("session.pending_request_changed", "w1", { sessionId: "s1", requestId: "r2", pending: true, type: "user_question" }));
   assert.equal(more.status, 200, more.text);
   await eventually("the other one is told", () => client.updates("sub-2").length >= 1);
-  assert.equal(client.updates("sub-1").length, 2);
-  assert.equal(client.updates(undefined).length, 2);
+  assert.equal(client.updates("sub-1").length, 3);
+  assert.equal(client.updates(undefined).length, 3);
+});
+
+test("an id is escaped in the name of its resource, and a subscription has an id of its own", async (t) => {
+  const { sandbox, repo, send } = await started(t);
+  await send("workspace.state_changed", "a/b \u00e9%", { projectId: PROJECT, status: "READY", name: "Odd" });
+  const client = new Client(t, sandbox, repo);
+  const uri = `snapboard://worktree/${encodeURIComponent("a/b \u00e9%")}`;
+  assert.equal(JSON.parse((await client.ask("resources/read", { uri })).contents[0].text).name, "Odd");
+  const listen = JSON.stringify({ jsonrpc: "2.0", id: 7, method: "subscriptions/listen", params: { notifications: { resourceSubscriptions: [uri] }, _meta: META } });
+  client.write(listen);
+  await eventually("the acknowledgement", () => client.told.length === 1);
+  client.write(listen);
+  await eventually("the refusal", () => client.lines.some((line) => line.id === 7 && line.error?.code === -32600));
+  await send("workspace.updated", "a/b \u00e9%", { name: "Odder" });
+  await eventually("told by the name it asked for", () => client.updates(7).length === 1);
+  assert.deepEqual(client.updates(7), [uri]);
 });
 
 test("what is wrong is said in the answer and ends nothing", async (t) => {
@@ -209,6 +228,7 @@ test("what is wrong is said in the answer and ends nothing", async (t) => {
   assert.equal(away.isError, true);
   assert.match(away.content[0].text, /no answer|not running|server/i);
   assert.equal((await client.ask("resources/read", { uri: "snapboard://worktrees" })).code, -32603);
-  client.child.stdin.end();
+  client.child.stdin.end('{"jsonrpc":"2.0","id":99,"method":"ping"}');
   assert.deepEqual(await once(client.child, "close"), [0, null]);
+  assert.equal(client.lines.at(-1).id, 99, "a last line without an end is one");
 });

@@ -209,7 +209,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   // and refused meanwhile is written after all. Behind the reads of the pass, which a commit that
   // fails would take along.
   void look_at_database() {
-    if (deps.journal.trouble().empty()) {
+    if (deps.journal.trouble().empty() && !journal->failing()) {
       last_written_ok = deps.clock.mono_now();
     } else {
       retry_journal();
@@ -225,9 +225,13 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   [[nodiscard]] EngineSource database() const {
     EngineSource source{"database", "live", age_ms(deps.clock.mono_now(), last_written_ok), ""};
+    // Somebody else's write may have succeeded since: what waits is still to be written then.
     if (auto trouble = deps.journal.trouble(); !trouble.empty()) {
       source.state = "degraded";
       source.detail = "it cannot be written, so events are refused: " + std::move(trouble);
+    } else if (journal->failing()) {
+      source.state = "degraded";
+      source.detail = "it could not be written, and what was refused meanwhile still waits";
     }
     return source;
   }
@@ -281,11 +285,13 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     if (stopped || !ready) return done(fail(ErrorCode::unavailable, "the server is not ready"));
     if (journal->waiting() > options.unjournalled_facts_max) {
       const auto trouble = deps.journal.trouble();
-      if (trouble.empty()) {
+      if (trouble.empty() && !journal->failing()) {
         return done(fail(ErrorCode::limit_exceeded, "too many events wait for the disk"));
       }
       retry_journal();
-      return done(fail(ErrorCode::unavailable, "events cannot be made durable: " + trouble));
+      return done(fail(ErrorCode::unavailable,
+                       "events cannot be made durable: " +
+                           (trouble.empty() ? "too many wait since the disk was full" : trouble)));
     }
     events_since += events.size();
     std::vector<model::WorkspaceId> of_sessions;

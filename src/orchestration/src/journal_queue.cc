@@ -44,7 +44,7 @@ void JournalQueue::write() {
   commit->step.append(std::move(gathered_.step));
   commit->done = std::move(gathered_.done);
   commit->rows += std::exchange(gathered_, {}).rows;
-  if (!std::exchange(trial_, false) && commit->step.empty()) return written(*commit, {});
+  if (!std::exchange(trial_, false) && commit->step.empty()) return finish(commit->done, {});
   journal_.write([commit] { return commit->step.batch(); },
                  [weak = weak_from_this(), commit](const Result<void>& result) {
                    if (const auto self = weak.lock()) self->written(*commit, result);
@@ -52,8 +52,7 @@ void JournalQueue::write() {
 }
 
 void JournalQueue::written(Commit& commit, const Result<void>& result) {
-  writing_ = false;
-  const auto done = std::exchange(commit.done, {});
+  std::vector<Done> done = std::exchange(commit.done, {});
   if (result) {
     waiting_ -= commit.rows;
     if (std::exchange(failing_, false)) log_.info("journal written again", {});
@@ -63,6 +62,11 @@ void JournalQueue::written(Commit& commit, const Result<void>& result) {
       log_.error("journal write failed", {kv("reason", result.error().message)});
     }
   }
+  finish(std::move(done), result);
+}
+
+void JournalQueue::finish(const std::vector<Done>& done, const Result<void>& result) {
+  writing_ = false;
   for (const Done& one : done) one(result);
   if (!writing_ && gathering_ == 0 && !gathered_.done.empty()) write();
 }

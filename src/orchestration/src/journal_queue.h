@@ -35,6 +35,8 @@ class JournalQueue : public std::enable_shared_from_this<JournalQueue> {
   void retry(Done done);
   /// Rows, removals and lives that wait for the disk, those that could not be written too.
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
+  /// The last write did not succeed: what it held is kept.
+  [[nodiscard]] bool failing() const { return failing_; }
   /// Gathers no longer: what is here is on its way when this returns.
   void stop();
 
@@ -47,6 +49,7 @@ class JournalQueue : public std::enable_shared_from_this<JournalQueue> {
 
   void write();
   void written(Commit& commit, const Result<void>& result);
+  void finish(const std::vector<Done>& done, const Result<void>& result);
 
   Loop& loop_;
   workspace::Journal& journal_;
