@@ -239,7 +239,7 @@ test("what is no workspace, and what is no terminal, is refused in words", async
   mkdirSync(sandbox.path("elsewhere"));
   const lost = new Terminal(t, sandbox, sandbox.path("elsewhere"), binary, "shell", ".");
   assert.equal((await lost.exit()).exit, 1);
-  assert.match(lost.screen, /is in no workspace/);
+  assert.match(lost.screen, /no workspace of the board holds /);
   const piped = spawn(binary, ["shell", "."], { cwd: repo, env: sandbox.env, stdio: ["pipe", "pipe", "pipe"] });
   const [code] = await once(piped, "exit");
   assert.equal(code, 2);
