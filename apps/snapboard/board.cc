@@ -132,6 +132,37 @@ Result<std::vector<BoardProject>> read_projects(const std::string& socket) {
   return projects;
 }
 
+/// Reads `what` of every project: calls `fn(project, answer)` for each and keeps the text.
+template <class Fn>
+Result<void> read_each(const std::string& socket, const std::string& what,
+                       std::vector<std::string>& texts, Fn&& fn) {
+  SB_TRY(const auto projects, read_projects(socket));
+  for (const BoardProject& project : projects) {
+    auto read = api_get(socket, "/api/projects/" + path_segment(project.id) + "/" + what);
+    if (!read && read.error().code == ErrorCode::not_found) continue;  // removed meanwhile
+    SB_TRY(std::string text, std::move(read));
+    JsonDocument document;
+    SB_TRY(const JsonValue answer, document.parse(text));
+    fn(project, answer);
+    texts.push_back(std::move(text));
+  }
+  return {};
+}
+
+/// Calls `fn(row, its JSON)` for each workspace in a list of an answer about `project`.
+template <class Fn>
+void each_row(const BoardProject& project, const JsonValue& answer, std::string_view list,
+              Fn&& fn) {
+  const auto workspaces = answer.find(list);
+  if (!workspaces) return;
+  workspaces->each_element([&](std::size_t, JsonValue one) {
+    BoardRow row = to_row(one);
+    row.project_id = project.id;
+    row.project = project.name;
+    fn(std::move(row), one);
+  });
+}
+
 Error no_workspace() {
   return {ErrorCode::invalid_argument, "the workspace is empty", {}};
 }
@@ -151,53 +182,33 @@ bool is_inside(const std::string& path, const std::string& folder) {
 }
 
 Result<Board> read_board(const std::string& socket) {
-  SB_TRY(const auto projects, read_projects(socket));
   Board board;
-  for (const BoardProject& project : projects) {
-    auto read = api_get(socket, "/api/projects/" + path_segment(project.id) + "/snapshot");
-    if (!read && read.error().code == ErrorCode::not_found) continue;  // removed meanwhile
-    SB_TRY(std::string text, std::move(read));
-    JsonDocument document;
-    SB_TRY(const JsonValue snapshot, document.parse(text));
+  SB_TRY_VOID(read_each(socket, "snapshot", board.snapshots, [&](auto& project, auto& snapshot) {
     const auto revision = snapshot.find("revision");
     const auto head = static_cast<std::uint64_t>(revision ? revision->as_int().value_or(0) : 0);
     board.revision = board.projects.empty() ? head : std::min(board.revision, head);
     board.epoch = text_of(snapshot, "epoch");
     board.projects.push_back(project);
-    if (const auto entries = snapshot.find("entries")) {
-      entries->each_element([&](std::size_t, JsonValue entry) {
-        BoardRow row = to_row(entry);
-        row.project_id = project.id;
-        row.project = project.name;
-        row.entry = json_text(entry);
-        board.rows.push_back(std::move(row));
-      });
-    }
-    board.snapshots.push_back(std::move(text));
-  }
+    each_row(project, snapshot, "entries", [&](BoardRow row, const JsonValue& entry) {
+      row.entry = json_text(entry);
+      board.rows.push_back(std::move(row));
+    });
+  }));
   return board;
 }
 
+Result<Board> board_at(const std::string& given_socket) {
+  SB_TRY(const std::string socket, find_socket(given_socket));
+  return read_board(socket);
+}
+
 Result<Archive> read_archive(const std::string& socket) {
-  SB_TRY(const auto projects, read_projects(socket));
   Archive archive;
-  for (const BoardProject& project : projects) {
-    auto read = api_get(socket, "/api/projects/" + path_segment(project.id) + "/archived");
-    if (!read && read.error().code == ErrorCode::not_found) continue;  // removed meanwhile
-    SB_TRY(std::string text, std::move(read));
-    JsonDocument document;
-    SB_TRY(const JsonValue list, document.parse(text));
+  SB_TRY_VOID(read_each(socket, "archived", archive.lists, [&](auto& project, auto& list) {
     archive.complete = archive.complete && flag_of(list, "complete");
-    if (const auto workspaces = list.find("workspaces")) {
-      workspaces->each_element([&](std::size_t, JsonValue one) {
-        BoardRow row = to_row(one);
-        row.project_id = project.id;
-        row.project = project.name;
-        archive.rows.push_back(std::move(row));
-      });
-    }
-    archive.lists.push_back(std::move(text));
-  }
+    each_row(project, list, "workspaces",
+             [&](BoardRow row, const JsonValue&) { archive.rows.push_back(std::move(row)); });
+  }));
   return archive;
 }
 

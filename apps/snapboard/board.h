@@ -37,6 +37,8 @@ struct Board {
 
 /// Reads the board. Errors: unavailable, timeout, internal.
 Result<Board> read_board(const std::string& socket);
+/// The same where `find_socket` finds the server by the socket that was given, if any.
+Result<Board> board_at(const std::string& given_socket);
 
 /// The workspaces that were taken off the board and can come back, of every project.
 struct Archive {

@@ -25,11 +25,6 @@ constexpr std::chrono::minutes kWait{1};               // for a change, then aga
 constexpr std::chrono::milliseconds kReadGap{100};     // between two reads of a busy board
 constexpr std::chrono::milliseconds kRetryGap{1'000};  // while the server is away
 
-Result<Board> board_at(const std::string& given_socket) {
-  SB_TRY(const std::string socket, find_socket(given_socket));
-  return read_board(socket);
-}
-
 /// Standard input as lines. One that is too long is skipped and told as that.
 class LineReader {
  public:

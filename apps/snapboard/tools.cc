@@ -19,11 +19,6 @@ namespace {
 constexpr std::size_t kEventIdBytes = 12;
 constexpr int kHttpOk = 200;
 
-Result<Board> board_at(const std::string& given_socket) {
-  SB_TRY(const std::string socket, find_socket(given_socket));
-  return read_board(socket);
-}
-
 std::string problem_line(const std::string& name, const std::string& code,
                          const std::string& problem) {
   return "! " + name + " (" + code + "): " + first_line(problem) + "\n";

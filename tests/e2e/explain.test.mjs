@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { Producer, Sandbox, binary, eventually, session } from "./support.mjs";
+import { Producer, binary, eventually, servedWithProducer, session } from "./support.mjs";
 
 const PROJECT = "external-project";
 
@@ -11,16 +11,9 @@ function run(sandbox, cwd, ...args) {
 }
 
 async function started(t) {
-  const sandbox = new Sandbox(t);
-  const repo = sandbox.repository();
-  const server = await sandbox.serve(repo);
-  const producer = new Producer("agents/one");
-  const send = async (type, subject, data) => {
-    const answer = await server.post(producer.event(type, subject, data));
-    assert.equal(answer.status, 200, answer.text);
-  };
-  await send("workspace.state_changed", "w-alpha", { projectId: PROJECT, status: "READY", name: "Alpha", branchName: "feature/a" });
-  return { sandbox, repo, server, producer, send };
+  const told = await servedWithProducer(t);
+  await told.send("workspace.state_changed", "w-alpha", { projectId: PROJECT, status: "READY", name: "Alpha", branchName: "feature/a" });
+  return told;
 }
 
 const rowOf = (list, field) => list.find((one) => one.field === field);

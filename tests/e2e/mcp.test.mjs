@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { Producer, Sandbox, binary, eventually, session } from "./support.mjs";
+import { Producer, binary, eventually, servedWithProducer, session } from "./support.mjs";
 
 const PROJECT = "external-project";
 const META = { "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {} };
@@ -55,17 +55,10 @@ class Client {
 }
 
 async function started(t) {
-  const sandbox = new Sandbox(t);
-  const repo = sandbox.repository();
-  const server = await sandbox.serve(repo);
-  const producer = new Producer("agents/one");
-  const send = async (type, subject, data) => {
-    const answer = await server.post(producer.event(type, subject, data));
-    assert.equal(answer.status, 200, answer.text);
-  };
-  await send("workspace.state_changed", "w1", { projectId: PROJECT, status: "READY", name: "Alpha", branchName: "fix/alpha" });
-  await send("session.changed", "w1", session("s1"));
-  return { sandbox, repo, server, send };
+  const told = await servedWithProducer(t);
+  await told.send("workspace.state_changed", "w1", { projectId: PROJECT, status: "READY", name: "Alpha", branchName: "fix/alpha" });
+  await told.send("session.changed", "w1", session("s1"));
+  return told;
 }
 
 test("a client of 2026-07-28 finds out what there is, and its tools answer with what the board shows", async (t) => {

@@ -1,5 +1,6 @@
 // What every end-to-end suite needs: a git repository made by git itself, the real program started on it, plain HTTP
 // with headers a browser would never send, and a WebSocket client that is not ours.
+import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -339,6 +340,19 @@ export class Producer {
       ...extra,
     };
   }
+}
+
+/** A server with a repository on its board, and a producer whose events it takes. */
+export async function servedWithProducer(t) {
+  const sandbox = new Sandbox(t);
+  const repo = sandbox.repository();
+  const server = await sandbox.serve(repo);
+  const producer = new Producer("agents/one");
+  const send = async (type, subject, data) => {
+    const answer = await server.post(producer.event(type, subject, data));
+    assert.equal(answer.status, 200, answer.text);
+  };
+  return { sandbox, repo, server, producer, send };
 }
 
 /** A complete SessionSummary of the contract. */

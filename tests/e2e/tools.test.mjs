@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { Producer, Sandbox, binary, eventually, session } from "./support.mjs";
+import { Producer, Sandbox, binary, eventually, servedWithProducer, session } from "./support.mjs";
 
 const PROJECT = "external-project";
 
@@ -25,16 +25,9 @@ function start(t, sandbox, ...args) {
 }
 
 async function started(t) {
-  const sandbox = new Sandbox(t);
-  const repo = sandbox.repository();
-  const server = await sandbox.serve(repo);
-  const producer = new Producer("agents/one");
-  const send = async (type, subject, data) => {
-    const answer = await server.post(producer.event(type, subject, data));
-    assert.equal(answer.status, 200, answer.text);
-  };
-  await send("workspace.state_changed", "w1", { projectId: PROJECT, status: "READY", name: "Alpha" });
-  return { sandbox, repo, server, send };
+  const told = await servedWithProducer(t);
+  await told.send("workspace.state_changed", "w1", { projectId: PROJECT, status: "READY", name: "Alpha" });
+  return told;
 }
 
 test("wait returns at once when the condition holds, and names what it knows otherwise", async (t) => {
