@@ -288,9 +288,10 @@ std::string McpSession::too_long(std::size_t bytes_max) {
 
 McpSession::Lines McpSession::answer(const Request& request) {
   const auto& [id, method, params, modern] = request;
-  const auto reply = [&](std::string_view name, std::string_view value) {
-    return Lines{
-        success(id, modern, [&](JsonWriter& json) { json.key(name).raw(value); }, kListTtlMs)};
+  const auto reply = [&request](std::string_view name, std::string_view value) {
+    return Lines{success(
+        request.id, request.modern, [&](JsonWriter& json) { json.key(name).raw(value); },
+        kListTtlMs)};
   };
   if (method == "server/discover") {
     return {success(
