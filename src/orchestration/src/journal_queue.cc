@@ -30,6 +30,7 @@ void JournalQueue::retry(Done done) {
 void JournalQueue::stop() {
   if (gathering_ != 0) loop_.cancel(std::exchange(gathering_, 0));
   if (!gathered_.done.empty() || !failed_.step.empty()) write();
+  journal_.fold();
 }
 
 void JournalQueue::write() {

@@ -16,10 +16,9 @@ namespace sb::orchestration {
 
 /// The way of facts into the journal, in order and one commit at a time. A step that comes alone is
 /// written in the next turn of the loop; what comes within kGather after it becomes one step and
-/// one commit, in which the newest row of a key is the only one. What could not be written is kept
-/// and goes first with the next step, because the view shows it already, and what is said again is
-/// a repeat. Bounded by who adds: nothing is dropped, so no more is let in than `waiting` allows.
-/// Thread: confined to the loop.
+/// one commit. What could not be written is kept and goes first with the next step, because the
+/// view shows it already, and what is said again is a repeat. Bounded by who adds: nothing is
+/// dropped, so no more is let in than `waiting` allows. Thread: confined to the loop.
 class JournalQueue : public std::enable_shared_from_this<JournalQueue> {
  public:
   static constexpr std::chrono::milliseconds kGather{5};

@@ -1,15 +1,10 @@
 #include "journal_rows.h"
 
-#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
-#include <boost/unordered/unordered_flat_map.hpp>
-
-#include "sb/core/hash.h"
 #include "sb/core/json_codec.h"
 #include "sb/model/fact_codec.h"
 #include "sb/orchestration/journal_step.h"
@@ -46,33 +41,6 @@ void append_elements(std::vector<workspace::JournalFact>& rows, const workspace:
     whole.value = "[]";  // a fenced absence as of its stamp; the elements have rows of their own
     rows.push_back(std::move(whole));  // after them: at the same stamp it takes away only others
   }
-}
-
-using RowKey = std::tuple<std::string_view, std::string_view, std::string_view>;
-
-struct RowKeyHash {
-  using is_avalanching = void;
-  std::size_t operator()(const RowKey& key) const {
-    const auto& [workspace, source, name] = key;
-    return hash_text(name, hash_text(source, hash_text(workspace)));
-  }
-};
-
-// Of rows with one key the newest, which stays in its place.
-void keep_newest(std::vector<workspace::JournalFact>& rows) {
-  if (rows.size() < 2) return;
-  boost::unordered_flat_map<RowKey, std::size_t, RowKeyHash> newest(rows.size());
-  std::vector<bool> outdated(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto& row = rows[i];
-    const auto [held, first] = newest.try_emplace({row.workspace.view(), row.source, row.key}, i);
-    if (first) continue;
-    const bool newer = !(row.stamp < rows[held->second].stamp);
-    outdated[newer ? held->second : i] = true;
-    if (newer) held->second = i;
-  }
-  std::size_t at = 0;
-  std::erase_if(rows, [&](const auto&) { return outdated[at++]; });
 }
 
 // Of a field by itself, or of an element: "sessionSummaries/s1".
@@ -145,7 +113,6 @@ workspace::JournalBatch JournalStep::batch() const {
     // A late statement must not look older than the memory before it.
     kept.stamp = statement.memory.newest;
   }
-  keep_newest(rows);
   return batch;
 }
 

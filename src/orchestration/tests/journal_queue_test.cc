@@ -62,13 +62,16 @@ class JournalQueueTest : public ::testing::Test {
   }
   /// As another process finds them: "workspace=value".
   [[nodiscard]] std::string rows() const {
-    auto reader = sqlite::Database::open(path());
+    auto database = sqlite::Database::open(path());
+    EXPECT_TRUE(database);
+    testing::FakeLoop loop;
+    sqlite::Writer reader(*std::move(database));
+    const auto kept = workspace::Journal(loop, reader, Logger()).load();
+    EXPECT_TRUE(kept);
     std::string all;
-    EXPECT_TRUE(reader);
-    (void)(*reader)->query("SELECT workspace, value FROM external_fact ORDER BY written", {},
-                           [&](const sqlite::Row& row) {
-                             all += (all.empty() ? "" : " ") + row.text(0) + "=" + row.text(1);
-                           });
+    for (const auto& row : kept->rows()) {
+      all.append(all.empty() ? "" : " ").append(row.workspace).append("=").append(row.value);
+    }
     return all;
   }
   bool told(std::size_t count) {
@@ -127,18 +130,18 @@ TEST_F(JournalQueueTest, NothingToWriteWaitsForWhatIsBeforeItOnly) {
 }
 
 TEST_F(JournalQueueTest, WhatCouldNotBeWrittenGoesFirstNextTime) {
-  sql("ALTER TABLE external_fact RENAME TO away");
+  sql("ALTER TABLE fact_log RENAME TO away");
   queue_->add(named("a", "1"), note("first"));
   queue_->add(named("b", "1"), note("second"));
   ASSERT_TRUE(told(2));
-  sql("ALTER TABLE away RENAME TO external_fact");
+  sql("ALTER TABLE away RENAME TO fact_log");
   queue_->add(named("a", "2", 2), note("third"));
   ASSERT_TRUE(told(3));
   EXPECT_THAT(told_, ElementsAre("first failed", "second failed", R"(third: b="1" a="2")"));
 }
 
 TEST_F(JournalQueueTest, NothingOfWhatCouldNotBeWrittenIsLostAndAllOfItCounts) {
-  sql("ALTER TABLE external_fact RENAME TO away");
+  sql("ALTER TABLE fact_log RENAME TO away");
   for (std::size_t i = 0; i < 3; ++i) {
     queue_->add(named(std::to_string(i), "1"), note("not yet"));
     ASSERT_TRUE(told(i + 1));
@@ -148,7 +151,7 @@ TEST_F(JournalQueueTest, NothingOfWhatCouldNotBeWrittenIsLostAndAllOfItCounts) {
   queue_->retry(note("again"));
   ASSERT_TRUE(told(4));
   EXPECT_EQ(told_.back(), "again failed");
-  sql("ALTER TABLE away RENAME TO external_fact");
+  sql("ALTER TABLE away RENAME TO fact_log");
   loop_.advance(JournalQueue::kGather);
   queue_->retry(note("at last"));
   ASSERT_TRUE(told(5));
@@ -158,7 +161,7 @@ TEST_F(JournalQueueTest, NothingOfWhatCouldNotBeWrittenIsLostAndAllOfItCounts) {
 
 TEST_F(JournalQueueTest, ATrialWithNothingToWriteTellsWhetherOneCanWrite) {
   const auto written = [&] { return std::filesystem::file_size(path() + "-wal"); };
-  sql("CREATE TRIGGER no BEFORE INSERT ON external_fact BEGIN SELECT RAISE(FAIL, 'no'); END");
+  sql("CREATE TRIGGER no BEFORE INSERT ON fact_log BEGIN SELECT RAISE(FAIL, 'no'); END");
   queue_->retry(note("trial"));
   ASSERT_TRUE(told(1));
   EXPECT_NE(journal_->trouble(), "");
@@ -173,10 +176,10 @@ TEST_F(JournalQueueTest, ATrialWithNothingToWriteTellsWhetherOneCanWrite) {
 }
 
 TEST_F(JournalQueueTest, WhatCouldNotBeWrittenIsTriedOnceMoreAtTheEnd) {
-  sql("ALTER TABLE external_fact RENAME TO away");
+  sql("ALTER TABLE fact_log RENAME TO away");
   queue_->add(named("a", "1"), note("first"));
   ASSERT_TRUE(told(1));
-  sql("ALTER TABLE away RENAME TO external_fact");
+  sql("ALTER TABLE away RENAME TO fact_log");
   queue_->stop();
   journal_.reset();
   writer_.reset();

@@ -120,10 +120,9 @@ class LeftoversTest : public ::testing::Test {
                {"folders watched", life->watcher.directories()}};
     life->store.walk(nullptr, 0, [&](const auto&) { ++all["in the index"]; });
     life->engine.directory().each_workspace([&](const auto&) { ++all["rows known"]; });
-    EXPECT_TRUE(life->writer.run([&](sqlite::Database& database) {
-      return database.query("SELECT count(*) FROM external_fact", {},
-                            [&](const sqlite::Row& row) { all["journalled"] = row.integer(0); });
-    }));
+    const auto journalled = life->journal.load();
+    EXPECT_TRUE(journalled);
+    all["journalled"] = journalled->rows().size();
     return all;
   }
 

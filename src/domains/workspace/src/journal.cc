@@ -1,12 +1,18 @@
 #include "sb/workspace/journal.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "sb/sqlite/database.h"
 #include "sb/sqlite/submit.h"
+
+#include "fact_log.h"
 
 namespace sb::workspace {
 namespace {
@@ -23,7 +29,7 @@ model::Stamp read_stamp(const sqlite::Row& row, int column) {
           static_cast<std::uint64_t>(row.integer(column + 2))};
 }
 
-/// The work of the database thread.
+/// The work of the database thread: the rows of facts, and the log in front of them.
 class Tables {
  public:
   explicit Tables(sqlite::Database& database) : database_(database) {}
@@ -51,23 +57,45 @@ class Tables {
                            });
   }
 
-  /// `written`: of the last row, moves with each.
-  Result<void> write(const JournalBatch& batch, std::int64_t& written) {
-    if (batch.source_epochs.empty() && batch.forget.empty() && batch.facts.empty()) {
-      // A row that comes and goes: a page is written, which one that stays as it is would not be.
-      JournalFact trial;
-      trial.key = "trial";
-      SB_TRY_VOID(put(trial, written));
-      return forget(trial.workspace);
-    }
+  Result<void> begin_lives(const JournalBatch& batch) {
     for (const auto& [source, epoch] : batch.source_epochs) {
       // A life that is known keeps its place.
       SB_TRY_VOID(database_.execute(
           "INSERT OR IGNORE INTO source_epoch (source, epoch) VALUES (?, ?)", {source, epoch}));
     }
-    for (const auto& id : batch.forget) SB_TRY_VOID(forget(id));
-    for (const auto& fact : batch.facts) SB_TRY_VOID(put(fact, written));
     return {};
+  }
+
+  /// Answers by how many bytes the log is longer.
+  Result<std::size_t> append(const JournalBatch& batch) {
+    std::string text;
+    for (const LogEntry& entry : entries_of(batch)) append_entry(text, entry);
+    if (!text.empty()) {
+      SB_TRY_VOID(database_.execute("INSERT INTO fact_log (said) VALUES (?)", {text}));
+    }
+    return text.size();
+  }
+  /// Appends the log's texts, which outlive the entries made of them.
+  Result<void> read_log(std::deque<std::string>& texts, std::vector<LogEntry>& entries) {
+    SB_TRY_VOID(database_.query("SELECT said FROM fact_log ORDER BY place", {},
+                                [&](const sqlite::Row& row) { texts.push_back(row.text(0)); }));
+    for (const std::string& text : texts) SB_TRY_VOID(read_entries(text, entries));
+    return {};
+  }
+  /// What the log says becomes rows, and the log empty. `written`: of the last row, moves with
+  /// each.
+  Result<void> fold(std::int64_t& written) {
+    std::deque<std::string> texts;
+    std::vector<LogEntry> entries;
+    SB_TRY_VOID(read_log(texts, entries));
+    drop_outdated(entries);
+    for (const LogEntry& entry : entries) SB_TRY_VOID(put(entry, written));
+    return database_.execute("DELETE FROM fact_log");
+  }
+  /// A row that comes and goes: a page is written, which one that stays as it is would not be.
+  Result<void> try_to_write() {
+    SB_TRY_VOID(database_.execute("INSERT INTO fact_log (said) VALUES ('')"));
+    return database_.execute("DELETE FROM fact_log WHERE said = ''");
   }
 
   Result<std::int64_t> last_written() {
@@ -78,74 +106,68 @@ class Tables {
   }
 
  private:
-  Result<void> put(const JournalFact& fact, std::int64_t& written) {
-    if (fact.may_be_late) {
-      SB_TRY(const bool late, is_late(fact));
+  Result<void> put(const LogEntry& entry, std::int64_t& written) {
+    const JournalRow& row = entry.row;
+    if (entry.kind == LogEntry::Kind::late_fact) {
+      SB_TRY(const bool late, is_late(row));
       if (late) return {};
     }
     // The workspace is gone, and with it all that anybody said about it.
-    if (fact.key.empty()) SB_TRY_VOID(forget(fact.workspace));
+    if (entry.wipes()) {
+      SB_TRY_VOID(
+          database_.execute("DELETE FROM external_fact WHERE workspace = ?", {row.workspace}));
+    }
+    if (entry.kind == LogEntry::Kind::forget) return {};
     return database_.execute(
         "INSERT OR REPLACE INTO external_fact"
         " (workspace, source, key, epoch, sequence, arrival, value, written)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        {fact.workspace.view(), fact.source, fact.key, fact.stamp.epoch, fact.stamp.sequence,
-         fact.stamp.arrival, fact.value, ++written});
+        {row.workspace, row.source, row.key, row.stamp.epoch, row.stamp.sequence, row.stamp.arrival,
+         row.value, ++written});
   }
-  Result<bool> is_late(const JournalFact& fact) {
+  Result<bool> is_late(const JournalRow& row) {
     std::optional<model::Stamp> held;
     SB_TRY_VOID(database_.query(
         "SELECT epoch, sequence, arrival FROM external_fact WHERE workspace = ? AND source = ?"
         " AND key = ?",
-        {fact.workspace.view(), fact.source, fact.key},
-        [&](const sqlite::Row& row) { held = read_stamp(row, 0); }));
-    return held && fact.stamp < *held;
-  }
-  Result<void> forget(const model::WorkspaceId& id) {
-    return database_.execute("DELETE FROM external_fact WHERE workspace = ?", {id.view()});
+        {row.workspace, row.source, row.key},
+        [&](const sqlite::Row& found) { held = read_stamp(found, 0); }));
+    return held && row.stamp < *held;
   }
 
   sqlite::Database& database_;
 };
 
-}  // namespace
+/// What the database thread knows of the journal between its jobs.
+struct Progress {
+  std::optional<std::int64_t> written;  // of the last row; unknown until somebody looked
+  std::size_t log_bytes = 0;            // since the log was empty, as far as it was seen
 
-void JournalContents::add(const JournalRow& row) {
-  JournalRow kept = row;
-  // Mostly what one source said of one workspace, one after the other.
-  const JournalRow* const last = rows_.empty() ? nullptr : &rows_.back();
-  const auto again = [&](std::string_view JournalRow::* text) {
-    return last != nullptr && last->*text == row.*text ? last->*text : keep(row.*text);
-  };
-  kept.workspace = again(&JournalRow::workspace);
-  kept.source = again(&JournalRow::source);
-  kept.key = keep(row.key);
-  kept.value = keep(row.value);
-  rows_.push_back(kept);
-}
-
-void JournalContents::sort() {
-  if (std::is_sorted(rows_.begin(), rows_.end(), [](const JournalRow& a, const JournalRow& b) {
-        return a.written < b.written;
-      })) {
-    return;
+  Result<void> fold(Tables& tables) {
+    if (!written) {
+      SB_TRY(written, tables.last_written());
+    }
+    log_bytes = 0;
+    return tables.fold(*written);
   }
-  // Keys are cheaper to move about than rows.
-  std::vector<std::pair<std::int64_t, std::uint32_t>> order;
-  order.reserve(rows_.size());
-  for (std::uint32_t i = 0; i < rows_.size(); ++i) order.emplace_back(rows_[i].written, i);
-  std::sort(order.begin(), order.end());
-  std::vector<JournalRow> sorted;
-  sorted.reserve(rows_.size());
-  for (const auto& [written, index] : order) sorted.push_back(rows_[index]);
-  rows_ = std::move(sorted);
+};
+
+JournalContents with_log(const JournalContents& table, const std::vector<LogEntry>& log) {
+  std::vector<LogEntry> entries;
+  entries.reserve(table.rows().size() + log.size());
+  for (const JournalRow& row : table.rows()) entries.push_back({LogEntry::Kind::fact, row});
+  entries.insert(entries.end(), log.begin(), log.end());
+  drop_outdated(entries);
+  JournalContents all;
+  all.reserve(entries.size());
+  for (const LogEntry& entry : entries) {
+    if (entry.kind != LogEntry::Kind::forget) all.add(entry.row);
+  }
+  all.source_epochs = table.source_epochs;
+  return all;
 }
 
-std::string_view JournalContents::keep(std::string_view text) {
-  if (text.empty()) return {};
-  auto* const kept = static_cast<char*>(texts_->allocate(text.size(), alignof(char)));
-  return {kept, text.copy(kept, text.size())};
-}
+}  // namespace
 
 struct Journal::Impl : std::enable_shared_from_this<Journal::Impl> {
   Impl(Loop& given_loop, sqlite::Writer& given_writer, Logger given_log)
@@ -154,10 +176,8 @@ struct Journal::Impl : std::enable_shared_from_this<Journal::Impl> {
   Loop& loop;
   sqlite::Writer& writer;
   Logger log;
-  // Of the last row; the database thread's alone, shared with what it is still to do when the
-  // journal goes.
-  std::shared_ptr<std::optional<std::int64_t>> written =
-      std::make_shared<std::optional<std::int64_t>>();
+  // The database thread's alone, shared with what it is still to do when the journal goes.
+  std::shared_ptr<Progress> progress = std::make_shared<Progress>();
 };
 
 Journal::Journal(Loop& loop, sqlite::Writer& writer, Logger log)
@@ -167,9 +187,16 @@ Journal::~Journal() = default;
 Result<JournalContents> Journal::load() {
   JournalContents contents;
   auto read = impl_->writer.run([&](sqlite::Database& database) -> Result<void> {
-    SB_TRY_VOID(Tables(database).read(contents));
-    const auto& rows = contents.rows();
-    *impl_->written = rows.empty() ? 0 : rows.back().written;
+    Tables tables(database);
+    SB_TRY_VOID(tables.read(contents));
+    Progress& progress = *impl_->progress;
+    progress.written = contents.rows().empty() ? 0 : contents.rows().back().written;
+    std::deque<std::string> texts;
+    std::vector<LogEntry> log;
+    SB_TRY_VOID(tables.read_log(texts, log));
+    for (const std::string& text : texts) progress.log_bytes += text.size();
+    // Nothing is written: a full disk does not keep a server from starting.
+    if (!log.empty()) contents = with_log(contents, log);
     return {};
   });
   if (!read) return std::move(read).error();
@@ -182,18 +209,32 @@ void Journal::write(std::function<JournalBatch()> make, std::function<void(Resul
   sqlite::submit<Nothing>(
       impl_->loop, impl_->writer, impl_,
       [make = std::move(make),
-       written = impl_->written](sqlite::Database& database) -> Result<Nothing> {
+       progress = impl_->progress](sqlite::Database& database) -> Result<Nothing> {
         Tables tables(database);
-        if (!*written) {
-          SB_TRY(*written, tables.last_written());
+        const JournalBatch batch = make();
+        if (batch.source_epochs.empty() && batch.forget.empty() && batch.facts.empty()) {
+          SB_TRY_VOID(tables.try_to_write());
+          return Nothing{};
         }
-        SB_TRY_VOID(tables.write(make(), **written));
+        SB_TRY_VOID(tables.begin_lives(batch));
+        SB_TRY(const std::size_t bytes, tables.append(batch));
+        progress->log_bytes += bytes;
+        if (progress->log_bytes > Journal::kLogBytesMax) SB_TRY_VOID(progress->fold(tables));
         return Nothing{};
       },
       [done = std::move(done)](Result<Nothing> result) {
         if (!result) return done(std::move(result).error());
         done({});
       });
+}
+
+void Journal::fold() {
+  impl_->writer.submit(
+      [progress = impl_->progress](sqlite::Database& database) -> Result<void> {
+        Tables tables(database);
+        return progress->fold(tables);
+      },
+      [](const Result<void>&) {});  // the log stays, and a start reads it
 }
 
 std::string Journal::trouble() const {

@@ -7,7 +7,7 @@ namespace {
 
 // Times are milliseconds since 1970 UTC. Paths and names of git are bytes; SQLite keeps them as
 // they are.
-constexpr std::array<std::string_view, 4> kMigrations{R"sql(
+constexpr std::array<std::string_view, 5> kMigrations{R"sql(
 CREATE TABLE project (
   id             TEXT PRIMARY KEY,
   name           TEXT NOT NULL,
@@ -129,6 +129,13 @@ CREATE TABLE external_fact_next (
 INSERT INTO external_fact_next SELECT workspace, source, key, written, epoch, sequence, arrival, value FROM external_fact;
 DROP TABLE external_fact;
 ALTER TABLE external_fact_next RENAME TO external_fact;
+)sql",
+                                                      R"sql(
+-- What was said since, a row for each commit, in order: it takes its place in external_fact when it is long.
+CREATE TABLE fact_log (
+  place INTEGER PRIMARY KEY,
+  said  TEXT NOT NULL
+) STRICT;
 )sql"};
 
 }  // namespace

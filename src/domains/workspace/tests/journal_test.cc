@@ -27,6 +27,7 @@ namespace sb::workspace {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
@@ -82,6 +83,16 @@ class JournalTest : public ::testing::Test {
       result.push_back(std::move(text));
     }
     return result;
+  }
+
+  /// Rows of a table.
+  long count(const std::string& table) {
+    long rows = -1;
+    EXPECT_TRUE(writer_->run([&](sqlite::Database& database) {
+      return database.query("SELECT count(*) FROM " + table, {},
+                            [&](const sqlite::Row& row) { rows = row.integer(0); });
+    }));
+    return rows;
   }
 
   testing::TempDir dir_;
@@ -172,6 +183,40 @@ TEST_F(JournalTest, ReadsAFileOfTheSchemaBefore) {
   EXPECT_THAT(kept(), ElementsAre("b/agent/name=\"early\"", "a/agent/name=\"late\""));
 }
 
+TEST_F(JournalTest, FoldsALongLogIntoRows) {
+  const std::string half(Journal::kLogBytesMax / 2, 'x');
+  for (const std::string& value : {half, half + "1", half + "2"}) {
+    write({fact("w", "name", value), late(fact("w", "status", "1"))});
+  }
+  write({late(fact("w", "status", "late", 0)), fact("v", "name", "1")});
+  EXPECT_EQ(count("fact_log"), 2) << "what came after it was long";
+  EXPECT_EQ(count("external_fact"), 2);
+  EXPECT_THAT(kept(),
+              ElementsAre("w/agent/name=" + half + "2", "w/agent/status=1", "v/agent/name=1"));
+}
+
+TEST_F(JournalTest, FoldsAtAnOrderlyEnd) {
+  write({fact("w", "name", "1")});
+  journal_->fold();
+  write_batch({{}, {model::WorkspaceId("w")}, {}});
+  journal_->fold();
+  write({fact("v", "name", "1")});
+  journal_->fold();
+  EXPECT_EQ(count("fact_log"), 0);
+  EXPECT_THAT(kept(), ElementsAre("v/agent/name=1"));
+}
+
+TEST_F(JournalTest, ALogItCannotReadIsNamed) {
+  write({fact("w", "name", "1")});
+  ASSERT_TRUE(writer_->run([](sqlite::Database& database) {
+    return database.execute("INSERT INTO fact_log (said) VALUES ('=1 1 2 1 5 4 x w')");
+  }));
+  const auto contents = journal_->load();
+  ASSERT_FALSE(contents);
+  EXPECT_THAT(contents.error().message, HasSubstr("byte 13 of 16"));
+  EXPECT_EQ(count("fact_log"), 2) << "nothing is lost";
+}
+
 TEST_F(JournalTest, KeepsLivesInOrderOfFirstAppearance) {
   using Life = std::pair<std::string, std::string>;
   for (const Life& life : {Life("a", "1"), Life("b", "1"), Life("a", "2"), Life("a", "1")}) {
@@ -195,7 +240,7 @@ TEST_F(JournalTest, AnswersAfterTheCommitOnly) {
 
 TEST_F(JournalTest, AnswersWithTheErrorWhenTheWriteFails) {
   ASSERT_TRUE(writer_->run(
-      [](sqlite::Database& database) { return database.execute("DROP TABLE external_fact"); }));
+      [](sqlite::Database& database) { return database.execute("DROP TABLE fact_log"); }));
   const auto done = loop_.wait_for<Result<void>>(
       [&](auto answer) { journal_->write(batch({fact("w", "name", "1")}), std::move(answer)); });
   ASSERT_FALSE(done);

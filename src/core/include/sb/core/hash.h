@@ -27,7 +27,7 @@ inline constexpr std::uint64_t kHashOther = 0xD6E8FEB86659FD93ULL;
 
 [[nodiscard]] inline std::uint64_t hash_word(const char* from, std::size_t bytes) {
   std::uint64_t value = 0;
-  std::memcpy(&value, from, bytes);
+  if (bytes != 0) std::memcpy(&value, from, bytes);  // an empty text may be nowhere
   return value;
 }
 [[nodiscard]] inline std::uint64_t hash_mix(std::uint64_t a, std::uint64_t b) {

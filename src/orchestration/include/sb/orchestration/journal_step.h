@@ -46,8 +46,8 @@ struct JournalStep {
   void forget_all_of(const model::WorkspaceId& id);
   /// This step and a later one become one.
   void append(JournalStep later);
-  /// Its rows: one per accepted scalar, per element, per whole list and per removal, and the memory
-  /// of each source and workspace; of rows with one key only the newest, in order of being said.
+  /// Its rows, in order of being said: one per accepted scalar, per element, per whole list and per
+  /// removal, and the memory of its source where a statement needs one.
   [[nodiscard]] workspace::JournalBatch batch() const;
 };
 
