@@ -66,14 +66,8 @@ class Tables {
     return {};
   }
 
-  /// Answers by how many bytes the log is longer.
-  Result<std::size_t> append(const JournalBatch& batch) {
-    std::string text;
-    for (const LogEntry& entry : entries_of(batch)) append_entry(text, entry);
-    if (!text.empty()) {
-      SB_TRY_VOID(database_.execute("INSERT INTO fact_log (said) VALUES (?)", {text}));
-    }
-    return text.size();
+  Result<void> append_to_log(std::string_view text) {
+    return database_.execute("INSERT INTO fact_log (said) VALUES (?)", {text});
   }
   /// Appends the log's texts, which outlive the entries made of them.
   Result<void> read_log(std::deque<std::string>& texts, std::vector<LogEntry>& entries) {
@@ -82,12 +76,13 @@ class Tables {
     for (const std::string& text : texts) SB_TRY_VOID(read_entries(text, entries));
     return {};
   }
-  /// What the log says becomes rows, and the log empty. `written`: of the last row, moves with
-  /// each.
-  Result<void> fold(std::int64_t& written) {
+  /// What the log says, and `next` after it, becomes rows, and the log empty. `written`: of the
+  /// last row, moves with each.
+  Result<void> fold(const std::vector<LogEntry>& next, std::int64_t& written) {
     std::deque<std::string> texts;
     std::vector<LogEntry> entries;
     SB_TRY_VOID(read_log(texts, entries));
+    entries.insert(entries.end(), next.begin(), next.end());
     drop_outdated(entries);
     for (const LogEntry& entry : entries) SB_TRY_VOID(put(entry, written));
     return database_.execute("DELETE FROM fact_log");
@@ -143,12 +138,20 @@ struct Progress {
   std::optional<std::int64_t> written;  // of the last row; unknown until somebody looked
   std::size_t log_bytes = 0;            // since the log was empty, as far as it was seen
 
-  Result<void> fold(Tables& tables) {
+  Result<void> add(Tables& tables, const std::vector<LogEntry>& entries) {
+    std::string text;
+    for (const LogEntry& entry : entries) append_entry(text, entry);
+    if (text.empty()) return {};
+    if (log_bytes + text.size() > Journal::kLogBytesMax) return fold(tables, entries);
+    log_bytes += text.size();
+    return tables.append_to_log(text);
+  }
+  Result<void> fold(Tables& tables, const std::vector<LogEntry>& next) {
     if (!written) {
       SB_TRY(written, tables.last_written());
     }
     log_bytes = 0;
-    return tables.fold(*written);
+    return tables.fold(next, *written);
   }
 };
 
@@ -217,9 +220,7 @@ void Journal::write(std::function<JournalBatch()> make, std::function<void(Resul
           return Nothing{};
         }
         SB_TRY_VOID(tables.begin_lives(batch));
-        SB_TRY(const std::size_t bytes, tables.append(batch));
-        progress->log_bytes += bytes;
-        if (progress->log_bytes > Journal::kLogBytesMax) SB_TRY_VOID(progress->fold(tables));
+        SB_TRY_VOID(progress->add(tables, entries_of(batch)));
         return Nothing{};
       },
       [done = std::move(done)](Result<Nothing> result) {
@@ -232,7 +233,7 @@ void Journal::fold() {
   impl_->writer.submit(
       [progress = impl_->progress](sqlite::Database& database) -> Result<void> {
         Tables tables(database);
-        return progress->fold(tables);
+        return progress->fold(tables, {});
       },
       [](const Result<void>&) {});  // the log stays, and a start reads it
 }

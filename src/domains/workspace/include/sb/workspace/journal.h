@@ -81,7 +81,7 @@ class JournalContents {
 /// commit. Thread: confined to the loop; the work happens on the database thread.
 class Journal {
  public:
-  static constexpr std::size_t kLogBytesMax = 256 * 1024;  // then what it says becomes rows
+  static constexpr std::size_t kLogBytesMax = 256 * 1024;  // before what it says becomes rows
 
   Journal(Loop& loop, sqlite::Writer& writer, Logger log);
   ~Journal();
