@@ -87,8 +87,8 @@ class TargetReporter final : public benchmark::ConsoleReporter {
   }
   void Finalize() override {
     ConsoleReporter::Finalize();
-    std::printf("\n%-58s | %14s | %14s | %3s | %14s | met\n", "what", "measured", "target", "met",
-                "there");
+    std::printf("\n%-58s | %14s | %14s | %3s | %14s | met there\n", "what", "measured", "target",
+                "met", "there");
     for (const Target& target : targets()) {
       const auto found = measured_.find(target.run);
       if (found == measured_.end()) continue;
@@ -102,7 +102,8 @@ class TargetReporter final : public benchmark::ConsoleReporter {
                   meets(target, there) ? "yes" : "no");
     }
     std::printf(
-        "there: on the machine the targets were set on, which reads JSON %.1f times as fast\n",
+        "there, by estimate: on the machine the targets were set on, which reads JSON %.1f times "
+        "as fast\n",
         slower_);
   }
 

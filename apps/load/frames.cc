@@ -138,18 +138,4 @@ std::string post_request(const Request& request, std::string_view body) {
       request.target, request.host, request.token, body.size(), body);
 }
 
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<std::uint8_t>(c));
-    }
-  }
-  return out;
-}
-
 }  // namespace sb::load

@@ -38,7 +38,4 @@ struct Request {
 [[nodiscard]] std::string get_request(const Request& request, bool event_stream);
 [[nodiscard]] std::string post_request(const Request& request, std::string_view body);
 
-/// Percent-encodes everything but letters, digits and `-._~`.
-[[nodiscard]] std::string percent_encoded(std::string_view text);
-
 }  // namespace sb::load

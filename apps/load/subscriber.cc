@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "sb/core/percent.h"
+
 namespace sb::load {
 namespace {
 
@@ -51,7 +53,7 @@ void Subscriber::say_hello() {
   ++shared_->findings.connects;
   shared_->poller.change(fd_.get(), *this, EPOLLIN);
   state_ = State::handshake;
-  const std::string cursor = percent_encoded(replica_.cursor());
+  const std::string cursor = percent_encode(replica_.cursor());
   const std::string& project = shared_->options.project;
   switch (kind_) {
     case Kind::dialect1:
@@ -79,7 +81,7 @@ void Subscriber::say_hello() {
 }
 
 void Subscriber::ask_again() {
-  const std::string cursor = percent_encoded(replica_.cursor());
+  const std::string cursor = percent_encode(replica_.cursor());
   state_ = State::live;
   send(get_request(shared_->request(fmt::format("/api/projects/{}/changes?waitMs={}{}{}",
                                                 shared_->options.project, kPollWaitMs,

@@ -8,6 +8,8 @@
 
 #include <climits>
 
+#include "sb/core/percent.h"
+
 #include "local_api.h"
 
 namespace sb::app {
@@ -138,7 +140,7 @@ Result<void> read_each(const std::string& socket, const std::string& what,
                        std::vector<std::string>& texts, Fn&& fn) {
   SB_TRY(const auto projects, read_projects(socket));
   for (const BoardProject& project : projects) {
-    auto read = api_get(socket, "/api/projects/" + path_segment(project.id) + "/" + what);
+    auto read = api_get(socket, "/api/projects/" + percent_encode(project.id) + "/" + what);
     if (!read && read.error().code == ErrorCode::not_found) continue;  // removed meanwhile
     SB_TRY(std::string text, std::move(read));
     JsonDocument document;
@@ -219,7 +221,7 @@ Result<bool> wait_for_change(const std::string& socket, const Board& board,
     std::this_thread::sleep_for(std::min(part, kPollGap));
     return true;
   }
-  const std::string target = "/api/projects/" + path_segment(board.projects.front().id) +
+  const std::string target = "/api/projects/" + percent_encode(board.projects.front().id) +
                              "/snapshot?epoch=" + board.epoch +
                              "&minRevision=" + std::to_string(board.revision + 1) +
                              "&waitMs=" + std::to_string(part.count());

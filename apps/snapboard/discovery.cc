@@ -48,14 +48,19 @@ bool answers(const Discovery& discovery) {
          local_request(discovery.socket, "GET", "/healthz", {}, {}, kLookTimeout).has_value();
 }
 
+std::optional<Discovery> find_living(const std::string& data_dir) {
+  auto held = read_discovery(data_dir + "/server.json");
+  if (!held || !lives(*held)) return std::nullopt;
+  return *std::move(held);
+}
+
 std::optional<Discovery> find_cut_off(const std::string& data_dir) {
-  const std::string path = data_dir + "/server.json";
-  const auto held = read_discovery(path);
+  const auto held = find_living(data_dir);
   if (!held || access(held->socket.c_str(), F_OK) == 0) return std::nullopt;
   // One that ends in order removes its file before its socket: still there, it is not ending.
-  auto again = read_discovery(path);
-  if (!again || again->pid != held->pid || !lives(*again)) return std::nullopt;
-  return *std::move(again);
+  auto again = find_living(data_dir);
+  if (!again || again->pid != held->pid) return std::nullopt;
+  return again;
 }
 
 std::string describe_cut_off(const Discovery& server, const std::string& data_dir) {

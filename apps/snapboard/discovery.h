@@ -34,6 +34,9 @@ Result<Discovery> read_discovery(const std::string& path);
 [[nodiscard]] bool lives(const Discovery& discovery);
 /// True when it lives and answers at its socket. Blocks for up to a second.
 [[nodiscard]] bool answers(const Discovery& discovery);
+/// The server of `data_dir` when it lives: how it is found by who was given another runtime
+/// directory than it was (su, cron, a container's shell).
+[[nodiscard]] std::optional<Discovery> find_living(const std::string& data_dir);
 /// The server of `data_dir` when it lives while its socket is gone, so that no tool can ask it.
 /// Such a one has to be ended by hand.
 [[nodiscard]] std::optional<Discovery> find_cut_off(const std::string& data_dir);

@@ -128,7 +128,8 @@ void look_at_socket(Findings& found, const std::string& path) {
                    open ? "Others may use it, and it asks for no token: chmod 600 " + path : ""});
 }
 
-void look_at_discovery(Findings& found, bool cut_off) {
+/// `absent`: why the file may not be there.
+void look_at_discovery(Findings& found, std::string_view absent) {
   const auto dir = runtime_dir();
   if (!dir) {
     found.push_back({Grade::bad, "runtime directory", dir.error().message,
@@ -138,9 +139,7 @@ void look_at_discovery(Findings& found, bool cut_off) {
   const std::string path = *dir + "/server.json";
   struct stat info{};
   if (stat(path.c_str(), &info) != 0) {
-    found.push_back({Grade::note, "discovery file", path + " is not there",
-                     cut_off ? "It was removed while the server ran."
-                             : "No server runs for this user, or it has ended in order."});
+    found.push_back({Grade::note, "discovery file", path + " is not there", std::string(absent)});
     return;
   }
   if ((info.st_mode & 077U) != 0) {
@@ -234,7 +233,12 @@ int doctor(const std::string& given_socket, const std::string& data_dir, Output 
   look_at_data(found, data_dir);
   const auto usual = data_dir.empty() ? workspace::default_data_dir() : data_dir;
   const auto cut_off = usual && given_socket.empty() ? find_cut_off(*usual) : std::nullopt;
-  look_at_discovery(found, cut_off.has_value());
+  look_at_discovery(
+      found,
+      cut_off ? "It was removed while the server ran."
+      : usual && find_living(*usual)
+          ? "The server that runs has another XDG_RUNTIME_DIR and is found by its data directory."
+          : "No server runs for this user, or it has ended in order.");
   if (cut_off) {
     found.push_back({Grade::bad, "server", describe_cut_off(*cut_off, *usual), ""});
   } else if (const auto socket = find_socket(given_socket)) {

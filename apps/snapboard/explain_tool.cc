@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "sb/core/percent.h"
+
 #include "board.h"
 #include "local_api.h"
 #include "text_table.h"
@@ -25,7 +27,7 @@ Result<std::string> read_about(const std::string& given_socket, const std::strin
   // Archiving ones are on no board, yet readable by id.
   if (!found && found.error().code != ErrorCode::not_found) return found.error();
   const std::string id = found ? found->id : workspace;
-  auto text = api_get(socket, "/api/workspaces/" + path_segment(id) + "/" + what);
+  auto text = api_get(socket, "/api/workspaces/" + percent_encode(id) + "/" + what);
   if (!text && text.error().code == ErrorCode::not_found && !found) return found.error();
   return text;
 }

@@ -22,7 +22,9 @@
 #include "sb/core/unique_fd.h"
 #include "sb/session/hook_report.h"
 #include "sb/session/hook_spool.h"
+#include "sb/workspace/data_dir.h"
 
+#include "discovery.h"
 #include "hook_process.h"
 #include "hook_slimmer.h"
 #include "paths.h"
@@ -156,6 +158,16 @@ bool is_name(std::string_view text) {
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
 }
 
+/// In the runtime directory, unless only the server of the data directory is there: an agent may
+/// have been given another runtime directory than it (su, cron).
+std::string usual_socket(const Result<std::string>& runtime) {
+  std::string socket = runtime ? *runtime + "/api.sock" : std::string();
+  if (::access(socket.c_str(), F_OK) == 0) return socket;
+  const auto data_dir = workspace::default_data_dir();
+  const auto elsewhere = data_dir ? find_living(*data_dir) : std::nullopt;
+  return elsewhere ? elsewhere->socket : socket;
+}
+
 void run(int count, char** arguments) {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -183,7 +195,7 @@ void run(int count, char** arguments) {
   }
   const std::string locators = format_locators(locate(agent, began, slimmer.directory()));
   const auto runtime = runtime_dir();
-  if (socket_path.empty() && runtime) socket_path = *runtime + "/api.sock";
+  if (socket_path.empty()) socket_path = usual_socket(runtime);
   if (ask(socket_path, agent, locators, slimmer.text()) != Answer::none || !runtime) return;
   session::append_to_spool(*runtime + "/" + std::string(session::kSpoolName), agent, locators,
                            slimmer.text());

@@ -74,7 +74,8 @@ Result<std::string> find_socket(const std::string& given) {
   const auto data_dir = workspace::default_data_dir();
   const auto cut_off = data_dir ? find_cut_off(*data_dir) : std::nullopt;
   if (cut_off) return fail(ErrorCode::unavailable, describe_cut_off(*cut_off, *data_dir));
-  return socket;
+  const auto elsewhere = data_dir ? find_living(*data_dir) : std::nullopt;
+  return elsewhere ? elsewhere->socket : socket;
 }
 
 Result<std::string> api_get(const std::string& socket, const std::string& target,
@@ -163,24 +164,6 @@ std::string age_text(std::int64_t millis) {
   if (millis < 2 * kHour) return std::to_string(millis / kMinute) + " min";
   if (millis < 2 * kDay) return std::to_string(millis / kHour) + " h";
   return std::to_string(millis / kDay) + " d";
-}
-
-std::string path_segment(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 15U];
-    }
-  }
-  return out;
 }
 
 }  // namespace sb::app

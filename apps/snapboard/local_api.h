@@ -13,7 +13,8 @@
 
 namespace sb::app {
 
-/// The Unix socket to ask: the given one, else that of the discovery file, else the usual place.
+/// The Unix socket to ask: the given one, else that of the discovery file, else that of the server
+/// of the usual data directory, else the usual place.
 /// Errors: unavailable (no runtime directory; or the server of the usual data directory lives and
 /// its socket is gone).
 Result<std::string> find_socket(const std::string& given);
@@ -46,7 +47,5 @@ int report(const Error& error);
 [[nodiscard]] std::string json_text(const JsonValue& value);
 /// "12 s", "5 min", "3 h", "2 d".
 [[nodiscard]] std::string age_text(std::int64_t millis);
-/// One segment of a path: percent-encoded where needed.
-[[nodiscard]] std::string path_segment(std::string_view text);
 
 }  // namespace sb::app

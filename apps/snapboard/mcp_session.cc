@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sb/core/json_writer.h"
+#include "sb/core/percent.h"
 
 #include "local_api.h"
 
@@ -206,22 +207,8 @@ std::string tool_result(const std::string& id, bool modern, const Result<std::st
 }
 
 /// The name of a resource without the escapes of its id (RFC 6570 puts them there).
-std::string plain(std::string_view uri) {
-  if (!uri.starts_with(kWorktree)) return std::string(uri);
-  const auto digit = [&](std::size_t at) {
-    if (at >= uri.size()) return -1;
-    const char c = uri[at];
-    if (c >= '0' && c <= '9') return c - '0';
-    const char lower = static_cast<char>(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-  };
-  std::string out;
-  for (std::size_t i = 0; i < uri.size(); ++i) {
-    const bool escaped = uri[i] == '%' && digit(i + 1) >= 0 && digit(i + 2) >= 0;
-    out += escaped ? static_cast<char>(digit(i + 1) * 16 + digit(i + 2)) : uri[i];
-    if (escaped) i += 2;
-  }
-  return out;
+std::string plain(const std::string& uri) {
+  return percent_decode(uri).value_or(uri);
 }
 
 /// One resource as text, by its plain name. Errors: not_found, and those of reading the board.

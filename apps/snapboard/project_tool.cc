@@ -7,6 +7,7 @@
 #include <climits>
 
 #include "sb/core/json_writer.h"
+#include "sb/core/percent.h"
 #include "sb/git_cli/repository.h"
 
 #include "board.h"
@@ -124,7 +125,7 @@ int project_remove(const std::string& given_socket, const std::string& project) 
   if (!socket) return report(socket.error());
   const auto found = find_project(*socket, project);
   if (!found) return report(found.error());
-  const auto answer = local_request(*socket, "DELETE", "/api/projects/" + path_segment(*found));
+  const auto answer = local_request(*socket, "DELETE", "/api/projects/" + percent_encode(*found));
   if (!answer) return report(answer.error());
   if (answer->status / 100 != 2) return failed(problem_text(answer->body));
   std::printf("%s is off the board; its files were not touched\n", printable(project).c_str());

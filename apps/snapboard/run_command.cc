@@ -9,6 +9,7 @@
 #include "sb/core/json_codec.h"
 #include "sb/core/json_value.h"
 #include "sb/core/json_writer.h"
+#include "sb/core/percent.h"
 
 #include "board.h"
 #include "local_api.h"
@@ -45,7 +46,7 @@ int run(const RunOptions& options) {
   if (!options.command.empty()) json.key("command").raw(to_json(options.command));
   json.end_object();
   const auto answer = local_request(
-      *socket, "POST", "/api/workspaces/" + path_segment(workspace->id) + "/run-script", body,
+      *socket, "POST", "/api/workspaces/" + percent_encode(workspace->id) + "/run-script", body,
       "application/json", kCommandPatience);
   if (!answer) return report(answer.error());
   if (answer->status != kHttpOk) return report(problem_of(*answer));
@@ -64,9 +65,9 @@ int ratchet(const RatchetSwitch& options) {
   if (!workspace) return report(workspace.error());
   std::string body;
   JsonWriter(body).begin_object().key("enabled").boolean(options.position == "on").end_object();
-  const auto answer =
-      local_request(*socket, "POST", "/api/workspaces/" + path_segment(workspace->id) + "/ratchet",
-                    body, "application/json");
+  const auto answer = local_request(*socket, "POST",
+                                    "/api/workspaces/" + percent_encode(workspace->id) + "/ratchet",
+                                    body, "application/json");
   if (!answer) return report(answer.error());
   if (answer->status != kHttpOk) return report(problem_of(*answer));
   std::printf("%s: auto-fix is %s\n", workspace->name.c_str(), options.position.c_str());
@@ -78,7 +79,7 @@ int logs(const LogsOptions& options) {
   if (!socket) return report(socket.error());
   const auto workspace = workspace_at(*socket, options.workspace);
   if (!workspace) return report(workspace.error());
-  const std::string output = "/api/workspaces/" + path_segment(workspace->id) +
+  const std::string output = "/api/workspaces/" + percent_encode(workspace->id) +
                              (options.fixer ? "/fixer" : "/run-script") + "/output?from=";
   std::int64_t next = 0;
   while (true) {

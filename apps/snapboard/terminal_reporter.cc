@@ -5,6 +5,7 @@
 
 #include "sb/core/json_codec.h"
 #include "sb/core/json_writer.h"
+#include "sb/core/percent.h"
 #include "sb/core/utf8.h"
 
 #include "local_api.h"
@@ -78,8 +79,9 @@ void TerminalReporter::set(const TerminalNow& now) {
 TerminalReporter::Answer TerminalReporter::tell(const TerminalNow& now) const {
   const auto socket = find_socket(socket_);
   if (!socket) return Answer::none;
-  const auto answer = local_request(*socket, "PUT", "/api/terminals/" + path_segment(terminal_.id),
-                                    to_body(terminal_, now), "application/json", kAnswerPatience);
+  const auto answer =
+      local_request(*socket, "PUT", "/api/terminals/" + percent_encode(terminal_.id),
+                    to_body(terminal_, now), "application/json", kAnswerPatience);
   if (!answer || answer->status >= kHttpServerError || answer->status == kHttpTooMany) {
     return Answer::none;
   }

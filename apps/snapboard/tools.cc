@@ -7,6 +7,7 @@
 
 #include "sb/core/json_value.h"
 #include "sb/core/json_writer.h"
+#include "sb/core/percent.h"
 #include "sb/core/random.h"
 
 #include "board.h"
@@ -44,7 +45,7 @@ Result<std::string> subject_of(const std::string& socket, const EmitOptions& opt
   const std::string& text = options.workspace;
   if (is_blank(text)) return fail(ErrorCode::invalid_argument, "the workspace is empty");
   if (may_create(options.type)) return text;
-  const auto known = api_get(socket, "/api/workspaces/" + path_segment(text));
+  const auto known = api_get(socket, "/api/workspaces/" + percent_encode(text));
   if (known) return text;
   if (known.error().code != ErrorCode::not_found) return known.error();
   SB_TRY(const Board board, read_board(socket));

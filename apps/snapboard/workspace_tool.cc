@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sb/core/json_writer.h"
+#include "sb/core/percent.h"
 
 #include "board.h"
 #include "local_api.h"
@@ -106,7 +107,7 @@ int end(const Result<BoardRow>& row, const std::string& socket, const std::strin
         const std::string& rest, const std::string& body, const char* done) {
   if (!row) return report(row.error());
   const auto answer =
-      command(socket, method, "/api/workspaces/" + path_segment(row->id) + rest, body);
+      command(socket, method, "/api/workspaces/" + percent_encode(row->id) + rest, body);
   if (!answer) return report(answer.error());
   std::printf("%s %s\n", row->name.c_str(), done);
   return kExitOk;
@@ -127,7 +128,7 @@ int workspace_new(const WorkspaceOptions& options) {
   if (!options.from.empty()) json.key("from").string(options.from);
   json.end_object();
   const auto answer =
-      command(*socket, "POST", "/api/projects/" + path_segment(*project) + "/workspaces", body);
+      command(*socket, "POST", "/api/projects/" + percent_encode(*project) + "/workspaces", body);
   return print_and_wait(options, *socket, answer, "is on the board");
 }
 
@@ -137,7 +138,7 @@ int workspace_retry(const WorkspaceOptions& options) {
   const auto row = named(*socket, options.workspace, Naming::loose);
   if (!row) return report(row.error());
   const auto answer =
-      command(*socket, "POST", "/api/workspaces/" + path_segment(row->id) + "/retry", {});
+      command(*socket, "POST", "/api/workspaces/" + percent_encode(row->id) + "/retry", {});
   return print_and_wait(options, *socket, answer, "is set up again");
 }
 
@@ -151,7 +152,7 @@ int workspace_rename(const WorkspaceOptions& options) {
   JsonWriter json(body);
   json.begin_object().key("name").string(options.name).end_object();
   const auto answer =
-      command(*socket, "POST", "/api/workspaces/" + path_segment(row->id) + "/rename", body);
+      command(*socket, "POST", "/api/workspaces/" + percent_encode(row->id) + "/rename", body);
   if (!answer) return report(answer.error());
   JsonDocument document;
   const auto state = document.parse(*answer);
@@ -178,7 +179,7 @@ int workspace_unarchive(const WorkspaceOptions& options) {
   const auto id = archived_id(*socket, options.workspace);
   if (!id) return report(id.error());
   const auto answer =
-      command(*socket, "POST", "/api/workspaces/" + path_segment(*id) + "/unarchive", {});
+      command(*socket, "POST", "/api/workspaces/" + percent_encode(*id) + "/unarchive", {});
   return print_and_wait(options, *socket, answer, "is on the board again");
 }
 

@@ -131,6 +131,24 @@ test("a server whose socket was removed is named, with what to do, by whatever w
   assert.match(run(sandbox, repo, "doctor").stdout, /^note +server +does not run/m, "a dead one is none");
 });
 
+test("tools and hooks of another runtime directory find the server by its data directory", async (t) => {
+  const sandbox = new Sandbox(t);
+  sandbox.env.XDG_DATA_HOME = sandbox.root;
+  symlinkSync(sandbox.path("data"), sandbox.path("snapboard"));
+  const repo = sandbox.repository();
+  const server = await sandbox.serve(repo);
+  sandbox.env.XDG_RUNTIME_DIR = sandbox.path("home"); // as after su, or from cron
+  assert.equal(run(sandbox, repo, "status").status, 0);
+  const input = JSON.stringify({ session_id: "s1", hook_event_name: "SessionStart", cwd: repo });
+  assert.equal(spawnSync(binary, ["hook", "claude"], { env: sandbox.env, input }).status, 0);
+  await eventually("the hook is on the board", async () => (await server.snapshot()).entries[0].sessionSummaries.length === 1);
+  assert.ok(!existsSync(sandbox.path("home", "snapboard", "hooks.spool")), "and nothing waits for another server");
+  assert.match(run(sandbox, repo, "doctor").stdout, /^note +discovery file .*another XDG_RUNTIME_DIR/m);
+
+  await server.kill();
+  assert.equal(run(sandbox, repo, "status").status, 3);
+});
+
 test("a second server beside the first leaves it the hooks that found it gone", async (t) => {
   const sandbox = new Sandbox(t);
   const repo = sandbox.repository();

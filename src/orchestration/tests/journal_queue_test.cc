@@ -175,6 +175,21 @@ TEST_F(JournalQueueTest, ATrialWithNothingToWriteTellsWhetherOneCanWrite) {
   EXPECT_THAT(told_, ElementsAre("trial failed", "trial: "));
 }
 
+TEST_F(JournalQueueTest, AnOrderlyEndMakesRows) {
+  queue_->add(named("a", "1"), note("first"));
+  ASSERT_TRUE(told(1));
+  queue_->add(named("b", "1"), note("second"));
+  queue_->stop();
+  journal_.reset();
+  writer_.reset();
+  auto reader = sqlite::Database::open(path());
+  ASSERT_TRUE(reader);
+  std::vector<std::string> found;
+  ASSERT_TRUE((*reader)->query("SELECT workspace FROM external_fact ORDER BY written", {},
+                               [&](const sqlite::Row& row) { found.push_back(row.text(0)); }));
+  EXPECT_THAT(found, ElementsAre("a", "b"));
+}
+
 TEST_F(JournalQueueTest, WhatCouldNotBeWrittenIsTriedOnceMoreAtTheEnd) {
   sql("ALTER TABLE fact_log RENAME TO away");
   queue_->add(named("a", "1"), note("first"));

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "sb/core/percent.h"
 #include "sb/transport/settings.h"
 
 namespace sb::transport {

@@ -33,12 +33,6 @@ inline constexpr std::chrono::milliseconds kWaitMax{30'000};
 /// characters.
 [[nodiscard]] std::optional<Target> parse_target(std::string_view text);
 
-/// Nothing when a "%" is not followed by two hex digits.
-[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text,
-                                                        bool plus_is_space = false);
-/// Everything but letters, digits and "-._~" encoded.
-[[nodiscard]] std::string percent_encode(std::string_view text);
-
 /// The same target without the query parameter `name`; other parameters as they were sent. Never
 /// starts with "//", which a browser would take for another host.
 [[nodiscard]] std::string target_without_param(std::string_view target, std::string_view name);

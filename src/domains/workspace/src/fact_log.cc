@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <system_error>
 #include <tuple>
 
@@ -49,6 +50,7 @@ class EntryReader {
       left_.remove_prefix(static_cast<std::size_t>(end - left_.begin()) + 1);
     }
     const auto [epoch, sequence, arrival, workspace, source, key, value] = numbers;
+    if (epoch > std::numeric_limits<std::uint32_t>::max()) return damaged("epoch");
     JournalRow& row = entry.row;
     row.stamp = {static_cast<std::uint32_t>(epoch), sequence, arrival};
     if (!take(workspace, row.workspace) || !take(source, row.source) || !take(key, row.key) ||
@@ -66,9 +68,8 @@ class EntryReader {
     return true;
   }
   [[nodiscard]] tl::unexpected<Error> damaged(std::string_view what) const {
-    return fail(ErrorCode::internal,
-                fmt::format("the journal's log has no sound {} at byte {} of {}", what,
-                            text_.size() - left_.size(), text_.size()));
+    return fail(ErrorCode::internal, fmt::format("the journal has no sound {} at byte {} of {}",
+                                                 what, text_.size() - left_.size(), text_.size()));
   }
 
   std::string_view text_;

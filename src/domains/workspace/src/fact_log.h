@@ -32,7 +32,8 @@ void append_entry(std::string& text, const LogEntry& entry);
 Result<void> read_entries(std::string_view text, std::vector<LogEntry>& entries);
 
 /// Of entries in order of being said, those that still count once all of them were: the last word
-/// on each key, and no fact of a workspace that was removed or forgotten later.
+/// on each key, and no fact of a workspace that was removed or forgotten later. A late fact that
+/// took the place of one that is not late is late no longer.
 void drop_outdated(std::vector<LogEntry>& entries);
 
 }  // namespace sb::workspace

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "sb/sqlite/database.h"
 #include "sb/sqlite/submit.h"
 
@@ -29,10 +31,17 @@ model::Stamp read_stamp(const sqlite::Row& row, int column) {
           static_cast<std::uint64_t>(row.integer(column + 2))};
 }
 
+/// What the database thread knows of the journal between its jobs.
+struct Progress {
+  std::optional<std::int64_t> written;  // of the last row; unknown until somebody looked
+  std::size_t log_bytes = 0;            // since the log was empty, as far as it was seen
+};
+
 /// The work of the database thread: the rows of facts, and the log in front of them.
 class Tables {
  public:
-  explicit Tables(sqlite::Database& database) : database_(database) {}
+  Tables(sqlite::Database& database, Progress& progress)
+      : database_(database), progress_(progress) {}
 
   Result<void> read(JournalContents& contents) {
     // Counting the rows would read the file once more.
@@ -66,26 +75,50 @@ class Tables {
     return {};
   }
 
-  Result<void> append_to_log(std::string_view text) {
-    return database_.execute("INSERT INTO fact_log (said) VALUES (?)", {text});
-  }
-  /// Appends the log's texts, which outlive the entries made of them.
-  Result<void> read_log(std::deque<std::string>& texts, std::vector<LogEntry>& entries) {
-    SB_TRY_VOID(database_.query("SELECT said FROM fact_log ORDER BY place", {},
-                                [&](const sqlite::Row& row) { texts.push_back(row.text(0)); }));
-    for (const std::string& text : texts) SB_TRY_VOID(read_entries(text, entries));
+  /// Appends to the log, or makes rows of what would make it too long.
+  Result<void> add(const std::vector<LogEntry>& entries) {
+    std::string text;
+    for (const LogEntry& entry : entries) append_entry(text, entry);
+    if (text.empty()) return {};
+    if (progress_.log_bytes + text.size() > Journal::kLogBytesMax) return fold(entries);
+    SB_TRY_VOID(database_.execute("INSERT INTO fact_log (said) VALUES (?)", {text}));
+    progress_.log_bytes += text.size();
     return {};
   }
-  /// What the log says, and `next` after it, becomes rows, and the log empty. `written`: of the
-  /// last row, moves with each.
-  Result<void> fold(const std::vector<LogEntry>& next, std::int64_t& written) {
+  /// What the log says, and `next` after it, becomes rows, and the log empty.
+  Result<void> fold(const std::vector<LogEntry>& next) {
+    if (!progress_.written) {
+      SB_TRY(progress_.written, last_written());
+    }
     std::deque<std::string> texts;
     std::vector<LogEntry> entries;
     SB_TRY_VOID(read_log(texts, entries));
     entries.insert(entries.end(), next.begin(), next.end());
     drop_outdated(entries);
-    for (const LogEntry& entry : entries) SB_TRY_VOID(put(entry, written));
-    return database_.execute("DELETE FROM fact_log");
+    for (LogEntry& entry : entries) entry.row.written = ++*progress_.written;
+    // By workspace, as the rows lie: each page is touched once.
+    std::stable_sort(entries.begin(), entries.end(), [](const LogEntry& a, const LogEntry& b) {
+      return a.row.workspace < b.row.workspace;
+    });
+    for (const LogEntry& entry : entries) SB_TRY_VOID(put(entry));
+    SB_TRY_VOID(database_.execute("DELETE FROM fact_log"));
+    progress_.log_bytes = 0;
+    return {};
+  }
+  /// Appends the log's texts, which outlive the entries made of them.
+  Result<void> read_log(std::deque<std::string>& texts, std::vector<LogEntry>& entries) {
+    std::optional<Error> damaged;
+    SB_TRY_VOID(database_.query(
+        "SELECT said, place FROM fact_log ORDER BY place", {}, [&](const sqlite::Row& row) {
+          texts.push_back(row.text(0));
+          auto read = read_entries(texts.back(), entries);
+          if (!read && !damaged) {
+            damaged =
+                std::move(read).error().with(fmt::format("fact_log, place {}", row.integer(1)));
+          }
+        }));
+    if (damaged) return *std::move(damaged);
+    return {};
   }
   /// A row that comes and goes: a page is written, which one that stays as it is would not be.
   Result<void> try_to_write() {
@@ -93,15 +126,14 @@ class Tables {
     return database_.execute("DELETE FROM fact_log WHERE said = ''");
   }
 
+ private:
   Result<std::int64_t> last_written() {
     std::int64_t last = 0;
     SB_TRY_VOID(database_.query("SELECT coalesce(max(written), 0) FROM external_fact", {},
                                 [&](const sqlite::Row& row) { last = row.integer(0); }));
     return last;
   }
-
- private:
-  Result<void> put(const LogEntry& entry, std::int64_t& written) {
+  Result<void> put(const LogEntry& entry) {
     const JournalRow& row = entry.row;
     if (entry.kind == LogEntry::Kind::late_fact) {
       SB_TRY(const bool late, is_late(row));
@@ -118,7 +150,7 @@ class Tables {
         " (workspace, source, key, epoch, sequence, arrival, value, written)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         {row.workspace, row.source, row.key, row.stamp.epoch, row.stamp.sequence, row.stamp.arrival,
-         row.value, ++written});
+         row.value, row.written});
   }
   Result<bool> is_late(const JournalRow& row) {
     std::optional<model::Stamp> held;
@@ -131,28 +163,7 @@ class Tables {
   }
 
   sqlite::Database& database_;
-};
-
-/// What the database thread knows of the journal between its jobs.
-struct Progress {
-  std::optional<std::int64_t> written;  // of the last row; unknown until somebody looked
-  std::size_t log_bytes = 0;            // since the log was empty, as far as it was seen
-
-  Result<void> add(Tables& tables, const std::vector<LogEntry>& entries) {
-    std::string text;
-    for (const LogEntry& entry : entries) append_entry(text, entry);
-    if (text.empty()) return {};
-    if (log_bytes + text.size() > Journal::kLogBytesMax) return fold(tables, entries);
-    log_bytes += text.size();
-    return tables.append_to_log(text);
-  }
-  Result<void> fold(Tables& tables, const std::vector<LogEntry>& next) {
-    if (!written) {
-      SB_TRY(written, tables.last_written());
-    }
-    log_bytes = 0;
-    return tables.fold(next, *written);
-  }
+  Progress& progress_;
 };
 
 JournalContents with_log(const JournalContents& table, const std::vector<LogEntry>& log) {
@@ -190,13 +201,14 @@ Journal::~Journal() = default;
 Result<JournalContents> Journal::load() {
   JournalContents contents;
   auto read = impl_->writer.run([&](sqlite::Database& database) -> Result<void> {
-    Tables tables(database);
-    SB_TRY_VOID(tables.read(contents));
     Progress& progress = *impl_->progress;
+    Tables tables(database, progress);
+    SB_TRY_VOID(tables.read(contents));
     progress.written = contents.rows().empty() ? 0 : contents.rows().back().written;
     std::deque<std::string> texts;
     std::vector<LogEntry> log;
     SB_TRY_VOID(tables.read_log(texts, log));
+    progress.log_bytes = 0;
     for (const std::string& text : texts) progress.log_bytes += text.size();
     // Nothing is written: a full disk does not keep a server from starting.
     if (!log.empty()) contents = with_log(contents, log);
@@ -213,14 +225,14 @@ void Journal::write(std::function<JournalBatch()> make, std::function<void(Resul
       impl_->loop, impl_->writer, impl_,
       [make = std::move(make),
        progress = impl_->progress](sqlite::Database& database) -> Result<Nothing> {
-        Tables tables(database);
+        Tables tables(database, *progress);
         const JournalBatch batch = make();
         if (batch.source_epochs.empty() && batch.forget.empty() && batch.facts.empty()) {
           SB_TRY_VOID(tables.try_to_write());
           return Nothing{};
         }
         SB_TRY_VOID(tables.begin_lives(batch));
-        SB_TRY_VOID(progress->add(tables, entries_of(batch)));
+        SB_TRY_VOID(tables.add(entries_of(batch)));
         return Nothing{};
       },
       [done = std::move(done)](Result<Nothing> result) {
@@ -232,8 +244,7 @@ void Journal::write(std::function<JournalBatch()> make, std::function<void(Resul
 void Journal::fold() {
   impl_->writer.submit(
       [progress = impl_->progress](sqlite::Database& database) -> Result<void> {
-        Tables tables(database);
-        return progress->fold(tables, {});
+        return Tables(database, *progress).fold({});
       },
       [](const Result<void>&) {});  // the log stays, and a start reads it
 }

@@ -139,6 +139,7 @@ TEST(FactLog, NamesTheByteThatIsNoGood) {
   };
   for (const Case& bad : std::initializer_list<Case>{
            {"?1 2 3 4 5 4 3 work", "kind at byte 0 of 19"},
+           {"=4294967296 2 3 0 0 0 0 ", "epoch at byte 24 of 24"},
            {"=1 -2 3 4 5 4 3 ", "number at byte 3 of 16"},
            {"=1 2 3 4 5 4 36893488147419103232 ", "number at byte 13 of 34"},
            {"=1 2 3 4 5 4 18446744073709551615 workagentname", "size at byte 47 of 47"},

@@ -26,6 +26,7 @@
 namespace sb::workspace {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
@@ -195,6 +196,26 @@ TEST_F(JournalTest, FoldsALongLogIntoRows) {
               ElementsAre("w/agent/name=" + half + "2", "w/agent/status=1", "v/agent/name=1"));
 }
 
+TEST_F(JournalTest, WhatCannotBecomeRowsStaysInTheLog) {
+  write({fact("w", "name", "1")});
+  ASSERT_TRUE(writer_->run([](sqlite::Database& database) {
+    return database.execute("ALTER TABLE external_fact RENAME TO away");
+  }));
+  const JournalFact large = fact("w", "status", std::string(Journal::kLogBytesMax, 'x'));
+  for (int tries = 0; tries < 2; ++tries) {
+    EXPECT_FALSE(loop_.wait_for<Result<void>>(
+        [&](auto answer) { journal_->write(batch({large}), std::move(answer)); }));
+  }
+  write({fact("v", "name", "1")});
+  ASSERT_TRUE(writer_->run([](sqlite::Database& database) {
+    return database.execute("ALTER TABLE away RENAME TO external_fact");
+  }));
+  EXPECT_THAT(kept(), ElementsAre("w/agent/name=1", "v/agent/name=1"));
+  write({large});
+  EXPECT_EQ(count("fact_log"), 0);
+  EXPECT_THAT(kept(), SizeIs(3));
+}
+
 TEST_F(JournalTest, FoldsAtAnOrderlyEnd) {
   write({fact("w", "name", "1")});
   journal_->fold();
@@ -213,7 +234,8 @@ TEST_F(JournalTest, ALogItCannotReadIsNamed) {
   }));
   const auto contents = journal_->load();
   ASSERT_FALSE(contents);
-  EXPECT_THAT(contents.error().message, HasSubstr("byte 13 of 16"));
+  EXPECT_THAT(contents.error().message,
+              AllOf(HasSubstr("fact_log, place 2"), HasSubstr("byte 13 of 16")));
   EXPECT_EQ(count("fact_log"), 2) << "nothing is lost";
 }
 
@@ -247,18 +269,20 @@ TEST_F(JournalTest, AnswersWithTheErrorWhenTheWriteFails) {
   EXPECT_EQ(done.error().code, ErrorCode::internal);
 }
 
-/// Writes facts for ever, several keys over and over; prints "key value" after each commit.
+/// Writes facts for ever, several keys over and over, so large that the log becomes rows again and
+/// again; prints "key value" after each commit.
 int journal_until_killed(const std::string& path) {
   testing::FakeLoop loop;
   sqlite::Writer writer(open_database(path));
   Journal journal(loop, writer, Logger());
   constexpr int kKeys = 7;
+  const std::string large(Journal::kLogBytesMax / 64, ' ');
   for (int n = 0;; n += kKeys) {
     int answered = 0;
     for (int i = 0; i < kKeys; ++i) {
       const std::string key = "k" + std::to_string(i);
       const std::string value = std::to_string(n + i);
-      journal.write(batch({fact("w", key, value), fact("v", key, value)}),
+      journal.write(batch({fact("w", key, value + large), fact("v", key, value + large)}),
                     [&answered, key, value](const Result<void>& done) {
                       const std::string line = fmt::format("{} {}\n", key, value);
                       if (!done || ::write(STDOUT_FILENO, line.data(), line.size()) < 0) ::_exit(2);

@@ -106,24 +106,19 @@ TEST_F(WorkspaceServiceTest, TellsNothingWhileTheTransactionIsOpen) {
 }
 
 TEST_F(WorkspaceServiceTest, TellsNothingWhenTheCommitFails) {
-  std::optional<Error> error;
-  {
-    HeldWriter held(house_.writer());
-    // A neighbour in the same batch whose foreign key breaks at the commit.
-    house_.writer().submit(
-        [](sqlite::Database& database) -> Result<void> {
-          SB_TRY_VOID(database.execute("PRAGMA defer_foreign_keys=ON"));
-          StoredWorkspace orphan;
-          orphan.row.id = model::WorkspaceId("orphan");
-          orphan.row.project = model::ProjectId("absent");
-          return insert_workspace(database, orphan);
-        },
-        [](const Result<void>& done) { EXPECT_FALSE(done); });
-    house_.service().rename(id_, "new", [&](const Result<WorkspaceRow>& row) {
-      ASSERT_FALSE(row);
-      error = row.error();
-    });
+  // What a rename writes breaks a foreign key, which is looked at when it is committed.
+  for (const std::string_view sql :
+       {"CREATE TABLE broken (project TEXT REFERENCES project DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TRIGGER breaks AFTER UPDATE ON workspace BEGIN"
+        " INSERT INTO broken VALUES ('absent'); END"}) {
+    ASSERT_TRUE(
+        house_.writer().run([sql](sqlite::Database& database) { return database.execute(sql); }));
   }
+  std::optional<Error> error;
+  house_.service().rename(id_, "new", [&](const Result<WorkspaceRow>& row) {
+    ASSERT_FALSE(row);
+    error = row.error();
+  });
   ASSERT_TRUE(house_.loop().run_until([&] { return error.has_value(); }));
   EXPECT_EQ(error->code, ErrorCode::internal);
   EXPECT_THAT(house_.events, IsEmpty());

@@ -4,6 +4,7 @@
 #include <deque>
 #include <future>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -22,6 +23,7 @@ struct Job {
 
 struct Outcome {
   std::vector<Result<void>> results;  // one per job
+  bool begun = false;                 // there was a transaction
   bool wrote = false;                 // something that lasts
 };
 
@@ -32,8 +34,9 @@ bool failed_by_database(const Result<void>& result) {
 
 /// One transaction for the whole batch, a savepoint for each of several jobs. An error returned
 /// here means that nothing of the batch is in the file.
-Result<void> run_batch(Database& database, const std::vector<Job>& batch, Outcome& outcome) {
+Result<void> run_batch(Database& database, std::span<const Job> batch, Outcome& outcome) {
   SB_TRY_VOID(database.execute("BEGIN IMMEDIATE"));
+  outcome.begun = true;
   const bool several = batch.size() > 1;
   for (const Job& job : batch) {
     if (several) SB_TRY_VOID(database.execute("SAVEPOINT job"));
@@ -71,17 +74,30 @@ struct Writer::Impl {
           queue.pop_front();
         }
       }
-      Outcome outcome;
-      outcome.results.reserve(batch.size());
-      if (auto committed = run_batch(*database, batch, outcome); !committed) {
-        // Nothing of the batch is in the file, so nobody may be told otherwise. A failing rollback
-        // leaves no transaction either, or makes the next BEGIN fail, which its callers are told.
-        if (database->in_transaction()) static_cast<void>(database->execute("ROLLBACK"));
-        outcome = {std::vector<Result<void>>(batch.size(), committed), false};
-      }
+      Outcome outcome = commit(batch);
       note(outcome);
       for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(outcome.results[i]));
     }
+  }
+
+  Outcome commit(std::span<const Job> batch) const {
+    Outcome outcome;
+    outcome.results.reserve(batch.size());
+    const auto committed = run_batch(*database, batch, outcome);
+    if (committed) return outcome;
+    // Nothing of the batch is in the file, so nobody may be told otherwise. A failing rollback
+    // leaves no transaction either, or makes the next BEGIN fail, which its callers are told.
+    if (database->in_transaction()) static_cast<void>(database->execute("ROLLBACK"));
+    outcome.results.assign(batch.size(), committed);
+    outcome.wrote = false;
+    if (!outcome.begun || batch.size() == 1) return outcome;
+    // One of them was too much, for the disk or for a constraint: the others go without it.
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      Outcome alone = commit(batch.subspan(i, 1));
+      outcome.results[i] = std::move(alone.results.front());
+      outcome.wrote = outcome.wrote || alone.wrote;
+    }
+    return outcome;
   }
 
   void note(const Outcome& outcome) {

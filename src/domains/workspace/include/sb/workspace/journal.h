@@ -50,7 +50,7 @@ struct JournalRow {
   model::Stamp stamp;
   std::string_view key;
   std::string_view value;
-  std::int64_t written = 0;  ///< its place in the order of being written
+  std::int64_t written = 0;  ///< its place in the order of being written; 0 from the log
 };
 
 /// What the journal kept. Holds the texts of its rows in a few large blocks, because a start reads
@@ -77,8 +77,9 @@ class JournalContents {
 
 /// The durable memory of external facts: what was answered 200 survives kill -9 (architecture,
 /// section 6, durable). Bounded by live entries: one row per key, and a removed workspace leaves
-/// one row; before they become rows, facts stand in a log, which costs a fifth, a text for each
-/// commit. Thread: confined to the loop; the work happens on the database thread.
+/// one row; before they become rows, facts stand in a log of at most kLogBytesMax, which costs a
+/// fifth, a text for each commit. While rows cannot be made, nothing more is written. Thread:
+/// confined to the loop; the work happens on the database thread.
 class Journal {
  public:
   static constexpr std::size_t kLogBytesMax = 256 * 1024;  // before what it says becomes rows

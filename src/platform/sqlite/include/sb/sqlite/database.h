@@ -105,10 +105,10 @@ class Database {
 
 /// The database thread: the single writer. Jobs run in the order of submission, joined into one
 /// transaction per batch (group commit), each in a savepoint so that a failed job spoils no
-/// neighbour. The queue is bounded by its callers, who wait for an answer before they say more.
-/// Thread: `submit` is thread-safe; `done` runs on the database thread after the commit, in order
-/// of submission (post it to the loop yourself), with the job's error, or the commit's error for
-/// every job of the batch.
+/// neighbour; when the transaction itself fails, each of them once more by itself. The queue is
+/// bounded by its callers, who wait for an answer before they say more. Thread: `submit` is
+/// thread-safe; `done` runs on the database thread after the commit, in order of submission (post
+/// it to the loop yourself), with the error of the job or of its commit.
 class Writer {
  public:
   explicit Writer(std::unique_ptr<Database> database);
@@ -116,7 +116,7 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  /// REQUIRES: a job does not begin or end transactions.
+  /// REQUIRES: a job does not begin or end transactions, and can be run twice.
   void submit(std::function<Result<void>(Database&)> job, std::function<void(Result<void>)> done);
   /// Submits and waits. For start-up and tests, never on the loop; not from a job or its `done`.
   Result<void> run(std::function<Result<void>(Database&)> job);
