@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "sb/core/check.h"
+#include "sb/core/percent.h"
 
 #include "access.h"
 #include "http_parser.h"
@@ -72,7 +73,7 @@ void check_request(const HttpRequest& request) {
   if (!kPolicy.refuse_api(request, peer)) {
     bool presented = false;
     for (const auto& [name, value] : request.headers) {
-      const auto decoded = sb::transport::percent_decode(value);
+      const auto decoded = sb::percent_decode(value);
       presented = presented || value.find("secret") != std::string::npos ||
                   (decoded && decoded->find("secret") != std::string::npos);
     }
