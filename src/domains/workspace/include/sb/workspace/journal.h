@@ -82,7 +82,8 @@ class JournalContents {
 /// confined to the loop; the work happens on the database thread.
 class Journal {
  public:
-  static constexpr std::size_t kLogBytesMax = 256 * 1024;  // before what it says becomes rows
+  static constexpr std::size_t kLogBytesMax = std::size_t{256}
+                                              << 10U;  // before what it says becomes rows
 
   Journal(Loop& loop, sqlite::Writer& writer, Logger log);
   ~Journal();
