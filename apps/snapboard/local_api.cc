@@ -69,7 +69,7 @@ Result<std::string> find_socket(const std::string& given) {
   SB_TRY(const std::string runtime, runtime_dir());
   const auto server = read_discovery(runtime + "/server.json");
   const bool told = server && !server->socket.empty();
-  const std::string socket = told ? server->socket : runtime + "/api.sock";
+  std::string socket = told ? server->socket : runtime + "/api.sock";
   if (access(socket.c_str(), F_OK) == 0) return socket;
   const auto data_dir = workspace::default_data_dir();
   const auto cut_off = data_dir ? find_cut_off(*data_dir) : std::nullopt;
