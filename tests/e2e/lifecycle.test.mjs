@@ -11,6 +11,16 @@ function run(sandbox, cwd, ...args) {
   return spawnSync(binary, args, { cwd, env: sandbox.env, encoding: "utf8", timeout: 20_000 });
 }
 
+/** A server whose data lies where tools look for it when they are not told. */
+async function servedFromUsualData(t) {
+  const sandbox = new Sandbox(t);
+  sandbox.env.XDG_DATA_HOME = sandbox.root;
+  symlinkSync(sandbox.path("data"), sandbox.path("snapboard"));
+  const repo = sandbox.repository();
+  const server = await sandbox.serve(repo);
+  return { sandbox, repo, server };
+}
+
 test("a second serve hands its repository to the running server and exits 0", async (t) => {
   const sandbox = new Sandbox(t);
   const server = await sandbox.serve(sandbox.repository("one"));
@@ -109,11 +119,7 @@ test("the token is never logged", async (t) => {
 });
 
 test("a server whose socket was removed is named, with what to do, by whatever would ask it", async (t) => {
-  const sandbox = new Sandbox(t);
-  sandbox.env.XDG_DATA_HOME = sandbox.root;
-  symlinkSync(sandbox.path("data"), sandbox.path("snapboard"));
-  const repo = sandbox.repository();
-  const server = await sandbox.serve(repo);
+  const { sandbox, repo, server } = await servedFromUsualData(t);
   const restart = new RegExp(`process ${server.pid} serves .*its socket .*api\\.sock is gone.*kill ${server.pid}`);
   rmSync(sandbox.path("run", "snapboard"), { recursive: true });
   const status = run(sandbox, repo, "status");
@@ -132,11 +138,7 @@ test("a server whose socket was removed is named, with what to do, by whatever w
 });
 
 test("tools and hooks of another runtime directory find the server by its data directory", async (t) => {
-  const sandbox = new Sandbox(t);
-  sandbox.env.XDG_DATA_HOME = sandbox.root;
-  symlinkSync(sandbox.path("data"), sandbox.path("snapboard"));
-  const repo = sandbox.repository();
-  const server = await sandbox.serve(repo);
+  const { sandbox, repo, server } = await servedFromUsualData(t);
   sandbox.env.XDG_RUNTIME_DIR = sandbox.path("home"); // as after su, or from cron
   assert.equal(run(sandbox, repo, "status").status, 0);
   const input = JSON.stringify({ session_id: "s1", hook_event_name: "SessionStart", cwd: repo });

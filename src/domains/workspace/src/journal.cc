@@ -105,12 +105,14 @@ class Tables {
     progress_.log_bytes = 0;
     return {};
   }
-  /// Appends the log's texts, which outlive the entries made of them.
+  /// Appends the log's texts, which outlive the entries made of them, and learns how long it is.
   Result<void> read_log(std::deque<std::string>& texts, std::vector<LogEntry>& entries) {
     std::optional<Error> damaged;
+    progress_.log_bytes = 0;
     SB_TRY_VOID(database_.query(
         "SELECT said, place FROM fact_log ORDER BY place", {}, [&](const sqlite::Row& row) {
           texts.push_back(row.text(0));
+          progress_.log_bytes += texts.back().size();
           auto read = read_entries(texts.back(), entries);
           if (!read && !damaged) {
             damaged =
@@ -208,8 +210,6 @@ Result<JournalContents> Journal::load() {
     std::deque<std::string> texts;
     std::vector<LogEntry> log;
     SB_TRY_VOID(tables.read_log(texts, log));
-    progress.log_bytes = 0;
-    for (const std::string& text : texts) progress.log_bytes += text.size();
     // Nothing is written: a full disk does not keep a server from starting.
     if (!log.empty()) contents = with_log(contents, log);
     return {};
